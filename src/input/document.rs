@@ -1,0 +1,190 @@
+//! A TOML file with the line of every key, and the conversion of found mistakes into an error.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::Path;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::{InputError, Mistake, Mistakes, Table};
+
+/// A parsed TOML file.
+#[derive(Debug)]
+pub struct Document<'t> {
+    path: String,
+    root: DeTable<'t>,
+    /// Byte offset at which each line starts.
+    line_starts: Vec<usize>,
+    /// Line of each key path.
+    lines: BTreeMap<String, usize>,
+}
+
+/// Reads a file as UTF-8 text; a byte-order mark at its start is dropped.
+pub(super) fn read_text(path: &Path) -> Result<String, InputError> {
+    let name = path.display().to_string();
+    if path.is_dir() {
+        return Err(InputError::whole_file(
+            &name,
+            "is a directory; a file is needed",
+        ));
+    }
+    let bytes = std::fs::read(path)
+        .map_err(|e| InputError::whole_file(&name, format!("cannot be read: {e}")))?;
+    let mut text = String::from_utf8(bytes).map_err(|e| {
+        let valid = &e.as_bytes()[..e.utf8_error().valid_up_to()];
+        let line = 1 + valid.iter().filter(|&&b| b == b'\n').count();
+        let mistake = Mistake {
+            line: Some(line),
+            key: String::new(),
+            message: "is not UTF-8 text; save the file as UTF-8".to_owned(),
+        };
+        InputError {
+            path: name,
+            mistakes: vec![mistake],
+        }
+    })?;
+    if text.starts_with('\u{feff}') {
+        text.drain(..'\u{feff}'.len_utf8());
+    }
+    Ok(text)
+}
+
+impl<'t> Document<'t> {
+    /// Reads the text of the file at `path`, ready for [`Document::parse`].
+    pub fn read(path: &Path) -> Result<String, InputError> {
+        read_text(path)
+    }
+
+    /// Parses TOML text; `path` names it in messages. All syntax errors are reported together.
+    pub fn parse(path: &str, text: &'t str) -> Result<Self, InputError> {
+        let line_starts = std::iter::once(0)
+            .chain(text.match_indices('\n').map(|(at, _)| at + 1))
+            .collect::<Vec<_>>();
+        let line_of = |offset: usize| line_starts.partition_point(|&start| start <= offset);
+        let (root, errors) = DeTable::parse_recoverable(text);
+        if !errors.is_empty() {
+            let mut mistakes: Vec<Mistake> = Vec::new();
+            for error in errors {
+                let span = error.span().unwrap_or(0..0);
+                let line = Some(line_of(span.start.min(text.len().saturating_sub(1))));
+                // The parser recovers and then stumbles over the rest of the same line.
+                if mistakes.last().is_none_or(|m| m.line != line) {
+                    mistakes.push(Mistake {
+                        line,
+                        key: duplicate_key(&error, text, &span),
+                        message: format!("is not valid TOML: {}", error.message()),
+                    });
+                }
+            }
+            return Err(InputError {
+                path: path.to_owned(),
+                mistakes,
+            });
+        }
+        let root = root.into_inner();
+        let mut lines = BTreeMap::new();
+        index_table(&root, "", &line_of, &mut lines);
+        Ok(Self {
+            path: path.to_owned(),
+            root,
+            line_starts,
+            lines,
+        })
+    }
+
+    /// The file as it is named in messages.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The top-level table.
+    pub fn root(&self) -> Table<'_, 't> {
+        Table::new(String::new(), &self.root)
+    }
+
+    /// Line of the deepest key on the way to `key` that stands in the file; 1 when none does.
+    pub fn line(&self, key: &str) -> usize {
+        let mut end = key.len();
+        loop {
+            if let Some(&line) = self.lines.get(&key[..end]) {
+                return line;
+            }
+            match key[..end].rfind(['.', '[']) {
+                Some(cut) => end = cut,
+                None => return 1,
+            }
+        }
+    }
+
+    /// Turns mistakes found at keys into the error of this file, in order of their lines.
+    pub fn error(&self, mistakes: Mistakes) -> InputError {
+        let mut mistakes: Vec<Mistake> = mistakes
+            .into_list()
+            .into_iter()
+            .map(|(key, message)| Mistake {
+                line: Some(self.line(&key)),
+                key,
+                message,
+            })
+            .collect();
+        mistakes.sort_by_key(|m| m.line);
+        InputError {
+            path: self.path.clone(),
+            mistakes,
+        }
+    }
+
+    /// Number of lines of the file.
+    pub fn line_count(&self) -> usize {
+        self.line_starts.len()
+    }
+}
+
+/// The text a syntax error points at, when that is a key worth naming.
+fn duplicate_key(error: &toml::de::Error, text: &str, span: &Range<usize>) -> String {
+    match text.get(span.clone()) {
+        Some(key) if error.message().contains("duplicate key") => key.trim().to_owned(),
+        _ => String::new(),
+    }
+}
+
+fn join(prefix: &str, key: &str) -> String {
+    if prefix.is_empty() {
+        key.to_owned()
+    } else {
+        format!("{prefix}.{key}")
+    }
+}
+
+fn index_table(
+    table: &DeTable<'_>,
+    prefix: &str,
+    line_of: &dyn Fn(usize) -> usize,
+    lines: &mut BTreeMap<String, usize>,
+) {
+    for (key, value) in table {
+        let path = join(prefix, key.get_ref());
+        lines.insert(path.clone(), line_of(key.span().start));
+        index_value(value, &path, line_of, lines);
+    }
+}
+
+fn index_value(
+    value: &Spanned<DeValue<'_>>,
+    path: &str,
+    line_of: &dyn Fn(usize) -> usize,
+    lines: &mut BTreeMap<String, usize>,
+) {
+    match value.get_ref() {
+        DeValue::Table(table) => index_table(table, path, line_of, lines),
+        DeValue::Array(items) => {
+            for (i, item) in items.iter().enumerate() {
+                let path = format!("{path}[{i}]");
+                lines.insert(path.clone(), line_of(item.span().start));
+                index_value(item, &path, line_of, lines);
+            }
+        }
+        _ => {}
+    }
+}

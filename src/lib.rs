@@ -1,0 +1,5 @@
+//! foldem
+pub mod input;
+pub mod policy;
+pub mod scenario;
+pub mod stats;

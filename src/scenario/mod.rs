@@ -1,0 +1,291 @@
+//! The world a policy acts in: stages with token laws, fault kinds with hazards, difficulty of
+//! prompts, operating characteristics of validators, the final filter and the utility.
+//!
+//! Order within a stage: at most one change of state (clean → one fault, or fault → clean), then
+//! the tokens, then the checkpoint. Given state and difficulty all draws are independent.
+//! A [`Scenario`] is checked once, when it is made; whoever holds one need not check again.
+
+mod check;
+mod describe;
+mod read;
+pub mod spec;
+mod tokens;
+mod validator;
+
+use std::path::Path;
+
+pub use read::SCHEMA;
+pub use tokens::TokenLaw;
+pub use validator::{Beta, Response, Validator};
+
+use crate::input::{Document, InputError, Mistakes};
+use crate::policy::Checkpoint;
+use spec::{PerStage, ScenarioSpec};
+
+/// Index of the clean state; fault kind j has index j + 1.
+pub const CLEAN: usize = 0;
+
+/// A generation process with its policy, known to be valid.
+#[derive(Debug, Clone)]
+pub struct Scenario {
+    spec: ScenarioSpec,
+    states: Vec<String>,
+    stages: Vec<TokenLaw>,
+    /// `[stage][fault]`
+    hazard: Vec<Vec<f64>>,
+    /// `[stage][fault]`
+    recovery: Vec<Vec<f64>>,
+    validators: Vec<Validator>,
+    accepts: Vec<f64>,
+    utility: Vec<f64>,
+    checkpoints: Vec<Checkpoint<usize>>,
+}
+
+/// What a scenario's rates are for prompts of one difficulty δ.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Conditions {
+    /// `[stage][fault]`: P(fault starts in the stage | clean at the end of the stage before).
+    pub hazard: Vec<Vec<f64>>,
+    /// `[validator]`: P(alarm | clean); 0 for score validators.
+    pub false_alarm: Vec<f64>,
+    /// Factor on every token draw.
+    pub length: f64,
+}
+
+impl Scenario {
+    /// Checks a specification. On failure: each mistake as (key, message).
+    pub fn new(spec: ScenarioSpec) -> Result<Self, Vec<(String, String)>> {
+        let mut mistakes = Mistakes::default();
+        check::check(&spec, &mut mistakes);
+        if mistakes.is_empty() {
+            Ok(Self::compile(spec))
+        } else {
+            Err(mistakes.into_list())
+        }
+    }
+
+    /// Reads a `foldem.scenario/1` file.
+    pub fn load(path: &Path) -> Result<Self, InputError> {
+        let text = Document::read(path)?;
+        let directory = path.parent().unwrap_or(Path::new("."));
+        Self::parse(&path.display().to_string(), &text, directory)
+    }
+
+    /// Reads a scenario from TOML text. `path` names it in messages; files that it names are
+    /// looked for in `directory`.
+    pub fn parse(path: &str, text: &str, directory: &Path) -> Result<Self, InputError> {
+        let document = Document::parse(path, text)?;
+        let mut mistakes = Mistakes::default();
+        let spec = read::read(&document, directory, &mut mistakes);
+        check::check(&spec, &mut mistakes);
+        if mistakes.is_empty() {
+            Ok(Self::compile(spec))
+        } else {
+            Err(document.error(mistakes))
+        }
+    }
+
+    fn compile(spec: ScenarioSpec) -> Self {
+        let states: Vec<String> = std::iter::once("clean".to_owned())
+            .chain(spec.faults.iter().map(|f| f.kind.clone()))
+            .collect();
+        let by_stage = |value: &dyn Fn(&spec::FaultSpec, usize) -> f64| -> Vec<Vec<f64>> {
+            (0..spec.stages.len())
+                .map(|k| spec.faults.iter().map(|f| value(f, k)).collect())
+                .collect()
+        };
+        let hazard = by_stage(&|fault, k| fault.hazard[k]);
+        let recovery = by_stage(&|fault, k| match &fault.recovery {
+            PerStage::Same(p) => *p,
+            PerStage::Each(list) => list[k],
+        });
+        let by_state = |values: &std::collections::BTreeMap<String, f64>| {
+            let default = |i| if i == CLEAN { 1.0 } else { 0.0 };
+            let value = |(i, s)| values.get(s).copied().unwrap_or_else(|| default(i));
+            states.iter().enumerate().map(value).collect::<Vec<f64>>()
+        };
+        let known = |position: Option<usize>| position.expect("names were checked before");
+        let mut checkpoints: Vec<Checkpoint<usize>> = spec
+            .checkpoints
+            .iter()
+            .map(|c| Checkpoint {
+                at: known(spec.stages.iter().position(|s| s.name == c.at)),
+                validators: c
+                    .validators
+                    .iter()
+                    .map(|name| known(spec.validators.iter().position(|v| v.name == *name)))
+                    .collect(),
+                threshold: c.threshold.unwrap_or(0.0),
+                cost_tokens: c.cost_tokens,
+            })
+            .collect();
+        checkpoints.sort_by_key(|c| c.at);
+        Self {
+            stages: spec.stages.iter().map(|s| TokenLaw::new(&s.tokens)).collect(),
+            validators: spec
+                .validators
+                .iter()
+                .map(|v| Validator::new(v, &states[1..]))
+                .collect(),
+            accepts: by_state(&spec.accepts),
+            utility: by_state(&spec.utility),
+            hazard,
+            recovery,
+            states,
+            checkpoints,
+            spec,
+        }
+    }
+
+    /// The scenario as written, for variation and for messages.
+    pub fn spec(&self) -> &ScenarioSpec {
+        &self.spec
+    }
+
+    /// Short name.
+    pub fn name(&self) -> &str {
+        &self.spec.name
+    }
+
+    /// Names of the states: `clean`, then the fault kinds.
+    pub fn states(&self) -> &[String] {
+        &self.states
+    }
+
+    /// Token laws of the K stages.
+    pub fn stages(&self) -> &[TokenLaw] {
+        &self.stages
+    }
+
+    /// Name of stage `k`, from 0.
+    pub fn stage_name(&self, k: usize) -> &str {
+        &self.spec.stages[k].name
+    }
+
+    /// P(back to clean in stage `k` | fault kind `fault` at the end of the stage before).
+    pub fn recovery(&self, k: usize, fault: usize) -> f64 {
+        self.recovery[k][fault]
+    }
+
+    /// Factor on the tokens of a stage that ends in `state`.
+    pub fn length_factor(&self, state: usize) -> f64 {
+        if state == CLEAN {
+            1.0
+        } else {
+            self.spec.faults[state - 1].length_factor
+        }
+    }
+
+    /// The validators.
+    pub fn validators(&self) -> &[Validator] {
+        &self.validators
+    }
+
+    /// P(accepted | final state), by state.
+    pub fn accepts(&self) -> &[f64] {
+        &self.accepts
+    }
+
+    /// Value in [0, 1] of the full generation, by final state.
+    pub fn utility(&self) -> &[f64] {
+        &self.utility
+    }
+
+    /// The policy's checkpoints in order of their stages.
+    pub fn checkpoints(&self) -> &[Checkpoint<usize>] {
+        &self.checkpoints
+    }
+
+    /// Standard deviation of δ; 0 when all prompts are alike.
+    pub fn difficulty_sd(&self) -> f64 {
+        self.spec.difficulty.map_or(0.0, |d| d.sd)
+    }
+
+    /// ln of the factor on token draws per unit of δ.
+    pub fn length_effect(&self) -> f64 {
+        self.spec.difficulty.map_or(0.0, |d| d.length_effect)
+    }
+
+    /// The same process under other checkpoints, in order of their stages.
+    pub fn with_checkpoints(&self, checkpoints: Vec<Checkpoint<usize>>) -> Self {
+        let spec = ScenarioSpec {
+            checkpoints: checkpoints
+                .iter()
+                .map(|c| spec::CheckpointSpec {
+                    at: self.stage_name(c.at).to_owned(),
+                    validators: c
+                        .validators
+                        .iter()
+                        .map(|&v| self.validators[v].name.clone())
+                        .collect(),
+                    threshold: Some(c.threshold),
+                    cost_tokens: c.cost_tokens,
+                })
+                .collect(),
+            ..self.spec.clone()
+        };
+        Self {
+            spec,
+            checkpoints,
+            ..self.clone()
+        }
+    }
+
+    /// Rates for prompts of difficulty `delta`.
+    pub fn conditions(&self, delta: f64) -> Conditions {
+        let effects: Vec<f64> = self
+            .spec
+            .faults
+            .iter()
+            .map(|f| f.difficulty_effect * delta)
+            .collect();
+        Conditions {
+            hazard: self.hazard.iter().map(|h| tilted(h, &effects)).collect(),
+            false_alarm: self
+                .validators
+                .iter()
+                .map(|v| v.false_alarm_at(delta))
+                .collect(),
+            length: libm::exp(self.length_effect() * delta),
+        }
+    }
+}
+
+/// P_j = h_j e^{x_j} / ((1 − Σh) + Σ h_i e^{x_i}), scaled so that no exponential overflows.
+fn tilted(hazard: &[f64], effects: &[f64]) -> Vec<f64> {
+    let top = hazard
+        .iter()
+        .zip(effects)
+        .filter(|&(&h, _)| h > 0.0)
+        .fold(0.0, |top: f64, (_, &x)| top.max(x));
+    let weights: Vec<f64> = hazard
+        .iter()
+        .zip(effects)
+        .map(|(&h, &x)| if h > 0.0 { h * libm::exp(x - top) } else { 0.0 })
+        .collect();
+    let clean = (1.0 - hazard.iter().sum::<f64>()).max(0.0) * libm::exp(-top);
+    let total = clean + weights.iter().sum::<f64>();
+    weights.iter().map(|w| w / total).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use approx::assert_relative_eq;
+
+    #[test]
+    fn tilting_multiplies_the_odds_relative_to_clean() {
+        let p = tilted(&[0.1, 0.3], &[0.8, -0.5]);
+        let clean = 1.0 - p[0] - p[1];
+        assert_relative_eq!(p[0] / clean, 0.1 / 0.6 * 0.8f64.exp(), max_relative = 1e-14);
+        assert_relative_eq!(p[1] / clean, 0.3 / 0.6 * (-0.5f64).exp(), max_relative = 1e-14);
+    }
+
+    #[test]
+    fn extreme_difficulty_neither_overflows_nor_moves_impossible_faults() {
+        assert_eq!(tilted(&[0.1, 0.0], &[900.0, 2000.0]), [1.0, 0.0]);
+        assert_eq!(tilted(&[0.0], &[900.0]), [0.0]);
+        let rare = tilted(&[0.1], &[-900.0])[0];
+        assert!((0.0..1e-300).contains(&rare), "{rare}");
+    }
+}

@@ -1,0 +1,14 @@
+//! Statistics that know nothing of generations: exact mergeable moments, linearised functions of
+//! means, intervals, and the special functions that the exact theory shares.
+
+mod beta_product;
+mod binomial;
+mod linear;
+mod moments;
+mod normal;
+
+pub use beta_product::{BetaShape, product_tails};
+pub use binomial::clopper_pearson;
+pub use linear::Linear;
+pub use moments::{CrossProducts, Scale};
+pub use normal::{bonferroni_z, normal_quantile};

@@ -1,0 +1,211 @@
+//! First and second moments of the columns of a sample of clusters, as exact integers.
+//!
+//! Every value is rounded once, to a multiple of its column's power-of-two unit; from there on
+//! sums and products are integers. Adding is therefore associative: any split of a sample over
+//! threads or machines, merged in any order, gives the same bits. Columns of one cluster (all
+//! generations of a prompt) are summed before products are taken, so that standard errors
+//! respect the dependence within a cluster.
+
+use super::Linear;
+
+/// Bits that a typical value of a column keeps after the rounding.
+const BITS: i32 = 38;
+
+/// The power-of-two unit in which a column is counted.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Scale {
+    unit: f64,
+}
+
+impl Scale {
+    /// Whole numbers.
+    pub const COUNT: Self = Self { unit: 1.0 };
+
+    /// A unit 2^−38 of `typical`, rounded to a power of two: relative rounding 2e-12, and values
+    /// up to 2^24 times the typical one. `typical` must be positive.
+    pub fn for_values_near(typical: f64) -> Self {
+        let exponent = libm::frexp(typical).1 - BITS;
+        Self {
+            unit: libm::ldexp(1.0, exponent),
+        }
+    }
+
+    /// The multiple of the unit nearest to `value`, at most 2^62 in magnitude.
+    pub fn round(self, value: f64) -> i64 {
+        const LIMIT: f64 = (1_u64 << 62) as f64;
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "clamped to ±2^62 on the line itself"
+        )]
+        let rounded = (value / self.unit).round_ties_even().clamp(-LIMIT, LIMIT) as i64;
+        rounded
+    }
+}
+
+/// Sums and sums of products of columns over clusters.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CrossProducts {
+    scales: Vec<Scale>,
+    clusters: u64,
+    sums: Vec<i128>,
+    /// Upper triangle by rows.
+    products: Vec<i128>,
+}
+
+impl CrossProducts {
+    /// Nothing observed yet; one scale per column.
+    pub fn new(scales: Vec<Scale>) -> Self {
+        let width = scales.len();
+        Self {
+            clusters: 0,
+            sums: vec![0; width],
+            products: vec![0; width * (width + 1) / 2],
+            scales,
+        }
+    }
+
+    /// Number of columns.
+    pub fn width(&self) -> usize {
+        self.scales.len()
+    }
+
+    /// Number of clusters.
+    pub fn clusters(&self) -> u64 {
+        self.clusters
+    }
+
+    /// Sum of column `j` in its units; exact.
+    pub fn sum(&self, j: usize) -> i128 {
+        self.sums[j]
+    }
+
+    /// Unit of column `j`.
+    pub fn scale(&self, j: usize) -> Scale {
+        self.scales[j]
+    }
+
+    fn row(&self, j: usize) -> usize {
+        j * self.width() - j * j.saturating_sub(1) / 2 - j
+    }
+
+    /// Adds one cluster, given as the non-zero columns in ascending order with their sums over
+    /// the cluster, in units.
+    pub fn add(&mut self, nonzero: &[(usize, i64)]) {
+        self.clusters += 1;
+        for (n, &(j, x)) in nonzero.iter().enumerate() {
+            self.sums[j] += i128::from(x);
+            let row = self.row(j);
+            for &(k, y) in &nonzero[n..] {
+                self.products[row + k] += i128::from(x) * i128::from(y);
+            }
+        }
+    }
+
+    /// Adds what another part of the same sample has gathered.
+    pub fn merge(&mut self, other: &Self) {
+        assert_eq!(self.scales, other.scales, "parts of one sample share their units");
+        self.clusters += other.clusters;
+        let pairs = |a: &mut Vec<i128>, b: &Vec<i128>| {
+            a.iter_mut().zip(b).for_each(|(a, b)| *a += b);
+        };
+        pairs(&mut self.sums, &other.sums);
+        pairs(&mut self.products, &other.products);
+    }
+
+    /// The mean of column `j` per cluster, as the start of a delta-method calculation.
+    /// NaN before the first cluster.
+    pub fn mean(&self, j: usize) -> Linear {
+        let mean = self.sums[j] as f64 / self.clusters as f64 * self.scales[j].unit;
+        Linear::column(mean, j, self.width())
+    }
+
+    /// Covariance of columns `j` ≤ `k` between clusters, in natural units.
+    fn covariance(&self, j: usize, k: usize) -> f64 {
+        let n = i128::from(self.clusters);
+        // Centring in integers keeps all digits where the variance is far below the squared mean.
+        let centre = |j: usize| (2 * self.sums[j] + n).div_euclid(2 * n);
+        let (a, b) = (centre(j), centre(k));
+        let product = self.products[self.row(j) + k] - a * self.sums[k] - b * self.sums[j]
+            + n * a * b;
+        let (da, db) = (self.sums[j] - n * a, self.sums[k] - n * b);
+        let centred = product as f64 - da as f64 * (db as f64 / n as f64);
+        centred / (n - 1) as f64 * self.scales[j].unit * self.scales[k].unit
+    }
+
+    /// Standard error of a function of the means; NaN with fewer than two clusters.
+    pub fn stderr(&self, function: &Linear) -> f64 {
+        if self.clusters < 2 {
+            return f64::NAN;
+        }
+        let used: Vec<usize> = (0..self.width())
+            .filter(|&j| function.gradient[j] != 0.0)
+            .collect();
+        let mut variance = 0.0;
+        for (n, &j) in used.iter().enumerate() {
+            for &k in &used[n..] {
+                let twice = if j == k { 1.0 } else { 2.0 };
+                variance +=
+                    twice * function.gradient[j] * function.gradient[k] * self.covariance(j, k);
+            }
+        }
+        (variance.max(0.0) / self.clusters as f64).sqrt()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use approx::assert_relative_eq;
+
+    fn sample(values: &[(f64, f64)]) -> CrossProducts {
+        let scales = vec![Scale::for_values_near(100.0), Scale::for_values_near(1.0)];
+        let mut moments = CrossProducts::new(scales.clone());
+        for &(x, y) in values {
+            moments.add(&[(0, scales[0].round(x)), (1, scales[1].round(y))]);
+        }
+        moments
+    }
+
+    #[test]
+    fn ratio_has_the_textbook_standard_error() {
+        let values = [(101.0, 0.5), (99.5, 0.7), (100.25, 0.4), (98.0, 0.9), (103.0, 0.6)];
+        let moments = sample(&values);
+        let ratio = moments.mean(0) / moments.mean(1);
+        // Cochran (1977), eq. 6.13: residuals x − r y over n − 1.
+        let n = values.len() as f64;
+        let mean_y = values.iter().map(|v| v.1).sum::<f64>() / n;
+        let r = values.iter().map(|v| v.0).sum::<f64>() / n / mean_y;
+        let residuals: f64 = values.iter().map(|v| (v.0 - r * v.1).powi(2)).sum();
+        let expected = (residuals / (n - 1.0) / n).sqrt() / mean_y;
+        assert_relative_eq!(ratio.value, r, max_relative = 1e-10);
+        assert_relative_eq!(moments.stderr(&ratio), expected, max_relative = 1e-9);
+    }
+
+    #[test]
+    fn a_tiny_spread_around_a_large_mean_is_not_lost() {
+        let values: Vec<(f64, f64)> = (0..1000)
+            .map(|i| (1e6 + f64::from(i % 2) * 1e-3, 0.0))
+            .collect();
+        let scales = vec![Scale::for_values_near(1e6), Scale::COUNT];
+        let mut moments = CrossProducts::new(scales.clone());
+        for &(x, _) in &values {
+            moments.add(&[(0, scales[0].round(x))]);
+        }
+        let expected = 5e-4 * (1000.0f64 / 999.0).sqrt() / 1000.0f64.sqrt();
+        assert_relative_eq!(moments.stderr(&moments.mean(0)), expected, max_relative = 1e-2);
+    }
+
+    #[test]
+    fn any_split_merged_in_any_order_gives_the_same_bits() {
+        let values: Vec<(f64, f64)> = (0..500)
+            .map(|i| (f64::from(i).sqrt() * 7.3, (f64::from(i) * 0.37).sin()))
+            .collect();
+        let whole = sample(&values);
+        let (a, rest) = values.split_at(123);
+        let (b, c) = rest.split_at(200);
+        let mut merged = sample(c);
+        merged.merge(&sample(a));
+        merged.merge(&sample(b));
+        assert_eq!(merged, whole);
+    }
+}
