@@ -25,6 +25,20 @@ use spec::{PerStage, ScenarioSpec};
 /// Index of the clean state; fault kind j has index j + 1.
 pub const CLEAN: usize = 0;
 
+/// Deciles of difficulty in units of its standard deviation: the inner edges of the ten equally
+/// likely groups of prompts by which shifts are shown.
+pub const DIFFICULTY_DECILES: [f64; 9] = [
+    -1.281_551_565_544_600_4,
+    -0.841_621_233_572_914_2,
+    -0.524_400_512_708_040_9,
+    -0.253_347_103_135_799_8,
+    0.0,
+    0.253_347_103_135_799_8,
+    0.524_400_512_708_040_9,
+    0.841_621_233_572_914_2,
+    1.281_551_565_544_600_4,
+];
+
 /// A generation process with its policy, known to be valid.
 #[derive(Debug, Clone)]
 pub struct Scenario {

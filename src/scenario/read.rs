@@ -281,13 +281,10 @@ fn validator(mut table: Table<'_, '_>, mistakes: &mut Mistakes) -> ValidatorSpec
             .table(wanted, mistakes)
             .map(|table| score_response(table, mistakes))
     } else {
-        if detects.is_none() {
-            let message = "is missing; a validator needs `detects` (and `false_alarm`) or `score`";
+        if detects.is_none() && false_alarm.is_none() {
+            let message = "is missing; a validator needs `detects` and `false_alarm` (each \
+                           nothing when left out), or `score`";
             mistakes.push(table.key("detects"), message);
-        }
-        if false_alarm.is_none() {
-            let message = "is missing; `false_alarm` = P(alarm | clean) is required beside `detects`";
-            mistakes.push(table.key("false_alarm"), message);
         }
         Some(ResponseSpec::Alarm {
             detects: detects

@@ -1,0 +1,92 @@
+//! `foldem check`: every mistake of a file, or what it says in words.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde::Serialize;
+
+use super::Context;
+use super::error::{CliError, exit};
+use crate::input::{InputError, Mistake};
+use crate::report::{Section, Sheet};
+use crate::scenario::Scenario;
+
+/// Validate input files and explain them in words
+///
+/// Reports all mistakes of each file, with line, key, value, valid range and the nearest valid
+/// name. Exit code 3 when any file has a mistake.
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    /// Files of any kind that foldem reads
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+}
+
+/// What was found in all files.
+#[derive(Debug, Serialize)]
+struct CheckFindings {
+    files: Vec<FileFindings>,
+}
+
+/// What was found in one file.
+#[derive(Debug, Serialize)]
+struct FileFindings {
+    path: String,
+    kind: &'static str,
+    ok: bool,
+    errors: Vec<Mistake>,
+    /// What the file says, when it is valid.
+    explanation: Vec<String>,
+}
+
+pub(super) fn run(args: &CheckArgs, context: &Context) -> Result<u8, CliError> {
+    let findings = CheckFindings {
+        files: args.files.iter().map(|path| check(path)).collect(),
+    };
+    context.output.emit(&findings, &sheet(&findings))?;
+    let fine = findings.files.iter().all(|f| f.ok);
+    Ok(if fine { exit::FINE } else { exit::BAD_INPUT })
+}
+
+fn check(path: &Path) -> FileFindings {
+    let kind = "scenario";
+    let explained: Result<Vec<String>, InputError> =
+        Scenario::load(path).map(|scenario| scenario.describe());
+    let (errors, explanation) = match explained {
+        Ok(explanation) => (Vec::new(), explanation),
+        Err(error) => (error.mistakes, Vec::new()),
+    };
+    FileFindings {
+        path: path.display().to_string(),
+        kind,
+        ok: errors.is_empty(),
+        errors,
+        explanation,
+    }
+}
+
+fn sheet(findings: &CheckFindings) -> Sheet {
+    let wrong = findings.files.iter().filter(|f| !f.ok).count();
+    let sections = findings.files.iter().map(|file| {
+        let verdict = if file.ok { "valid" } else { "has mistakes" };
+        let mut section = if file.ok {
+            Section::new("", &["what it says"])
+        } else {
+            Section::new("", &["line", "key", "mistake"])
+        };
+        section.title = format!("{}: {} {verdict}", file.path, file.kind);
+        section.rows = if file.ok {
+            file.explanation.iter().map(|line| vec![line.clone()]).collect()
+        } else {
+            let line = |m: &Mistake| m.line.map_or_else(|| "–".to_owned(), |l| l.to_string());
+            let row = |m: &Mistake| vec![line(m), m.key.clone(), m.message.clone()];
+            file.errors.iter().map(row).collect()
+        };
+        section
+    });
+    Sheet {
+        title: format!("{} files checked, {wrong} with mistakes", findings.files.len()),
+        sections: sections.collect(),
+        ..Sheet::default()
+    }
+}

@@ -1,0 +1,133 @@
+//! The command line: what was typed becomes a request, a study answers it, a report is written.
+//!
+//! One file per subcommand. Only this module turns errors into text and exit codes.
+
+mod check;
+mod error;
+mod output;
+mod progress;
+mod simulate;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::engine::Interrupt;
+use crate::report;
+use error::CliError;
+use output::Output;
+pub use error::exit;
+
+/// Know what rejecting LLM generations in flight saves, costs and does to your data – before you
+/// deploy it.
+#[derive(Debug, Parser)]
+#[command(name = "foldem", version, arg_required_else_help = true)]
+#[command(after_help = "Start here:\n  \
+    foldem new scenario > my.toml   a commented scenario to edit\n  \
+    foldem check my.toml            what it says, or every mistake in it\n  \
+    foldem simulate my.toml         exact figures beside Monte Carlo\n  \
+    foldem verify my.toml           the claims, each with its assumption and verdict\n\n\
+    Exit codes: 0 fine, 1 internal, 2 usage, 3 bad input, 4 a checked claim fails, \
+    130 interrupted.")]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+struct Global {
+    /// Worker threads; results do not depend on it [default: all cores]
+    #[arg(long, global = true, value_name = "T", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+    /// Form of what is printed to stdout
+    #[arg(long, global = true, value_enum, default_value_t = FormatArg::Table)]
+    format: FormatArg,
+    /// Also write the report to FILE; its ending decides the form (.json .csv .md .html .txt)
+    #[arg(long, global = true, value_name = "FILE")]
+    report: Option<PathBuf>,
+    /// Print nothing but results and errors
+    #[arg(long, global = true)]
+    quiet: bool,
+    /// Show no progress bar (there is none anyway when stderr is not a terminal)
+    #[arg(long, global = true)]
+    no_progress: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum FormatArg {
+    Table,
+    Json,
+    Csv,
+    Markdown,
+    Html,
+}
+
+impl From<FormatArg> for report::Format {
+    fn from(format: FormatArg) -> Self {
+        match format {
+            FormatArg::Table => Self::Table,
+            FormatArg::Json => Self::Json,
+            FormatArg::Csv => Self::Csv,
+            FormatArg::Markdown => Self::Markdown,
+            FormatArg::Html => Self::Html,
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Check(check::CheckArgs),
+    Simulate(simulate::SimulateArgs),
+}
+
+/// What every command is given besides its own arguments.
+struct Context {
+    output: Output,
+    interrupt: Arc<Interrupt>,
+}
+
+/// Parses the command line, runs the command and says how it ended.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => error.report(),
+    }
+}
+
+fn run(cli: Cli) -> Result<u8, CliError> {
+    if let Some(threads) = cli.global.threads {
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(threads.into())
+            .build_global()
+            .map_err(|e| CliError::Internal(format!("cannot start the worker threads: {e}")))?;
+    }
+    let interrupt = Arc::new(Interrupt::default());
+    let raised = Arc::clone(&interrupt);
+    ctrlc::set_handler(move || {
+        // Asked twice, the process ends at once.
+        if raised.raised() {
+            end_now();
+        }
+        raised.raise();
+    })
+    .map_err(|e| CliError::Internal(format!("cannot listen for Ctrl-C: {e}")))?;
+    let context = Context {
+        output: Output::new(&cli.global)?,
+        interrupt,
+    };
+    match cli.command {
+        Command::Check(args) => check::run(&args, &context),
+        Command::Simulate(args) => simulate::run(&args, &context),
+    }
+}
+
+#[expect(clippy::exit, reason = "a second Ctrl-C must end a run that does not listen")]
+fn end_now() {
+    std::process::exit(exit::INTERRUPTED.into());
+}

@@ -1,0 +1,23 @@
+//! A progress bar on stderr, only where a person watches.
+
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::Context;
+
+/// A bar over `total` attempts, with rate and time left; invisible where nobody watches.
+pub(super) fn attempts(context: &Context, total: u64, what: &str) -> ProgressBar {
+    if !context.output.progress {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(total);
+    let template = "{prefix} {wide_bar} {human_pos}/{human_len} attempts, {per_sec}, {eta} left";
+    // The template is a constant; the default style is a fair answer to a mistake in it.
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    bar.set_prefix(what.to_owned());
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
+}

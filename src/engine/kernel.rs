@@ -1,0 +1,270 @@
+//! One generation at a time, as the scenario says it: the plain kernel, written to be obviously
+//! right.
+
+use rand::RngExt;
+use rand_distr::{Beta, Distribution, StandardNormal};
+
+use super::sampler::{TokenSampler, score_laws};
+use crate::outcome::{Covariate, Frame, NEVER, OutcomeBatch, Trace};
+use crate::policy::{ALARM, Checkpoint, SILENCE};
+use crate::rng::Stream;
+use crate::scenario::{CLEAN, Conditions, DIFFICULTY_DECILES, Response, Scenario};
+
+/// A scenario prepared for drawing, with the policies that are applied to each generation.
+#[derive(Debug)]
+pub(super) struct Kernel<'s> {
+    scenario: &'s Scenario,
+    policies: Vec<&'s [Checkpoint<usize>]>,
+    /// Validators that any policy consults after each stage, ascending.
+    consulted: Vec<Vec<usize>>,
+    tokens: Vec<TokenSampler>,
+    scores: Vec<Vec<Beta<f64>>>,
+}
+
+/// A prompt: its difficulty and the rates that follow from it.
+#[derive(Debug)]
+pub(super) struct Prompt {
+    difficulty: f64,
+    conditions: Conditions,
+}
+
+/// One full generation, whatever any policy does about it.
+#[derive(Debug, Default)]
+pub(super) struct Generation {
+    /// Tokens of each stage.
+    tokens: Vec<f64>,
+    state: usize,
+    pub(super) accepted: bool,
+    /// `[stage][validator]`: score, where the stage's validator is consulted.
+    scores: Vec<Vec<f64>>,
+    /// Verdicts of sticky validators on the fault that lasts: whether each alarms.
+    sticky: Vec<bool>,
+}
+
+/// What a policy does to a generation.
+#[derive(Debug)]
+pub(super) struct Judgement {
+    rejected_at: u32,
+    checkpoint_cost: f64,
+    pub(super) paid: f64,
+}
+
+impl Judgement {
+    pub(super) fn survives(&self) -> bool {
+        self.rejected_at == NEVER
+    }
+}
+
+impl Generation {
+    pub(super) fn full(&self) -> f64 {
+        self.tokens.iter().sum()
+    }
+}
+
+impl<'s> Kernel<'s> {
+    pub(super) fn new(scenario: &'s Scenario, policies: Vec<&'s [Checkpoint<usize>]>) -> Self {
+        let consulted = (0..scenario.stages().len())
+            .map(|k| {
+                let here = policies.iter().flat_map(|p| p.iter()).filter(|c| c.at == k);
+                let mut validators: Vec<usize> =
+                    here.flat_map(|c| c.validators.iter().copied()).collect();
+                validators.sort_unstable();
+                validators.dedup();
+                validators
+            })
+            .collect();
+        Self {
+            scenario,
+            policies,
+            consulted,
+            tokens: scenario.stages().iter().map(TokenSampler::new).collect(),
+            scores: scenario
+                .validators()
+                .iter()
+                .map(|v| score_laws(&v.response))
+                .collect(),
+        }
+    }
+
+    pub(super) fn policies(&self) -> &[&'s [Checkpoint<usize>]] {
+        &self.policies
+    }
+
+    /// What batches hold under policy number `policy`.
+    pub(super) fn frame(&self, policy: usize) -> Frame {
+        let mut covariates = vec![Covariate {
+            name: "final_state".to_owned(),
+            levels: self.scenario.states().to_vec(),
+        }];
+        if self.scenario.difficulty_sd() > 0.0 {
+            covariates.push(Covariate {
+                name: "difficulty_decile".to_owned(),
+                levels: (1..=DIFFICULTY_DECILES.len() + 1)
+                    .map(|d| d.to_string())
+                    .collect(),
+            });
+        }
+        Frame {
+            checkpoints: self.policies[policy].len(),
+            covariates,
+            typical_tokens: self.scenario.stages().iter().map(|law| law.mean()).sum(),
+        }
+    }
+
+    pub(super) fn draw_prompt(&self, rng: &mut Stream) -> Prompt {
+        let sd = self.scenario.difficulty_sd();
+        let z: f64 = if sd > 0.0 { StandardNormal.sample(rng) } else { 0.0 };
+        Prompt {
+            difficulty: sd * z,
+            conditions: self.scenario.conditions(sd * z),
+        }
+    }
+
+    pub(super) fn draw(&self, prompt: &Prompt, generation: &mut Generation, rng: &mut Stream) {
+        let scenario = self.scenario;
+        let mut state = CLEAN;
+        generation.tokens.clear();
+        generation.scores.resize(self.consulted.len(), Vec::new());
+        for k in 0..self.consulted.len() {
+            let u: f64 = rng.random();
+            if state == CLEAN {
+                let mut cumulative = 0.0;
+                for (fault, hazard) in prompt.conditions.hazard[k].iter().enumerate() {
+                    cumulative += hazard;
+                    if u < cumulative {
+                        state = fault + 1;
+                        self.draw_sticky(fault, generation, rng);
+                        break;
+                    }
+                }
+            } else if u < scenario.recovery(k, state - 1) {
+                state = CLEAN;
+            }
+            generation.tokens.push(
+                self.tokens[k].draw(rng) * scenario.length_factor(state) * prompt.conditions.length,
+            );
+            generation.scores[k].clear();
+            for &v in &self.consulted[k] {
+                let score = self.score(v, state, prompt, &generation.sticky, rng);
+                generation.scores[k].push(score);
+            }
+        }
+        generation.state = state;
+        generation.accepted = rng.random::<f64>() < scenario.accepts()[state];
+    }
+
+    /// One verdict per sticky validator for the fault that starts.
+    fn draw_sticky(&self, fault: usize, generation: &mut Generation, rng: &mut Stream) {
+        generation.sticky.clear();
+        for validator in self.scenario.validators() {
+            let verdict = match &validator.response {
+                Response::Alarm {
+                    detects,
+                    sticky: true,
+                    ..
+                } => rng.random::<f64>() < detects[fault],
+                _ => false,
+            };
+            generation.sticky.push(verdict);
+        }
+    }
+
+    fn score(
+        &self,
+        v: usize,
+        state: usize,
+        prompt: &Prompt,
+        sticky: &[bool],
+        rng: &mut Stream,
+    ) -> f64 {
+        let alarmed = match &self.scenario.validators()[v].response {
+            Response::Score(_) => return self.scores[v][state].sample(rng),
+            Response::Alarm { .. } if state == CLEAN => {
+                rng.random::<f64>() < prompt.conditions.false_alarm[v]
+            }
+            Response::Alarm { sticky: true, .. } => sticky[v],
+            Response::Alarm { detects, .. } => rng.random::<f64>() < detects[state - 1],
+        };
+        if alarmed { ALARM } else { SILENCE }
+    }
+
+    /// The score of `validator` after stage `k`, where it is consulted.
+    fn score_of(&self, generation: &Generation, k: usize, validator: usize) -> f64 {
+        let place = self.consulted[k].binary_search(&validator);
+        generation.scores[k][place.expect("every policy's validators were consulted")]
+    }
+
+    pub(super) fn judge(&self, policy: usize, generation: &Generation) -> Judgement {
+        let mut judgement = Judgement {
+            rejected_at: NEVER,
+            checkpoint_cost: 0.0,
+            paid: 0.0,
+        };
+        let mut generated = generation.tokens.len();
+        for (i, checkpoint) in (0_u32..).zip(self.policies[policy]) {
+            judgement.checkpoint_cost += checkpoint.cost_tokens;
+            let composite: f64 = checkpoint
+                .validators
+                .iter()
+                .map(|&v| self.score_of(generation, checkpoint.at, v))
+                .product();
+            if checkpoint.rejects(composite) {
+                judgement.rejected_at = i;
+                generated = checkpoint.at + 1;
+                break;
+            }
+        }
+        judgement.paid =
+            generation.tokens[..generated].iter().sum::<f64>() + judgement.checkpoint_cost;
+        judgement
+    }
+
+    /// Appends the outcome of `generation` under policy number `policy`.
+    pub(super) fn record(
+        &self,
+        policy: usize,
+        number: u64,
+        prompt: &Prompt,
+        generation: &Generation,
+        batch: &mut OutcomeBatch,
+    ) {
+        let judgement = self.judge(policy, generation);
+        let state = u32::try_from(generation.state).expect("few states");
+        batch.prompt.push(number);
+        batch.tokens_full.push(generation.full());
+        batch.tokens_paid.push(judgement.paid);
+        batch.checkpoint_cost.push(judgement.checkpoint_cost);
+        batch.rejected_at.push(judgement.rejected_at);
+        for checkpoint in self.policies[policy] {
+            let after = &generation.tokens[checkpoint.at + 1..];
+            batch.remaining.push(after.iter().sum());
+        }
+        batch.accepted.push(generation.accepted);
+        batch.utility.push(self.scenario.utility()[generation.state]);
+        batch.covariates[0].push(state);
+        if let Some(deciles) = batch.covariates.get_mut(1) {
+            let z = prompt.difficulty / self.scenario.difficulty_sd();
+            let decile = DIFFICULTY_DECILES.partition_point(|&edge| edge < z);
+            deciles.push(u32::try_from(decile).expect("ten deciles"));
+        }
+        if let Some(trace) = &mut batch.trace {
+            trace.difficulty.push(prompt.difficulty);
+            trace.final_state.push(state);
+            trace.stage_tokens.extend(&generation.tokens);
+            for checkpoint in self.policies[policy] {
+                let scores = checkpoint.validators.iter();
+                let scores = scores.map(|&v| self.score_of(generation, checkpoint.at, v));
+                trace.scores.extend(scores);
+            }
+        }
+    }
+
+    /// An empty batch for policy number `policy`.
+    pub(super) fn empty_batch(&self, policy: usize, traced: bool) -> OutcomeBatch {
+        OutcomeBatch {
+            covariates: vec![Vec::new(); self.frame(policy).covariates.len()],
+            trace: traced.then(Trace::default),
+            ..OutcomeBatch::default()
+        }
+    }
+}

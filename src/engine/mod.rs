@@ -1,0 +1,13 @@
+//! Draws outcomes of a scenario: the Monte Carlo side, which knows no formula of the theory.
+//!
+//! Every generation is drawn in full; each policy is then applied to the same generation, so that
+//! policies (and full generation) are compared on common random numbers. Batches have a fixed
+//! size and a stream of their own, and are reduced in their order: results do not depend on the
+//! number of threads.
+
+mod kernel;
+mod retry;
+mod run;
+mod sampler;
+
+pub use run::{Interrupt, Run, Simulation};

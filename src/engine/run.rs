@@ -1,0 +1,227 @@
+//! Batches in parallel, reduced in their order.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rayon::prelude::*;
+
+use super::kernel::{Generation, Kernel};
+use super::retry;
+use crate::outcome::{Fold, Frame, OutcomeBatch, RetryBatch};
+use crate::policy::Checkpoint;
+use crate::rng::{Purpose, stream};
+use crate::scenario::Scenario;
+
+/// Attempts per batch; belongs to the meaning of a seed.
+const BATCH: u64 = 4096;
+/// Batches in flight between two merges, per thread.
+const IN_FLIGHT: usize = 8;
+
+/// A request for outcomes of a scenario.
+#[derive(Debug)]
+pub struct Simulation<'s> {
+    kernel: Kernel<'s>,
+    attempts: u64,
+    per_prompt: u64,
+    seed: u64,
+    traced: bool,
+}
+
+/// A switch that ends a run after the batches in flight.
+#[derive(Debug, Default)]
+pub struct Interrupt(AtomicBool);
+
+impl Interrupt {
+    /// Asks the run to end.
+    pub fn raise(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the run was asked to end.
+    pub fn raised(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// What a run has brought.
+#[derive(Debug)]
+pub struct Run<F> {
+    /// The reduced outcomes.
+    pub fold: F,
+    /// Attempts that are in it: whole batches.
+    pub attempts: u64,
+    /// Whether the run was interrupted before the last batch.
+    pub partial: bool,
+}
+
+impl<'s> Simulation<'s> {
+    /// `attempts` generations of `scenario`, one per prompt, under its own policy.
+    pub fn new(scenario: &'s Scenario, attempts: u64, seed: u64) -> Self {
+        Self {
+            kernel: Kernel::new(scenario, vec![scenario.checkpoints()]),
+            attempts,
+            per_prompt: 1,
+            seed,
+            traced: false,
+        }
+    }
+
+    /// Draws `generations` for each prompt, which share its difficulty; the last prompt may have
+    /// fewer.
+    pub fn per_prompt(mut self, generations: u64) -> Self {
+        self.per_prompt = generations.max(1);
+        self
+    }
+
+    /// Keeps a trace of every generation.
+    pub fn traced(mut self) -> Self {
+        self.traced = true;
+        self
+    }
+
+    /// Applies further policies to the same generations. Which validators are consulted after a
+    /// stage decides what is drawn, so the outcomes differ from those of a run without them.
+    pub fn also(self, scenario: &'s Scenario, policies: Vec<&'s [Checkpoint<usize>]>) -> Self {
+        let mut all = self.kernel.policies().to_vec();
+        all.extend(policies);
+        Self {
+            kernel: Kernel::new(scenario, all),
+            ..self
+        }
+    }
+
+    /// What batches under policy number `policy` hold.
+    pub fn frame(&self, policy: usize) -> Frame {
+        self.kernel.frame(policy)
+    }
+
+    /// Attempts asked for.
+    pub fn attempts(&self) -> u64 {
+        self.attempts
+    }
+
+    fn prompts_per_batch(&self) -> u64 {
+        (BATCH / self.per_prompt).max(1)
+    }
+
+    fn attempts_per_batch(&self) -> u64 {
+        self.prompts_per_batch() * self.per_prompt
+    }
+
+    /// Number of batches.
+    pub fn batches(&self) -> u64 {
+        self.attempts.div_ceil(self.attempts_per_batch())
+    }
+
+    /// Draws batch number `number`: its generations under each policy.
+    pub fn draw(&self, number: u64) -> Vec<OutcomeBatch> {
+        let mut rng = stream(self.seed, Purpose::Outcomes, number);
+        let first_attempt = number * self.attempts_per_batch();
+        let mut left = self.attempts_per_batch().min(self.attempts - first_attempt);
+        let mut prompt_number = number * self.prompts_per_batch();
+        let policies = self.kernel.policies().len();
+        let mut batches: Vec<OutcomeBatch> = (0..policies)
+            .map(|policy| self.kernel.empty_batch(policy, self.traced))
+            .collect();
+        let mut generation = Generation::default();
+        while left > 0 {
+            let prompt = self.kernel.draw_prompt(&mut rng);
+            for _ in 0..self.per_prompt.min(left) {
+                self.kernel.draw(&prompt, &mut generation, &mut rng);
+                for (policy, batch) in batches.iter_mut().enumerate() {
+                    self.kernel
+                        .record(policy, prompt_number, &prompt, &generation, batch);
+                }
+                left -= 1;
+            }
+            prompt_number += 1;
+        }
+        batches
+    }
+
+    /// Draws all batches and reduces them in order. `progress` hears of finished attempts.
+    pub fn run<F: Fold<[OutcomeBatch]>>(
+        &self,
+        empty: impl Fn() -> F + Sync,
+        progress: &dyn Fn(u64),
+        interrupt: &Interrupt,
+    ) -> Run<F> {
+        let per_batch = self.attempts_per_batch();
+        let work = |number| {
+            let mut fold = empty();
+            fold.fold(&self.draw(number));
+            fold
+        };
+        let (fold, done) = reduce(
+            self.batches(),
+            work,
+            empty(),
+            &mut |total: &mut F, part| total.merge(part),
+            &|batches| progress((batches * per_batch).min(self.attempts)),
+            interrupt,
+        );
+        Run {
+            fold,
+            attempts: (done * per_batch).min(self.attempts),
+            partial: done < self.batches(),
+        }
+    }
+
+    /// Retries `prompts` prompts under the first policy until each yields.
+    ///
+    /// `None` when interrupted, and when some prompt hardly ever yields: nothing finite can then
+    /// be said.
+    pub fn retry<F: Fold<RetryBatch>>(
+        &self,
+        prompts: u64,
+        empty: impl Fn() -> F + Sync,
+        interrupt: &Interrupt,
+    ) -> Option<F> {
+        let batches = prompts.div_ceil(retry::PROMPTS);
+        let hopeless = Interrupt::default();
+        let work = |number: u64| {
+            let mut fold = empty();
+            if !hopeless.raised() {
+                let here = retry::PROMPTS.min(prompts - number * retry::PROMPTS);
+                let mut rng = stream(self.seed, Purpose::Retry, number);
+                let batch = retry::draw(&self.kernel, here, &mut rng);
+                if batch.unfinished > 0 {
+                    hopeless.raise();
+                }
+                fold.fold(&batch);
+            }
+            fold
+        };
+        let (fold, done) = reduce(
+            batches,
+            work,
+            empty(),
+            &mut |total: &mut F, part| total.merge(part),
+            &|_| (),
+            interrupt,
+        );
+        (done == batches && !hopeless.raised()).then_some(fold)
+    }
+}
+
+/// Works on batches in parallel and merges the results in order; returns how many were merged.
+fn reduce<W: Send, T>(
+    batches: u64,
+    work: impl Fn(u64) -> W + Sync + Send,
+    mut total: T,
+    merge: &mut dyn FnMut(&mut T, W),
+    progress: &dyn Fn(u64),
+    interrupt: &Interrupt,
+) -> (T, u64) {
+    let round = (rayon::current_num_threads() * IN_FLIGHT) as u64;
+    let mut done = 0;
+    while done < batches && !interrupt.raised() {
+        let end = batches.min(done + round);
+        let parts: Vec<W> = (done..end).into_par_iter().map(&work).collect();
+        for part in parts {
+            merge(&mut total, part);
+        }
+        done = end;
+        progress(done);
+    }
+    (total, done)
+}

@@ -1,0 +1,264 @@
+//! Every estimate by its name, from a tally.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::proportion::Proportion;
+use super::tally::{Column, Share, Tally};
+use crate::stats::{Linear, normal_quantile};
+
+/// Names of all estimates, in the order in which they are shown.
+pub const NAMES: [&str; 20] = [
+    "tokens_full",
+    "tokens_paid",
+    "savings",
+    "savings_bound",
+    "rejection_rate",
+    "false_rejection_rate",
+    "detection_rate",
+    "accepted_rate",
+    "retained_rate",
+    "cost_ratio",
+    "cost_ratio_retry",
+    "utility_mean",
+    "utility_surviving",
+    "utility_accepted",
+    "utility_retained",
+    "retained_bias",
+    "purity_before",
+    "purity_after",
+    "null_savings",
+    "null_cost_ratio",
+];
+
+/// 1 − confidence of the intervals.
+const ALPHA: f64 = 0.05;
+
+/// An estimate; `None` where it is undefined (a share of nothing) or infinite.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+pub struct Estimate {
+    /// The value.
+    pub mean: Option<f64>,
+    /// Its standard error.
+    pub stderr: Option<f64>,
+    /// 95 % interval.
+    pub ci: Option<[f64; 2]>,
+}
+
+impl Estimate {
+    /// An estimate with the normal interval around `mean`.
+    pub fn normal(mean: f64, stderr: f64) -> Self {
+        let finite = |x: f64| x.is_finite().then_some(x);
+        let half = -normal_quantile(ALPHA / 2.0) * stderr;
+        Self {
+            mean: finite(mean),
+            stderr: finite(mean).and(finite(stderr)),
+            ci: finite(mean - half).zip(finite(mean + half)).map(|(l, h)| [l, h]),
+        }
+    }
+
+    fn of(tally: &Tally, function: &Linear) -> Self {
+        Self::normal(function.value, tally.stderr(function))
+    }
+
+    fn share(tally: &Tally, function: &Linear, prompts: Proportion) -> Self {
+        let normal = Self::of(tally, function);
+        match normal.mean {
+            Some(rate) if prompts.is_extreme() => Self {
+                ci: prompts.exact_interval(rate, ALPHA).map(|(l, h)| [l, h]),
+                ..normal
+            },
+            _ => normal,
+        }
+    }
+}
+
+/// One level of a covariate: how rejection treats it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Group {
+    /// Name of the covariate.
+    pub covariate: String,
+    /// Name of the level.
+    pub level: String,
+    /// f within the level.
+    pub false_rejection_rate: Estimate,
+    /// P(level | retained) / P(level | accepted) = (1 − `f_x`)/(1 − f).
+    pub factor: Estimate,
+}
+
+/// All estimates of a tally.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Estimates {
+    /// By name, see [`NAMES`]; `cost_ratio_retry` is not among them, a tally cannot tell it.
+    pub by_name: BTreeMap<&'static str, Estimate>,
+    /// `q_k` by checkpoint.
+    pub rejections: Vec<Estimate>,
+    /// TV between retained and accepted, by covariate.
+    pub shifts: Vec<(String, Estimate)>,
+    /// f by group.
+    pub groups: Vec<Group>,
+}
+
+impl Estimates {
+    /// Evaluates everything that `tally` can tell.
+    pub fn new(tally: &Tally) -> Self {
+        Self {
+            by_name: by_name(tally),
+            rejections: (0..tally.frame().checkpoints)
+                .map(|c| {
+                    let rate = tally.mean(Column::Rejected(c)) / tally.mean(Column::Count);
+                    Estimate::share(tally, &rate, tally.share(Share::RejectedAt(c)))
+                })
+                .collect(),
+            shifts: (0..tally.frame().covariates.len())
+                .map(|v| {
+                    let name = tally.frame().covariates[v].name.clone();
+                    (name, Estimate::of(tally, &total_variation(tally, v)))
+                })
+                .collect(),
+            groups: groups(tally),
+        }
+    }
+}
+
+/// Net savings 1 − E[T]/E[`C_K`].
+pub(crate) fn savings(tally: &Tally) -> Linear {
+    1.0 - tally.mean(Column::Paid) / tally.mean(Column::Full)
+}
+
+/// f = P(τ < ∞ | A).
+pub(crate) fn false_rejection_rate(tally: &Tally) -> Linear {
+    1.0 - tally.mean(Column::Retained) / tally.mean(Column::Accepted)
+}
+
+/// Tokens per attempt that the coin at the policy's checkpoint-wise rates saves.
+pub(crate) fn null_tokens(tally: &Tally) -> Linear {
+    let count = tally.mean(Column::Count);
+    (0..tally.frame().checkpoints)
+        .map(|c| {
+            let rate = tally.mean(Column::Rejected(c)) / &count;
+            rate * (tally.mean(Column::Remaining(c)) / &count)
+        })
+        .fold(tally.constant(0.0), |sum, term| sum + term)
+}
+
+/// (1 − `null_savings`)/(1 − q).
+pub(crate) fn null_cost_ratio(tally: &Tally) -> Linear {
+    let count = tally.mean(Column::Count);
+    let full = tally.mean(Column::Full) / &count;
+    (1.0 - null_tokens(tally) / full) / (tally.mean(Column::Surviving) / count)
+}
+
+/// Cost per retained sample relative to full generation.
+pub(crate) fn cost_ratio(tally: &Tally) -> Linear {
+    let policy = tally.mean(Column::Paid) / tally.mean(Column::Retained);
+    policy / (tally.mean(Column::Full) / tally.mean(Column::Accepted))
+}
+
+/// Δ = E[U | R] − E[U | A].
+pub(crate) fn retained_bias(tally: &Tally) -> Linear {
+    tally.mean(Column::UtilityRetained) / tally.mean(Column::Retained)
+        - tally.mean(Column::UtilityAccepted) / tally.mean(Column::Accepted)
+}
+
+/// TV between the laws of covariate `v` among the retained and among the accepted.
+pub(crate) fn total_variation(tally: &Tally, v: usize) -> Linear {
+    let retained = tally.mean(Column::Retained);
+    let accepted = tally.mean(Column::Accepted);
+    let gaps = (0..tally.frame().covariates[v].levels.len()).map(|level| {
+        let kept = tally.mean(Column::RetainedAt(v, level)) / &retained;
+        (kept - tally.mean(Column::AcceptedAt(v, level)) / &accepted).abs()
+    });
+    &gaps.fold(tally.constant(0.0), |sum, gap| sum + gap) * 0.5
+}
+
+fn by_name(tally: &Tally) -> BTreeMap<&'static str, Estimate> {
+    let mean = |column| tally.mean(column);
+    let count = mean(Column::Count);
+    let full = mean(Column::Full) / &count;
+    let bound = (null_tokens(tally) - mean(Column::Cost) / &count) / &full;
+    let rejected = &count - mean(Column::Surviving);
+    let false_rejections = mean(Column::Accepted) - mean(Column::Retained);
+    let accepted_rate = mean(Column::Accepted) / &count;
+
+    let shares = [
+        ("rejection_rate", &rejected / &count, Share::Rejected),
+        (
+            "false_rejection_rate",
+            false_rejection_rate(tally),
+            Share::FalselyRejected,
+        ),
+        (
+            "detection_rate",
+            (rejected - false_rejections) / (&count - mean(Column::Accepted)),
+            Share::Detected,
+        ),
+        ("accepted_rate", accepted_rate.clone(), Share::Accepted),
+        (
+            "retained_rate",
+            mean(Column::Retained) / &count,
+            Share::Retained,
+        ),
+        ("purity_before", accepted_rate, Share::Accepted),
+        (
+            "purity_after",
+            mean(Column::Retained) / mean(Column::Surviving),
+            Share::RetainedAmongSurviving,
+        ),
+    ];
+    let smooth = [
+        ("tokens_full", full.clone()),
+        ("tokens_paid", mean(Column::Paid) / &count),
+        ("savings", savings(tally)),
+        ("savings_bound", bound),
+        ("cost_ratio", cost_ratio(tally)),
+        ("utility_mean", mean(Column::Utility) / &count),
+        (
+            "utility_surviving",
+            mean(Column::UtilitySurviving) / mean(Column::Surviving),
+        ),
+        (
+            "utility_accepted",
+            mean(Column::UtilityAccepted) / mean(Column::Accepted),
+        ),
+        (
+            "utility_retained",
+            mean(Column::UtilityRetained) / mean(Column::Retained),
+        ),
+        ("retained_bias", retained_bias(tally)),
+        ("null_savings", null_tokens(tally) / full),
+        ("null_cost_ratio", null_cost_ratio(tally)),
+    ];
+    let shares = shares
+        .iter()
+        .map(|(name, function, share)| {
+            (*name, Estimate::share(tally, function, tally.share(*share)))
+        });
+    let smooth = smooth
+        .iter()
+        .map(|(name, function)| (*name, Estimate::of(tally, function)));
+    shares.chain(smooth).collect()
+}
+
+fn groups(tally: &Tally) -> Vec<Group> {
+    let overall = tally.mean(Column::Retained) / tally.mean(Column::Accepted);
+    let mut groups = Vec::new();
+    for (v, covariate) in tally.frame().covariates.iter().enumerate() {
+        for (level, name) in covariate.levels.iter().enumerate() {
+            let kept =
+                tally.mean(Column::RetainedAt(v, level)) / tally.mean(Column::AcceptedAt(v, level));
+            groups.push(Group {
+                covariate: covariate.name.clone(),
+                level: name.clone(),
+                false_rejection_rate: Estimate::share(
+                    tally,
+                    &(1.0 - &kept),
+                    tally.share(Share::FalselyRejectedAt(v, level)),
+                ),
+                factor: Estimate::of(tally, &(kept / &overall)),
+            });
+        }
+    }
+    groups
+}

@@ -1,0 +1,16 @@
+//! From outcomes to estimates with standard errors and intervals.
+//!
+//! Knows neither where outcomes come from nor what they should be. Every estimate is a smooth
+//! function of means over prompts; its standard error follows by the delta method from the exact
+//! cross products of one pass, so policy and full generation are paired and generations of one
+//! prompt may depend on each other.
+
+mod estimates;
+mod proportion;
+mod retry;
+mod tally;
+
+pub use estimates::{Estimate, Estimates, Group, NAMES};
+pub use proportion::Proportion;
+pub use retry::RetryTally;
+pub use tally::{Column, Tally};

@@ -1,0 +1,41 @@
+//! The account in which every prompt is retried until it yields.
+
+use crate::outcome::{Fold, RetryBatch};
+use crate::stats::{CrossProducts, Linear, Scale};
+
+/// Sums over prompts of what they cost until they yield: column 0 under the policy, column 1 by
+/// full generation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RetryTally {
+    moments: CrossProducts,
+}
+
+impl RetryTally {
+    /// An empty tally for prompts whose full generation has about `typical_tokens`, > 0.
+    pub fn new(typical_tokens: f64) -> Self {
+        // A prompt may take thousands of attempts.
+        let scale = Scale::for_values_near(typical_tokens * 1024.0);
+        Self {
+            moments: CrossProducts::new(vec![scale, scale]),
+        }
+    }
+
+    /// Cost per retained sample relative to full generation, with its standard error.
+    pub fn cost_ratio(&self) -> (f64, f64) {
+        let ratio: Linear = self.moments.mean(0) / self.moments.mean(1);
+        (ratio.value, self.moments.stderr(&ratio))
+    }
+}
+
+impl Fold<RetryBatch> for RetryTally {
+    fn fold(&mut self, batch: &RetryBatch) {
+        let (paid, full) = (self.moments.scale(0), self.moments.scale(1));
+        for (&p, &f) in batch.paid_until_retained.iter().zip(&batch.full_until_accepted) {
+            self.moments.add(&[(0, paid.round(p)), (1, full.round(f))]);
+        }
+    }
+
+    fn merge(&mut self, later: Self) {
+        self.moments.merge(&later.moments);
+    }
+}

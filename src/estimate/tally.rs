@@ -1,0 +1,300 @@
+//! One pass over outcomes: the columns whose means and cross products carry every estimate.
+
+use super::proportion::Proportion;
+use crate::outcome::{Fold, Frame, NEVER, OutcomeBatch};
+use crate::stats::{CrossProducts, Linear, Scale};
+
+/// A column of the tally: one number per generation, summed over the generations of a prompt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Column {
+    /// 1.
+    Count,
+    /// Tokens of the full generation.
+    Full,
+    /// Tokens paid, checkpoints included.
+    Paid,
+    /// Tokens charged by checkpoints.
+    Cost,
+    /// 1 if accepted.
+    Accepted,
+    /// 1 if it survives.
+    Surviving,
+    /// 1 if retained.
+    Retained,
+    /// U.
+    Utility,
+    /// U if it survives.
+    UtilitySurviving,
+    /// U if accepted.
+    UtilityAccepted,
+    /// U if retained.
+    UtilityRetained,
+    /// 1 if rejected at this checkpoint.
+    Rejected(usize),
+    /// Tokens of the full generation after this checkpoint.
+    Remaining(usize),
+    /// The same if rejected there, else 0.
+    Avoided(usize),
+    /// 1 if accepted and at this level (covariate, level).
+    AcceptedAt(usize, usize),
+    /// 1 if retained and at this level (covariate, level).
+    RetainedAt(usize, usize),
+}
+
+/// Shares whose prompts are counted, for exact intervals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Share {
+    Rejected,
+    FalselyRejected,
+    Detected,
+    Accepted,
+    Retained,
+    RetainedAmongSurviving,
+    RejectedAt(usize),
+    /// Among the accepted at a level (covariate, level).
+    FalselyRejectedAt(usize, usize),
+}
+
+const SINGLE: usize = 11;
+const SHARES: usize = 6;
+
+/// Exact sums over outcomes, mergeable in any order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tally {
+    frame: Frame,
+    /// First column of each covariate.
+    covariate_start: Vec<usize>,
+    moments: CrossProducts,
+    shares: Vec<Proportion>,
+}
+
+impl Tally {
+    /// An empty tally for batches of `frame`.
+    pub fn new(frame: &Frame) -> Self {
+        let tokens = Scale::for_values_near(frame.typical_tokens);
+        let value = Scale::for_values_near(1.0);
+        let mut scales = vec![Scale::COUNT; SINGLE];
+        for column in [Column::Full, Column::Paid, Column::Cost] {
+            scales[single(column)] = tokens;
+        }
+        for column in [
+            Column::Utility,
+            Column::UtilitySurviving,
+            Column::UtilityAccepted,
+            Column::UtilityRetained,
+        ] {
+            scales[single(column)] = value;
+        }
+        for _ in 0..frame.checkpoints {
+            scales.extend([Scale::COUNT, tokens, tokens]);
+        }
+        let mut covariate_start = Vec::new();
+        let levels: usize = frame.covariates.iter().map(|c| c.levels.len()).sum();
+        for covariate in &frame.covariates {
+            covariate_start.push(scales.len());
+            scales.extend(vec![Scale::COUNT; 2 * covariate.levels.len()]);
+        }
+        Self {
+            frame: frame.clone(),
+            covariate_start,
+            moments: CrossProducts::new(scales),
+            shares: vec![Proportion::default(); SHARES + frame.checkpoints + levels],
+        }
+    }
+
+    /// What the batches hold.
+    pub fn frame(&self) -> &Frame {
+        &self.frame
+    }
+
+    /// Number of prompts.
+    pub fn prompts(&self) -> u64 {
+        self.moments.clusters()
+    }
+
+    fn index(&self, column: Column) -> usize {
+        match column {
+            Column::Rejected(c) => SINGLE + 3 * c,
+            Column::Remaining(c) => SINGLE + 3 * c + 1,
+            Column::Avoided(c) => SINGLE + 3 * c + 2,
+            Column::AcceptedAt(v, level) => self.covariate_start[v] + 2 * level,
+            Column::RetainedAt(v, level) => self.covariate_start[v] + 2 * level + 1,
+            other => single(other),
+        }
+    }
+
+    /// The mean of a column per prompt, with its gradient.
+    pub fn mean(&self, column: Column) -> Linear {
+        self.moments.mean(self.index(column))
+    }
+
+    /// The sum of a column that counts.
+    pub fn count(&self, column: Column) -> u64 {
+        u64::try_from(self.moments.sum(self.index(column))).unwrap_or(0)
+    }
+
+    /// Standard error of a function of column means.
+    pub fn stderr(&self, function: &Linear) -> f64 {
+        self.moments.stderr(function)
+    }
+
+    /// A number that does not depend on the sample.
+    pub fn constant(&self, value: f64) -> Linear {
+        Linear::constant(value, self.moments.width())
+    }
+
+    pub(super) fn share(&self, share: Share) -> Proportion {
+        self.shares[self.share_index(share)]
+    }
+
+    fn share_index(&self, share: Share) -> usize {
+        match share {
+            Share::Rejected => 0,
+            Share::FalselyRejected => 1,
+            Share::Detected => 2,
+            Share::Accepted => 3,
+            Share::Retained => 4,
+            Share::RetainedAmongSurviving => 5,
+            Share::RejectedAt(c) => SHARES + c,
+            Share::FalselyRejectedAt(v, level) => {
+                let levels_before = (self.covariate_start[v] - self.covariate_start[0]) / 2;
+                SHARES + self.frame.checkpoints + levels_before + level
+            }
+        }
+    }
+
+    /// Adds generation `i` of `batch` to the sums of its prompt.
+    fn add_generation(&self, batch: &OutcomeBatch, i: usize, row: &mut [i64]) {
+        let mut add = |column: Column, value: f64| {
+            let j = self.index(column);
+            row[j] += self.moments.scale(j).round(value);
+        };
+        let utility = batch.utility[i];
+        let accepted = batch.accepted[i];
+        let rejected_at = batch.rejected_at[i];
+        let survives = rejected_at == NEVER;
+        add(Column::Count, 1.0);
+        add(Column::Full, batch.tokens_full[i]);
+        add(Column::Paid, batch.tokens_paid[i]);
+        add(Column::Cost, batch.checkpoint_cost[i]);
+        add(Column::Utility, utility);
+        if accepted {
+            add(Column::Accepted, 1.0);
+            add(Column::UtilityAccepted, utility);
+        }
+        if survives {
+            add(Column::Surviving, 1.0);
+            add(Column::UtilitySurviving, utility);
+        }
+        if survives && accepted {
+            add(Column::Retained, 1.0);
+            add(Column::UtilityRetained, utility);
+        }
+        for c in 0..self.frame.checkpoints {
+            let remaining = batch.remaining[i * self.frame.checkpoints + c];
+            add(Column::Remaining(c), remaining);
+            if rejected_at as usize == c {
+                add(Column::Rejected(c), 1.0);
+                add(Column::Avoided(c), remaining);
+            }
+        }
+        if accepted {
+            for (v, levels) in batch.covariates.iter().enumerate() {
+                let level = levels[i] as usize;
+                add(Column::AcceptedAt(v, level), 1.0);
+                if survives {
+                    add(Column::RetainedAt(v, level), 1.0);
+                }
+            }
+        }
+    }
+
+    /// Closes a prompt: its sums go into the moments, and `row` is empty again.
+    fn close_prompt(&mut self, row: &mut [i64], nonzero: &mut Vec<(usize, i64)>) {
+        let count = |column: Column| row[self.index(column)];
+        let all = count(Column::Count);
+        let accepted = count(Column::Accepted);
+        let surviving = count(Column::Surviving);
+        let retained = count(Column::Retained);
+        let rejected = all - surviving;
+        let false_rejections = accepted - retained;
+        let mut shares = vec![
+            (Share::Rejected, rejected, all),
+            (Share::FalselyRejected, false_rejections, accepted),
+            (Share::Detected, rejected - false_rejections, all - accepted),
+            (Share::Accepted, accepted, all),
+            (Share::Retained, retained, all),
+            (Share::RetainedAmongSurviving, retained, surviving),
+        ];
+        for c in 0..self.frame.checkpoints {
+            shares.push((Share::RejectedAt(c), count(Column::Rejected(c)), all));
+        }
+        for (v, covariate) in self.frame.covariates.iter().enumerate() {
+            for level in 0..covariate.levels.len() {
+                let trials = count(Column::AcceptedAt(v, level));
+                let events = trials - count(Column::RetainedAt(v, level));
+                shares.push((Share::FalselyRejectedAt(v, level), events, trials));
+            }
+        }
+        for (share, events, trials) in shares {
+            let index = self.share_index(share);
+            self.shares[index].add(events, trials);
+        }
+        nonzero.clear();
+        for (j, x) in row.iter_mut().enumerate() {
+            if *x != 0 {
+                nonzero.push((j, *x));
+                *x = 0;
+            }
+        }
+        self.moments.add(nonzero);
+    }
+}
+
+fn single(column: Column) -> usize {
+    match column {
+        Column::Count => 0,
+        Column::Full => 1,
+        Column::Paid => 2,
+        Column::Cost => 3,
+        Column::Accepted => 4,
+        Column::Surviving => 5,
+        Column::Retained => 6,
+        Column::Utility => 7,
+        Column::UtilitySurviving => 8,
+        Column::UtilityAccepted => 9,
+        _ => 10,
+    }
+}
+
+impl Fold<OutcomeBatch> for Tally {
+    fn fold(&mut self, batch: &OutcomeBatch) {
+        let mut row = vec![0_i64; self.moments.width()];
+        let mut nonzero = Vec::with_capacity(row.len());
+        for i in 0..batch.len() {
+            self.add_generation(batch, i, &mut row);
+            if batch.prompt.get(i + 1) != Some(&batch.prompt[i]) {
+                self.close_prompt(&mut row, &mut nonzero);
+            }
+        }
+    }
+
+    fn merge(&mut self, later: Self) {
+        assert_eq!(self.frame, later.frame, "parts of one run share their frame");
+        self.moments.merge(&later.moments);
+        for (share, other) in self.shares.iter_mut().zip(later.shares) {
+            share.merge(other);
+        }
+    }
+}
+
+/// The first of several policies is tallied; the others are for folds that compare.
+impl Fold<[OutcomeBatch]> for Tally {
+    fn fold(&mut self, under_each_policy: &[OutcomeBatch]) {
+        Fold::<OutcomeBatch>::fold(self, &under_each_policy[0]);
+    }
+
+    fn merge(&mut self, later: Self) {
+        Fold::<OutcomeBatch>::merge(self, later);
+    }
+}

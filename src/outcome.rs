@@ -1,0 +1,105 @@
+//! The seam: what happened to generations, wherever they came from.
+//!
+//! A simulation, a replayed log and a live guard all produce outcomes; estimators see nothing
+//! else. Outcomes travel as batches of columns. All generations of one prompt stand next to each
+//! other within one batch.
+
+/// What the batches of one source have in common.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Frame {
+    /// Number of checkpoints of the policy.
+    pub checkpoints: usize,
+    /// Categories by which generations can be told apart.
+    pub covariates: Vec<Covariate>,
+    /// A typical number of tokens of a full generation, > 0; sets the resolution of sums.
+    pub typical_tokens: f64,
+}
+
+/// A category of generations, such as the final state.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Covariate {
+    /// Name in tables and results.
+    pub name: String,
+    /// Names of its levels.
+    pub levels: Vec<String>,
+}
+
+/// The checkpoint of a generation that is never rejected.
+pub const NEVER: u32 = u32::MAX;
+
+/// Outcomes of generations under one policy; every column has one row per generation.
+#[derive(Debug, Clone, Default)]
+pub struct OutcomeBatch {
+    /// Number of the prompt.
+    pub prompt: Vec<u64>,
+    /// Tokens of the full generation.
+    pub tokens_full: Vec<f64>,
+    /// Tokens paid: generated until rejection or the end, plus `checkpoint_cost`.
+    pub tokens_paid: Vec<f64>,
+    /// Tokens charged by the checkpoints that were reached.
+    pub checkpoint_cost: Vec<f64>,
+    /// Index of the checkpoint that rejected, or [`NEVER`].
+    pub rejected_at: Vec<u32>,
+    /// Tokens that the full generation has after each checkpoint: `checkpoints` values a row.
+    pub remaining: Vec<f64>,
+    /// Whether the final filter accepts the full generation.
+    pub accepted: Vec<bool>,
+    /// Value of the full generation, in [0, 1].
+    pub utility: Vec<f64>,
+    /// Level of each covariate of the frame: one column each.
+    pub covariates: Vec<Vec<u32>>,
+    /// What only some studies ask for.
+    pub trace: Option<Trace>,
+}
+
+/// What lies behind outcomes where it is known.
+#[derive(Debug, Clone, Default)]
+pub struct Trace {
+    /// Difficulty δ of the prompt.
+    pub difficulty: Vec<f64>,
+    /// Index of the final state.
+    pub final_state: Vec<u32>,
+    /// Tokens of each stage: as many values a row as there are stages.
+    pub stage_tokens: Vec<f64>,
+    /// Scores of the policy's validators on the full generation, checkpoint by checkpoint in the
+    /// order in which each lists them; an alarm is 0, silence 1.
+    pub scores: Vec<f64>,
+}
+
+impl OutcomeBatch {
+    /// Number of generations.
+    pub fn len(&self) -> usize {
+        self.prompt.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.prompt.is_empty()
+    }
+
+    /// Whether generation `i` was rejected at any checkpoint.
+    pub fn rejected(&self, i: usize) -> bool {
+        self.rejected_at[i] != NEVER
+    }
+}
+
+/// What it takes to retry prompts until they yield; one row per prompt.
+#[derive(Debug, Clone, Default)]
+pub struct RetryBatch {
+    /// Tokens paid under the policy until the first retained generation.
+    pub paid_until_retained: Vec<f64>,
+    /// Tokens of full generations until the first accepted one.
+    pub full_until_accepted: Vec<f64>,
+    /// Prompts given up: they are in neither column.
+    pub unfinished: u64,
+}
+
+/// A reduction that can be split over batches of `B`.
+///
+/// For outcomes `B` is a slice: the same generations under each policy that is examined.
+pub trait Fold<B: ?Sized>: Send {
+    /// Takes in a batch.
+    fn fold(&mut self, batch: &B);
+    /// Takes in what another fold has gathered from later batches.
+    fn merge(&mut self, later: Self);
+}

@@ -1,0 +1,56 @@
+//! From findings to text: one exporter per file.
+//!
+//! Every command's findings become one [`Sheet`], which each exporter renders; JSON renders the
+//! findings themselves.
+
+mod csv;
+mod html;
+mod markdown;
+mod number;
+mod sheet;
+pub mod simulation;
+mod terminal;
+
+pub use number::{interval, number, optional};
+pub use sheet::{Section, Sheet};
+
+/// The form in which findings are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// Aligned columns for a terminal.
+    Table,
+    /// The findings as they are, see the format documentation.
+    Json,
+    /// Sections below each other, each with its header.
+    Csv,
+    /// Headings and pipe tables.
+    Markdown,
+    /// One self-contained page.
+    Html,
+}
+
+/// Writes findings in `format`; `sheet` is what people read of them.
+pub fn render(
+    format: Format,
+    findings: &impl serde::Serialize,
+    sheet: &Sheet,
+) -> Result<String, RenderError> {
+    Ok(match format {
+        Format::Table => terminal::render(sheet),
+        Format::Json => serde_json::to_string_pretty(findings)? + "\n",
+        Format::Csv => csv::render(sheet)?,
+        Format::Markdown => markdown::render(sheet),
+        Format::Html => html::render(sheet),
+    })
+}
+
+/// Findings that could not be written down.
+#[derive(Debug, thiserror::Error)]
+pub enum RenderError {
+    /// As JSON.
+    #[error("the findings cannot be written as JSON: {0}")]
+    Json(#[from] serde_json::Error),
+    /// As CSV.
+    #[error("the findings cannot be written as CSV: {0}")]
+    Csv(#[from] ::csv::Error),
+}

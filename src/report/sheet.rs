@@ -1,0 +1,44 @@
+//! What people read of findings: a title, sections with tables, and remarks.
+
+/// A report.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sheet {
+    /// What it is about.
+    pub title: String,
+    /// What to know first, in plain words; one paragraph each.
+    pub summary: Vec<String>,
+    /// Tables.
+    pub sections: Vec<Section>,
+    /// What to know before trusting the numbers.
+    pub warnings: Vec<String>,
+}
+
+/// A table with a heading; the first column names the row.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Section {
+    /// Heading.
+    pub title: String,
+    /// Names of the columns.
+    pub header: Vec<String>,
+    /// Cells, each row as long as the header.
+    pub rows: Vec<Vec<String>>,
+}
+
+impl Section {
+    /// A table without rows.
+    pub fn new(title: &str, header: &[&str]) -> Self {
+        Self {
+            title: title.to_owned(),
+            header: header.iter().map(|&h| h.to_owned()).collect(),
+            rows: Vec::new(),
+        }
+    }
+
+    /// Whether the cells of a column are numbers, which read better aligned to the right.
+    pub(super) fn is_numeric(&self, column: usize) -> bool {
+        let numeric = |cell: &str| {
+            cell == "–" || cell.starts_with(|c: char| c.is_ascii_digit() || "+-[".contains(c))
+        };
+        column > 0 && self.rows.iter().all(|row| numeric(&row[column]))
+    }
+}

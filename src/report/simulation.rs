@@ -1,0 +1,97 @@
+//! The findings of a simulation as people read them.
+
+use super::number::{interval, number, optional};
+use super::{Section, Sheet};
+use crate::study::simulation::{Compared, Named, SimulationFindings};
+
+/// The sheet of a simulation.
+pub fn sheet(findings: &SimulationFindings) -> Sheet {
+    let per_prompt = match findings.per_prompt {
+        1 => "one per prompt".to_owned(),
+        m => format!("{m} per prompt"),
+    };
+    let partial = if findings.partial { ", interrupted" } else { "" };
+    Sheet {
+        title: format!("Simulation of {}", findings.scenario),
+        summary: std::iter::once(format!(
+            "{} attempts, {per_prompt}, seed {}{partial}; intervals 95 %.",
+            findings.attempts, findings.seed
+        ))
+        .chain(verdict(findings))
+        .collect(),
+        sections: sections(findings),
+        warnings: findings.warnings.clone(),
+    }
+}
+
+/// The answer in one or two sentences.
+fn verdict(findings: &SimulationFindings) -> Vec<String> {
+    let exact = |name: &str| findings.get(name).and_then(|c| c.exact);
+    let (Some(savings), Some(f), Some(cost), Some(null)) = (
+        exact("savings"),
+        exact("false_rejection_rate"),
+        exact("cost_ratio"),
+        exact("null_cost_ratio"),
+    ) else {
+        return vec!["Nothing can be retained, so there is no cost per retained sample.".to_owned()];
+    };
+    if exact("rejection_rate") == Some(0.0) {
+        return vec!["The policy rejects nothing.".to_owned()];
+    }
+    let pays = if cost < 1.0 {
+        format!("a retained sample costs {:.2} % less", 100.0 * (1.0 - cost))
+    } else if cost > 1.0 {
+        format!("a retained sample costs {:.2} % MORE", 100.0 * (cost - 1.0))
+    } else {
+        "a retained sample costs the same".to_owned()
+    };
+    let against = if cost < null { "better" } else { "no better" };
+    vec![format!(
+        "The policy saves {:.2} % of the tokens per attempt and wrongly rejects {:.2} % of what \
+         would be accepted, so {pays} than without it; a coin that rejects as often has cost \
+         ratio {null:.4}, and the policy ({cost:.4}) is {against}.",
+        100.0 * savings,
+        100.0 * f
+    )]
+}
+
+fn row(name: &str, compared: &Compared) -> Vec<String> {
+    let stderr = compared.estimate.stderr.unwrap_or(0.0);
+    vec![
+        name.to_owned(),
+        optional(compared.exact, stderr.min(1e-4)),
+        optional(compared.estimate.mean, stderr),
+        compared.estimate.stderr.map_or_else(|| "–".to_owned(), |s| number(s, s)),
+        interval(&compared.estimate),
+    ]
+}
+
+fn table<'a>(title: &str, rows: impl Iterator<Item = (String, &'a Compared)>) -> Section {
+    let header = ["", "exact", "simulated", "std. error", "95 % interval"];
+    let mut section = Section::new(title, &header);
+    section.rows = rows.map(|(name, compared)| row(&name, compared)).collect();
+    section
+}
+
+fn sections(findings: &SimulationFindings) -> Vec<Section> {
+    fn named(list: &[Named<Compared>]) -> impl Iterator<Item = (String, &Compared)> {
+        list.iter().map(|n| (n.name.clone(), &n.value))
+    }
+    vec![
+        table("Estimates", named(&findings.estimates)),
+        table(
+            "Rejected after stage",
+            findings.rejections_by_stage.iter().map(|r| (r.stage.clone(), &r.rate)),
+        ),
+        table(
+            "Shift of the retained data (total variation, at most the false rejection rate)",
+            named(&findings.shifts),
+        ),
+        table(
+            "False rejection rate by group",
+            findings.groups.iter().map(|g| {
+                (format!("{} {}", g.covariate, g.level), &g.false_rejection_rate)
+            }),
+        ),
+    ]
+}

@@ -1,0 +1,4 @@
+//! One file per question. A study is pure: it returns typed findings and neither prints, draws
+//! nor writes.
+
+pub mod simulation;

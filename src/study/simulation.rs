@@ -1,0 +1,324 @@
+//! What does a policy save, cost and do to the data? Exact values beside Monte Carlo.
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+use crate::engine::{Interrupt, Simulation};
+use crate::estimate::{Estimate, Estimates, Group, NAMES, RetryTally, Tally};
+use crate::scenario::Scenario;
+use crate::theory::Exact;
+
+/// Version of the JSON form.
+pub const SCHEMA: &str = "foldem.result/1";
+
+/// Prompts that are retried: this share of the expected number of retained attempts.
+const RETRIED: f64 = 0.125;
+
+/// What to simulate.
+#[derive(Debug, Clone, Copy)]
+pub struct Request {
+    /// Generations.
+    pub attempts: u64,
+    /// Root seed.
+    pub seed: u64,
+    /// Generations per prompt.
+    pub per_prompt: u64,
+}
+
+/// An estimate beside its exact value.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+pub struct Compared {
+    /// By Monte Carlo.
+    #[serde(flatten)]
+    pub estimate: Estimate,
+    /// By theory; `None` where undefined.
+    pub exact: Option<f64>,
+}
+
+/// An estimate with the name under which it is reported.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Named<T> {
+    /// Name.
+    pub name: String,
+    /// What it names.
+    pub value: T,
+}
+
+/// Rejections after one stage.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct StageRejections {
+    /// Name of the stage.
+    pub stage: String,
+    /// `q_k`
+    #[serde(flatten)]
+    pub rate: Compared,
+}
+
+/// One group of generations.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct GroupFindings {
+    /// What tells the groups apart.
+    pub covariate: String,
+    /// Which group.
+    pub level: String,
+    /// f within the group.
+    pub false_rejection_rate: Compared,
+    /// (1 − `f_x`)/(1 − f): by how much the group's share of the data changes.
+    pub factor: Compared,
+}
+
+/// The result of a simulation.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct SimulationFindings {
+    /// [`SCHEMA`].
+    pub schema: &'static str,
+    /// Name of the scenario.
+    pub scenario: String,
+    /// Attempts that the estimates rest on.
+    pub attempts: u64,
+    /// Generations per prompt.
+    pub per_prompt: u64,
+    /// Root seed.
+    pub seed: u64,
+    /// Whether the run was interrupted.
+    pub partial: bool,
+    /// All estimates in the order of [`NAMES`].
+    #[serde(serialize_with = "as_map")]
+    pub estimates: Vec<Named<Compared>>,
+    /// One per stage; the last is 0.
+    pub rejections_by_stage: Vec<StageRejections>,
+    /// TV between what is retained and what would have been accepted.
+    #[serde(serialize_with = "as_map")]
+    pub shifts: Vec<Named<Compared>>,
+    /// f and factor by group.
+    pub groups: Vec<GroupFindings>,
+    /// What a reader has to know before trusting the numbers.
+    pub warnings: Vec<String>,
+}
+
+fn as_map<S: Serializer, T: Serialize>(
+    named: &[Named<T>],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let mut map = serializer.serialize_map(Some(named.len()))?;
+    for entry in named {
+        map.serialize_entry(&entry.name, &entry.value)?;
+    }
+    map.end()
+}
+
+impl SimulationFindings {
+    /// The estimate called `name`.
+    pub fn get(&self, name: &str) -> Option<Compared> {
+        let found = self.estimates.iter().find(|e| e.name == name);
+        found.map(|e| e.value)
+    }
+}
+
+/// Simulates `scenario` and evaluates it exactly. `progress` hears of finished attempts.
+pub fn simulate(
+    scenario: &Scenario,
+    request: Request,
+    progress: &dyn Fn(u64),
+    interrupt: &Interrupt,
+) -> SimulationFindings {
+    let simulation = Simulation::new(scenario, request.attempts, request.seed)
+        .per_prompt(request.per_prompt);
+    let frame = simulation.frame(0);
+    let run = simulation.run(|| Tally::new(&frame), progress, interrupt);
+    let exact = Exact::new(scenario);
+    let mut estimates = Estimates::new(&run.fold);
+    let mut warnings = warnings(scenario, &run.fold, &exact);
+    let retry = if scenario.difficulty_sd() > 0.0 {
+        let retained = run.fold.count(crate::estimate::Column::Retained);
+        retry_ratio(&simulation, retained, interrupt)
+    } else {
+        // All prompts are alike: retrying one is trying another.
+        estimates.by_name.get("cost_ratio").copied()
+    };
+    match retry {
+        Some(estimate) => {
+            estimates.by_name.insert("cost_ratio_retry", estimate);
+        }
+        None => warnings.push(
+            "cost_ratio_retry was not estimated: some prompts hardly ever yield, or the run was \
+             interrupted"
+                .to_owned(),
+        ),
+    }
+    findings(scenario, request, &exact, &estimates, warnings, (run.attempts, run.partial))
+}
+
+fn retry_ratio(
+    simulation: &Simulation<'_>,
+    retained: u64,
+    interrupt: &Interrupt,
+) -> Option<Estimate> {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "an eighth of a count is a count"
+    )]
+    let prompts = (retained as f64 * RETRIED).ceil() as u64;
+    if prompts == 0 {
+        return None;
+    }
+    let typical = simulation.frame(0).typical_tokens;
+    let tally = simulation.retry(prompts, || RetryTally::new(typical), interrupt)?;
+    let (ratio, stderr) = tally.cost_ratio();
+    Some(Estimate::normal(ratio, stderr))
+}
+
+fn warnings(scenario: &Scenario, tally: &Tally, exact: &Exact) -> Vec<String> {
+    use crate::estimate::Column;
+    let mut warnings = Vec::new();
+    if !exact.keeps_promise() {
+        warnings.push(format!(
+            "the exact values are good to a relative {:.1e} only: the integral over difficulty \
+             converges slowly",
+            exact.quadrature_error()
+        ));
+    }
+    let rejected = tally.count(Column::Count) - tally.count(Column::Surviving);
+    if !scenario.checkpoints().is_empty() && rejected < 10 {
+        warnings.push(format!(
+            "only {rejected} of {} attempts were rejected: the intervals of savings and cost \
+             ratios are not reliable; ask for more --attempts",
+            tally.count(Column::Count)
+        ));
+    }
+    if scenario.utility().iter().zip(scenario.accepts()).all(|(u, a)| u == a)
+        && scenario.utility().iter().all(|&u| u == 0.0 || u == 1.0)
+    {
+        warnings.push(
+            "utility equals acceptance, so retained_bias is 0 whatever the policy does: not \
+             informative; look at shifts and groups"
+                .to_owned(),
+        );
+    }
+    warnings
+}
+
+fn findings(
+    scenario: &Scenario,
+    request: Request,
+    exact: &Exact,
+    estimates: &Estimates,
+    warnings: Vec<String>,
+    (attempts, partial): (u64, bool),
+) -> SimulationFindings {
+    let named = |&name: &&str| Named {
+        name: name.to_owned(),
+        value: Compared {
+            estimate: estimates.by_name.get(name).copied().unwrap_or_default(),
+            exact: exact_value(exact, name),
+        },
+    };
+    let certain_zero = Estimate::normal(0.0, 0.0);
+    let rejections_by_stage = (0..scenario.stages().len())
+        .map(|k| {
+            let checkpoint = scenario.checkpoints().iter().position(|c| c.at == k);
+            StageRejections {
+                stage: scenario.stage_name(k).to_owned(),
+                rate: Compared {
+                    estimate: checkpoint.map_or(certain_zero, |c| estimates.rejections[c]),
+                    exact: Some(exact.rejections_by_stage()[k]),
+                },
+            }
+        })
+        .collect();
+    SimulationFindings {
+        schema: SCHEMA,
+        scenario: scenario.name().to_owned(),
+        attempts,
+        per_prompt: request.per_prompt,
+        seed: request.seed,
+        partial,
+        estimates: NAMES.iter().map(named).collect(),
+        rejections_by_stage,
+        shifts: shifts(scenario, exact, estimates),
+        groups: groups(exact, &estimates.groups),
+        warnings,
+    }
+}
+
+fn shifts(scenario: &Scenario, exact: &Exact, estimates: &Estimates) -> Vec<Named<Compared>> {
+    let by_theory = exact.shifts();
+    let mut shifts: Vec<Named<Compared>> = estimates
+        .shifts
+        .iter()
+        .map(|(name, estimate)| Named {
+            name: name.clone(),
+            value: Compared {
+                estimate: *estimate,
+                exact: match name.as_str() {
+                    "final_state" => by_theory.final_state,
+                    _ => by_theory.difficulty_decile,
+                },
+            },
+        })
+        .collect();
+    if scenario.difficulty_sd() > 0.0 {
+        // A sample shows the deciles; the distance between the densities is for theory alone.
+        shifts.push(Named {
+            name: "difficulty".to_owned(),
+            value: Compared {
+                estimate: Estimate::default(),
+                exact: by_theory.difficulty,
+            },
+        });
+    }
+    shifts
+}
+
+fn groups(exact: &Exact, groups: &[Group]) -> Vec<GroupFindings> {
+    let by_theory = exact
+        .false_rejection_by_state()
+        .into_iter()
+        .chain(exact.false_rejection_by_decile());
+    let overall = exact.false_rejection_rate();
+    groups
+        .iter()
+        .zip(by_theory)
+        .map(|(group, f)| GroupFindings {
+            covariate: group.covariate.clone(),
+            level: group.level.clone(),
+            false_rejection_rate: Compared {
+                estimate: group.false_rejection_rate,
+                exact: f,
+            },
+            factor: Compared {
+                estimate: group.factor,
+                exact: f.zip(overall).and_then(|(f, overall)| {
+                    (overall < 1.0).then_some((1.0 - f) / (1.0 - overall))
+                }),
+            },
+        })
+        .collect()
+}
+
+/// The exact value of the estimate called `name`.
+pub fn exact_value(exact: &Exact, name: &str) -> Option<f64> {
+    match name {
+        "tokens_full" => Some(exact.tokens_full()),
+        "tokens_paid" => Some(exact.tokens_paid()),
+        "savings" => exact.savings(),
+        "savings_bound" => exact.savings_bound(),
+        "rejection_rate" => Some(exact.rejection_rate()),
+        "false_rejection_rate" => exact.false_rejection_rate(),
+        "detection_rate" => exact.detection_rate(),
+        "accepted_rate" => Some(exact.accepted_rate()),
+        "retained_rate" => Some(exact.retained_rate()),
+        "cost_ratio" => exact.cost_ratio(),
+        "cost_ratio_retry" => exact.cost_ratio_retry(),
+        "utility_mean" => Some(exact.utility_mean()),
+        "utility_surviving" => exact.utility_surviving(),
+        "utility_accepted" => exact.utility_accepted(),
+        "utility_retained" => exact.utility_retained(),
+        "retained_bias" => exact.retained_bias(),
+        "purity_before" => Some(exact.purity_before()),
+        "purity_after" => exact.purity_after(),
+        "null_savings" => exact.null_savings(),
+        "null_cost_ratio" => exact.null_cost_ratio(),
+        _ => None,
+    }
+}

@@ -1,0 +1,256 @@
+//! Forward recursion for prompts of one difficulty, with killing (who is still alive) and without
+//! (what everybody would have come to), and the rejected mass carried on to the end.
+//!
+//! Every figure is a sum of products of probabilities and mean tokens: nothing is obtained as a
+//! difference of two large numbers, so small rates keep their digits.
+
+use super::chain::Chain;
+use crate::scenario::{CLEAN, Conditions};
+
+/// Numerators and denominators of all exact figures, given δ or integrated over it.
+///
+/// Flat, so that the quadrature can treat it as a vector; the accessors know the layout.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Numerators {
+    layout: Layout,
+    pub(super) values: Vec<f64>,
+}
+
+/// Numbers of stages and states.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Layout {
+    pub(super) stages: usize,
+    pub(super) states: usize,
+}
+
+/// Per-stage rows of the layout.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum ByStage {
+    /// E[`L_i`]
+    Tokens,
+    /// P(τ = k)
+    Rejected,
+    /// E[`L_i` 1{τ < i}]
+    Avoided,
+    /// `q_k` E[`C_K` − `C_k` | τ = k]
+    AvoidedBy,
+    /// P(τ ≥ k), the checkpoint being reached; 0 without one
+    Reached,
+}
+
+/// Per-state rows of the layout.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum ByState {
+    /// P(final state)
+    All,
+    /// P(final state, survives)
+    Surviving,
+    /// P(final state, rejected)
+    Rejected,
+}
+
+/// Single entries of the layout.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Retry {
+    /// E[T | δ] / P(R | δ)
+    Policy,
+    /// E[`C_K` | δ] / P(A | δ)
+    Full,
+}
+
+impl Layout {
+    pub(super) fn len(self) -> usize {
+        5 * self.stages + 3 * self.states + 2
+    }
+
+    fn stage(self, row: ByStage, k: usize) -> usize {
+        row as usize * self.stages + k
+    }
+
+    fn state(self, row: ByState, x: usize) -> usize {
+        5 * self.stages + row as usize * self.states + x
+    }
+
+    pub(super) fn retry(self, which: Retry) -> usize {
+        5 * self.stages + 3 * self.states + which as usize
+    }
+}
+
+impl Numerators {
+    pub(super) fn zero(layout: Layout) -> Self {
+        Self {
+            layout,
+            values: vec![0.0; layout.len()],
+        }
+    }
+
+    pub(super) fn from_values(layout: Layout, values: Vec<f64>) -> Self {
+        Self { layout, values }
+    }
+
+    pub(super) fn by_stage(&self, row: ByStage) -> &[f64] {
+        let start = self.layout.stage(row, 0);
+        &self.values[start..start + self.layout.stages]
+    }
+
+    pub(super) fn by_state(&self, row: ByState) -> &[f64] {
+        let start = self.layout.state(row, 0);
+        &self.values[start..start + self.layout.states]
+    }
+
+    pub(super) fn retry(&self, which: Retry) -> f64 {
+        self.values[self.layout.retry(which)]
+    }
+
+    /// Σ over final states of P(state, …) · `weight`.
+    pub(super) fn weighted(&self, row: ByState, weight: impl Fn(usize) -> f64) -> f64 {
+        let masses = self.by_state(row).iter().enumerate();
+        masses.map(|(x, mass)| mass * weight(x)).sum()
+    }
+}
+
+/// All numerators for prompts under `conditions`.
+pub(super) fn evaluate(chain: &Chain<'_>, conditions: &Conditions) -> Numerators {
+    let scenario = chain.scenario;
+    let layout = Layout {
+        stages: scenario.stages().len(),
+        states: scenario.states().len(),
+    };
+    let faults = layout.states - 1;
+    let mut figures = Numerators::zero(layout);
+    let tokens_in = |k: usize, state: usize| {
+        scenario.stages()[k].mean() * conditions.length * scenario.length_factor(state)
+    };
+    let remaining = remaining_tokens(chain, conditions, &tokens_in);
+
+    // Everybody, by state; the rejected, by state; the alive, by fault and stage of onset.
+    let mut all = vec![0.0; layout.states];
+    all[CLEAN] = 1.0;
+    let mut rejected = vec![0.0; layout.states];
+    let mut alive_clean = 1.0;
+    let mut alive_faulty = vec![vec![0.0; layout.stages]; faults];
+
+    for k in 0..layout.stages {
+        let hazard = &conditions.hazard[k];
+        step(&mut all, hazard, |j| scenario.recovery(k, j));
+        step(&mut rejected, hazard, |j| scenario.recovery(k, j));
+        let mut recovered = 0.0;
+        for (j, by_onset) in alive_faulty.iter_mut().enumerate() {
+            let recovery = scenario.recovery(k, j);
+            for mass in &mut by_onset[..k] {
+                recovered += *mass * recovery;
+                *mass *= 1.0 - recovery;
+            }
+            by_onset[k] = alive_clean * hazard[j];
+        }
+        alive_clean = alive_clean * stays_clean(hazard) + recovered;
+
+        for x in 0..layout.states {
+            let tokens = tokens_in(k, x);
+            figures.values[layout.stage(ByStage::Tokens, k)] += all[x] * tokens;
+            figures.values[layout.stage(ByStage::Avoided, k)] += rejected[x] * tokens;
+        }
+        let Some(gate) = &chain.checkpoints[k] else {
+            continue;
+        };
+        let mut reached = alive_clean;
+        let mut stop = |mass: &mut f64, passes: f64, state: usize| {
+            let lost = *mass * (1.0 - passes);
+            *mass *= passes;
+            rejected[state] += lost;
+            figures.values[layout.stage(ByStage::Rejected, k)] += lost;
+            figures.values[layout.stage(ByStage::AvoidedBy, k)] += lost * remaining[k][state];
+        };
+        stop(
+            &mut alive_clean,
+            gate.passes_clean(&conditions.false_alarm),
+            CLEAN,
+        );
+        for (j, by_onset) in alive_faulty.iter_mut().enumerate() {
+            for (onset, mass) in by_onset[..=k].iter_mut().enumerate() {
+                reached += *mass;
+                stop(mass, gate.passes_faulty(j, onset), j + 1);
+            }
+        }
+        figures.values[layout.stage(ByStage::Reached, k)] = reached;
+    }
+
+    for x in 0..layout.states {
+        let surviving = if x == CLEAN {
+            alive_clean
+        } else {
+            alive_faulty[x - 1].iter().sum()
+        };
+        figures.values[layout.state(ByState::All, x)] = all[x];
+        figures.values[layout.state(ByState::Surviving, x)] = surviving;
+        figures.values[layout.state(ByState::Rejected, x)] = rejected[x];
+    }
+    retry_accounts(chain, &mut figures);
+    figures
+}
+
+/// 1 − Σ hazards, not below 0.
+fn stays_clean(hazard: &[f64]) -> f64 {
+    (1.0 - hazard.iter().sum::<f64>()).max(0.0)
+}
+
+/// One stage of the chain without killing.
+fn step(mass: &mut [f64], hazard: &[f64], recovery: impl Fn(usize) -> f64) {
+    let clean = mass[CLEAN];
+    let mut recovered = 0.0;
+    for (j, h) in hazard.iter().enumerate() {
+        let back = mass[j + 1] * recovery(j);
+        recovered += back;
+        mass[j + 1] += clean * h - back;
+    }
+    mass[CLEAN] = clean * stays_clean(hazard) + recovered;
+}
+
+/// `[k][state]`: E[`C_K` − `C_k` | state at the end of stage k], by backward recursion.
+fn remaining_tokens(
+    chain: &Chain<'_>,
+    conditions: &Conditions,
+    tokens_in: &dyn Fn(usize, usize) -> f64,
+) -> Vec<Vec<f64>> {
+    let scenario = chain.scenario;
+    let stages = scenario.stages().len();
+    let states = scenario.states().len();
+    let mut remaining = vec![vec![0.0; states]; stages];
+    for k in (1..stages).rev() {
+        let after: Vec<f64> = (0..states)
+            .map(|x| tokens_in(k, x) + remaining[k][x])
+            .collect();
+        let hazard = &conditions.hazard[k];
+        let onset: f64 = hazard.iter().zip(&after[1..]).map(|(h, v)| h * v).sum();
+        remaining[k - 1][CLEAN] = stays_clean(hazard) * after[CLEAN] + onset;
+        for j in 0..states - 1 {
+            let recovery = scenario.recovery(k, j);
+            remaining[k - 1][j + 1] = recovery * after[CLEAN] + (1.0 - recovery) * after[j + 1];
+        }
+    }
+    remaining
+}
+
+/// Cost of retrying one prompt until it yields: infinite where it never does.
+fn retry_accounts(chain: &Chain<'_>, figures: &mut Numerators) {
+    let layout = figures.layout;
+    let accepts = chain.scenario.accepts();
+    let full: f64 = figures.by_stage(ByStage::Tokens).iter().sum();
+    let avoided: f64 = figures.by_stage(ByStage::Avoided).iter().sum();
+    let paid = full - avoided + checkpoint_cost(chain, figures);
+    let retained = figures.weighted(ByState::Surviving, |x| accepts[x]);
+    let accepted = figures.weighted(ByState::All, |x| accepts[x]);
+    figures.values[layout.retry(Retry::Policy)] = paid / retained;
+    figures.values[layout.retry(Retry::Full)] = full / accepted;
+}
+
+/// Σ `v_k` P(τ ≥ k).
+pub(super) fn checkpoint_cost(chain: &Chain<'_>, figures: &Numerators) -> f64 {
+    let reached = figures.by_stage(ByStage::Reached);
+    chain
+        .scenario
+        .checkpoints()
+        .iter()
+        .map(|c| c.cost_tokens * reached[c.at])
+        .sum()
+}

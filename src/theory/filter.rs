@@ -1,0 +1,219 @@
+//! Bayes filter over (state, sticky verdicts, difficulty) given the scores seen: the true
+//! posterior, whose expected utility is a martingale (theory §3).
+//!
+//! A sticky validator repeats its verdict while a fault lasts, so the hidden verdicts of a fault
+//! follow from the stage of its onset and from what has been seen since; the belief is therefore
+//! kept over (difficulty node, fault, stage of onset) and needs no explicit bits.
+
+use crate::policy::{ALARM, Checkpoint};
+use crate::scenario::{CLEAN, Conditions, Response, Scenario};
+
+/// Step of the trapezoid rule over difficulty, in standard deviations: its error for a logistic
+/// of steepness b is below exp(−2π²/(b·step)).
+const STEP: f64 = 0.25;
+/// Nodes on each side of the mean.
+const SIDE: i32 = 32;
+
+/// The posterior of a scenario's hidden state under its own checkpoints.
+#[derive(Debug)]
+pub struct BayesFilter<'s> {
+    scenario: &'s Scenario,
+    /// Prior weight and rates of each difficulty node.
+    nodes: Vec<(f64, Conditions)>,
+    /// `[stage][node][state]`: E[U | state at the end of the stage, node].
+    utility: Vec<Vec<Vec<f64>>>,
+}
+
+/// What is believed after some stages.
+#[derive(Debug, Clone)]
+pub struct Belief {
+    /// `[node][cell]` flat: cell 0 is clean, cell 1 + fault · K + onset a fault.
+    mass: Vec<f64>,
+    /// Alarms of sticky validators so far: (validator, stage, alarmed).
+    heard: Vec<(usize, usize, bool)>,
+}
+
+impl<'s> BayesFilter<'s> {
+    /// Prepares the filter.
+    pub fn new(scenario: &'s Scenario) -> Self {
+        let sd = scenario.difficulty_sd();
+        let nodes: Vec<(f64, Conditions)> = if sd > 0.0 {
+            let points: Vec<f64> = (-SIDE..=SIDE).map(|i| f64::from(i) * STEP).collect();
+            let density = |z: f64| libm::exp(-0.5 * z * z);
+            let total: f64 = points.iter().map(|&z| density(z)).sum();
+            points
+                .iter()
+                .map(|&z| (density(z) / total, scenario.conditions(sd * z)))
+                .collect()
+        } else {
+            vec![(1.0, scenario.conditions(0.0))]
+        };
+        let utility = expected_utilities(scenario, &nodes);
+        Self {
+            scenario,
+            nodes,
+            utility,
+        }
+    }
+
+    fn cells(&self) -> usize {
+        1 + (self.scenario.states().len() - 1) * self.scenario.stages().len()
+    }
+
+    fn cell(&self, fault: usize, onset: usize) -> usize {
+        1 + fault * self.scenario.stages().len() + onset
+    }
+
+    /// The belief before the first stage.
+    pub fn start(&self) -> Belief {
+        let cells = self.cells();
+        let mut mass = vec![0.0; self.nodes.len() * cells];
+        for (node, (weight, _)) in self.nodes.iter().enumerate() {
+            mass[node * cells] = *weight;
+        }
+        Belief {
+            mass,
+            heard: Vec::new(),
+        }
+    }
+
+    /// Moves the belief through the state change of stage `k`, from 0, in order.
+    pub fn advance(&self, belief: &mut Belief, k: usize) {
+        let faults = self.scenario.states().len() - 1;
+        let cells = self.cells();
+        for (node, (_, conditions)) in self.nodes.iter().enumerate() {
+            let mass = &mut belief.mass[node * cells..(node + 1) * cells];
+            let clean = mass[0];
+            let mut stays = 1.0;
+            let mut recovered = 0.0;
+            for fault in 0..faults {
+                let recovery = self.scenario.recovery(k, fault);
+                for onset in 0..k {
+                    let cell = self.cell(fault, onset);
+                    recovered += mass[cell] * recovery;
+                    mass[cell] *= 1.0 - recovery;
+                }
+                let hazard = conditions.hazard[k][fault];
+                mass[self.cell(fault, k)] = clean * hazard;
+                stays -= hazard;
+            }
+            mass[0] = clean * stays.max(0.0) + recovered;
+        }
+    }
+
+    /// Conditions the belief on the scores seen at `checkpoint`, one per validator consulted.
+    ///
+    /// Scores that the scenario makes impossible leave the belief as it was.
+    pub fn observe(&self, belief: &mut Belief, checkpoint: &Checkpoint<usize>, scores: &[f64]) {
+        let k = checkpoint.at;
+        let cells = self.cells();
+        let faults = self.scenario.states().len() - 1;
+        let mut faulty = vec![1.0; cells];
+        let mut clean_scores = 1.0;
+        for (&v, &score) in checkpoint.validators.iter().zip(scores) {
+            match &self.scenario.validators()[v].response {
+                Response::Score(laws) => {
+                    // Only ratios between the states matter, so the largest density is 1.
+                    let logs: Vec<f64> = laws.iter().map(|l| log_density(l.a, l.b, score)).collect();
+                    let top = logs.iter().fold(f64::NEG_INFINITY, |a, &b| a.max(b));
+                    clean_scores *= libm::exp(logs[CLEAN] - top);
+                    for fault in 0..faults {
+                        let factor = libm::exp(logs[fault + 1] - top);
+                        for onset in 0..=k {
+                            faulty[self.cell(fault, onset)] *= factor;
+                        }
+                    }
+                }
+                Response::Alarm {
+                    detects, sticky, ..
+                } => {
+                    let alarmed = score <= ALARM;
+                    let before = belief.heard.iter().rev().find(|h| h.0 == v).copied();
+                    for (fault, &d) in detects.iter().enumerate() {
+                        let fresh = if alarmed { d } else { 1.0 - d };
+                        for onset in 0..=k {
+                            faulty[self.cell(fault, onset)] *= match before {
+                                Some((_, stage, verdict)) if *sticky && stage >= onset => {
+                                    if verdict == alarmed { 1.0 } else { 0.0 }
+                                }
+                                _ => fresh,
+                            };
+                        }
+                    }
+                    if *sticky {
+                        belief.heard.push((v, k, alarmed));
+                    }
+                }
+            }
+        }
+        let mut posterior = belief.mass.clone();
+        for (node, (_, conditions)) in self.nodes.iter().enumerate() {
+            let mass = &mut posterior[node * cells..(node + 1) * cells];
+            let mut clean = clean_scores;
+            for (&v, &score) in checkpoint.validators.iter().zip(scores) {
+                if let Response::Alarm { .. } = self.scenario.validators()[v].response {
+                    let p = conditions.false_alarm[v];
+                    clean *= if score <= ALARM { p } else { 1.0 - p };
+                }
+            }
+            mass[0] *= clean;
+            for (m, f) in mass[1..].iter_mut().zip(&faulty[1..]) {
+                *m *= f;
+            }
+        }
+        let total: f64 = posterior.iter().sum();
+        if total > 0.0 {
+            posterior.iter_mut().for_each(|m| *m /= total);
+            belief.mass = posterior;
+        }
+    }
+
+    /// E[U | what has been seen] once stage `k` and its checkpoint have passed.
+    pub fn expected_utility(&self, belief: &Belief, k: usize) -> f64 {
+        let cells = self.cells();
+        let faults = self.scenario.states().len() - 1;
+        let mut expected = 0.0;
+        for node in 0..self.nodes.len() {
+            let mass = &belief.mass[node * cells..(node + 1) * cells];
+            let value = &self.utility[k][node];
+            expected += mass[0] * value[CLEAN];
+            for fault in 0..faults {
+                let cell = self.cell(fault, 0);
+                expected += mass[cell..=cell + k].iter().sum::<f64>() * value[fault + 1];
+            }
+        }
+        expected
+    }
+}
+
+/// ln of the beta density up to a constant that depends on the shapes.
+fn log_density(a: f64, b: f64, score: f64) -> f64 {
+    let score = score.clamp(f64::MIN_POSITIVE, 1.0 - f64::EPSILON / 2.0);
+    let normalisation = libm::lgamma(a + b) - libm::lgamma(a) - libm::lgamma(b);
+    normalisation + (a - 1.0) * libm::log(score) + (b - 1.0) * libm::log1p(-score)
+}
+
+/// Backward recursion for E[U | state at the end of stage k, node].
+fn expected_utilities(
+    scenario: &Scenario,
+    nodes: &[(f64, Conditions)],
+) -> Vec<Vec<Vec<f64>>> {
+    let stages = scenario.stages().len();
+    let faults = scenario.states().len() - 1;
+    let mut table = vec![vec![scenario.utility().to_vec(); nodes.len()]; stages];
+    for k in (1..stages).rev() {
+        for (node, (_, conditions)) in nodes.iter().enumerate() {
+            let after = table[k][node].clone();
+            let hazard = &conditions.hazard[k];
+            let before = &mut table[k - 1][node];
+            let onset: f64 = hazard.iter().zip(&after[1..]).map(|(h, u)| h * u).sum();
+            let stays = (1.0 - hazard.iter().sum::<f64>()).max(0.0);
+            before[CLEAN] = stays * after[CLEAN] + onset;
+            for fault in 0..faults {
+                let recovery = scenario.recovery(k, fault);
+                before[fault + 1] = recovery * after[CLEAN] + (1.0 - recovery) * after[fault + 1];
+            }
+        }
+    }
+    table
+}
