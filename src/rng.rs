@@ -17,8 +17,8 @@ pub enum Purpose {
     Outcomes,
     /// Prompts that are retried until they yield.
     Retry,
-    /// Resampling of prompts.
-    Bootstrap,
+    /// Processes with a planted violation.
+    Control,
 }
 
 /// The stream of `purpose` for batch number `batch` under the root `seed`.
@@ -26,7 +26,7 @@ pub fn stream(seed: u64, purpose: Purpose, batch: u64) -> Stream {
     let tag = match purpose {
         Purpose::Outcomes => 0x6f75_7463_6f6d_6573,
         Purpose::Retry => 0x7265_7472_7900_0000,
-        Purpose::Bootstrap => 0x626f_6f74_7374_7261,
+        Purpose::Control => 0x636f_6e74_726f_6c00,
     };
     let mut state = mix(mix(mix(seed) ^ tag) ^ batch);
     let mut bytes = [0_u8; 32];
@@ -63,7 +63,7 @@ mod tests {
         let mut firsts: Vec<u64> = Vec::new();
         for seed in 0..20 {
             for batch in 0..20 {
-                for purpose in [Purpose::Outcomes, Purpose::Retry, Purpose::Bootstrap] {
+                for purpose in [Purpose::Outcomes, Purpose::Retry, Purpose::Control] {
                     firsts.push(stream(seed, purpose, batch).next_u64());
                 }
             }

@@ -7,6 +7,7 @@ mod error;
 mod output;
 mod progress;
 mod simulate;
+mod verify;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -83,6 +84,7 @@ impl From<FormatArg> for report::Format {
 enum Command {
     Check(check::CheckArgs),
     Simulate(simulate::SimulateArgs),
+    Verify(verify::VerifyArgs),
 }
 
 /// What every command is given besides its own arguments.
@@ -124,6 +126,7 @@ fn run(cli: Cli) -> Result<u8, CliError> {
     match cli.command {
         Command::Check(args) => check::run(&args, &context),
         Command::Simulate(args) => simulate::run(&args, &context),
+        Command::Verify(args) => verify::run(&args, &context),
     }
 }
 

@@ -11,6 +11,10 @@ mod retry;
 mod tally;
 
 pub use estimates::{Estimate, Estimates, Group, NAMES};
+pub(crate) use estimates::{
+    cost_ratio, false_rejection_rate, null_cost_ratio, null_tokens, retained_bias, savings,
+    total_variation,
+};
 pub use proportion::Proportion;
 pub use retry::RetryTally;
 pub use tally::{Column, Tally};

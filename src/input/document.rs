@@ -72,7 +72,7 @@ impl<'t> Document<'t> {
                 if mistakes.last().is_none_or(|m| m.line != line) {
                     mistakes.push(Mistake {
                         line,
-                        key: duplicate_key(&error, text, &span),
+                        key: key_at(text, &span),
                         message: format!("is not valid TOML: {}", error.message()),
                     });
                 }
@@ -141,12 +141,16 @@ impl<'t> Document<'t> {
     }
 }
 
-/// The text a syntax error points at, when that is a key worth naming.
-fn duplicate_key(error: &toml::de::Error, text: &str, span: &Range<usize>) -> String {
-    match text.get(span.clone()) {
-        Some(key) if error.message().contains("duplicate key") => key.trim().to_owned(),
-        _ => String::new(),
-    }
+/// The key that a syntax error points at or stands behind; empty where there is none.
+fn key_at(text: &str, span: &Range<usize>) -> String {
+    let is_key = |s: &&str| {
+        let bare = |c: char| c.is_alphanumeric() || "_-.\"'".contains(c);
+        !s.is_empty() && s.chars().all(bare)
+    };
+    let pointed = text.get(span.clone()).map(str::trim).filter(is_key);
+    let line = text[..span.start.min(text.len())].rfind('\n').map_or(0, |n| n + 1);
+    let before = text[line..].split(['=', '\n']).next().map(str::trim).filter(is_key);
+    pointed.or(before).unwrap_or_default().to_owned()
 }
 
 fn join(prefix: &str, key: &str) -> String {

@@ -10,6 +10,7 @@ mod number;
 mod sheet;
 pub mod simulation;
 mod terminal;
+pub mod verification;
 
 pub use number::{interval, number, optional};
 pub use sheet::{Section, Sheet};

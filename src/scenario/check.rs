@@ -248,14 +248,15 @@ fn validators(spec: &ScenarioSpec, mistakes: &mut Mistakes) {
                     }
                     beta(&key, *law, mistakes);
                 }
-                let uncovered = kinds().find(|kind| !by_kind.contains_key(*kind));
-                if let (None, Some(kind)) = (faulty, uncovered)
-                    && !mistakes.touches(&key)
-                {
+                let uncovered = kinds().find(|kind| {
+                    !by_kind.contains_key(*kind) && !mistakes.covers(&format!("{key}.{kind}"))
+                });
+                if let (None, Some(kind)) = (faulty, uncovered) {
                     let message = format!(
-                        "gives no law for the fault kind `{kind}`; add `{kind}` or `faulty`"
+                        "is missing, and the fault kind `{kind}` has no law of its own; add \
+                         `faulty` or `{kind}`"
                     );
-                    mistakes.push(key, message);
+                    mistakes.push(format!("{key}.faulty"), message);
                 }
             }
         }

@@ -236,6 +236,9 @@ fn empirical(table: &mut Table<'_, '_>, directory: &Path, mistakes: &mut Mistake
 /// Numbers from a file, one a line; blank lines are passed over.
 fn numbers_in_file(path: &Path) -> Result<Vec<f64>, String> {
     let text = Document::read(path).map_err(|e| e.to_string())?;
+    if text.trim().is_empty() {
+        return Err("the file is empty; it must hold one number a line".to_owned());
+    }
     text.lines()
         .enumerate()
         .filter(|(_, line)| !line.trim().is_empty())

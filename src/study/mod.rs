@@ -2,3 +2,4 @@
 //! nor writes.
 
 pub mod simulation;
+pub mod verification;

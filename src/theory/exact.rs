@@ -80,7 +80,7 @@ impl Exact {
         let at = |z: f64| conditional::evaluate(chain, &scenario.conditions(sd * z));
 
         let edges = panel_edges();
-        let mut retry_finite = true;
+        let mut retry_density: Vec<(f64, f64)> = Vec::new();
         let (panels, mut error) = rule.integrate(&edges, &mut |z| {
             let mut figures = at(z);
             seen.push((
@@ -88,11 +88,13 @@ impl Exact {
                 figures.weighted(ByState::All, accepts),
                 figures.weighted(ByState::Surviving, accepts),
             ));
-            for which in [Retry::Policy, Retry::Full] {
-                let value = &mut figures.values[layout.retry(which)];
-                if !value.is_finite() {
-                    retry_finite = false;
-                    *value = 0.0;
+            let accounts = [Retry::Policy, Retry::Full].map(|which| layout.retry(which));
+            let sum = figures.values[accounts[0]] + figures.values[accounts[1]];
+            if sum.is_finite() {
+                retry_density.push((z, sum * libm::exp(-0.5 * z * z)));
+            } else {
+                for j in accounts {
+                    figures.values[j] = 0.0;
                 }
             }
             figures.values
@@ -103,14 +105,7 @@ impl Exact {
                 *total += part;
             }
         }
-        // Mass at the far ends says that the integral continues where doubles end.
-        let ends = [&panels[0], &panels[panels.len() - 1]];
-        retry_finite &= [Retry::Policy, Retry::Full].iter().all(|&which| {
-            let j = layout.retry(which);
-            let tail: f64 = ends.iter().map(|panel| panel[j]).sum();
-            tail.is_finite() && tail <= PROMISED * integrated.values[j]
-        });
-        self.retry = retry_finite
+        self.retry = has_died_out(retry_density)
             .then(|| (integrated.retry(Retry::Policy), integrated.retry(Retry::Full)));
         self.integrated = integrated;
 
@@ -435,6 +430,15 @@ impl Exact {
 fn ratio(numerator: f64, denominator: f64) -> Option<f64> {
     let value = numerator / denominator;
     (denominator != 0.0 && value.is_finite()).then_some(value)
+}
+
+/// Whether a density given at scattered points is negligible at the outermost two: if not, its
+/// integral goes on where doubles end.
+fn has_died_out(mut points: Vec<(f64, f64)>) -> bool {
+    points.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let highest = points.iter().fold(0.0, |top: f64, p| top.max(p.1));
+    let negligible = |end: Option<&(f64, f64)>| end.is_some_and(|p| p.1 <= 1e-14 * highest);
+    highest.is_finite() && negligible(points.first()) && negligible(points.last())
 }
 
 /// Panels of the normal law: the deciles, then ever wider ones into the tails.

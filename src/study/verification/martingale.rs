@@ -1,0 +1,247 @@
+//! Is a predicted utility a martingale, and does stopping keep its mean?
+//!
+//! On full generations: increments `m_{k+1} − m_k` (with `m_{K+1}` = U) must average 0 in every
+//! bin of `m_k`, and E[`m_{τ∧K}`] must equal E[U]. Both are necessary, neither is sufficient.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, RwLock};
+
+use serde::Serialize;
+
+use crate::outcome::{NEVER, OutcomeBatch};
+use crate::policy::ALARM;
+use crate::scenario::{Response, Scenario};
+use crate::stats::{CrossProducts, Linear, Scale};
+use crate::theory::BayesFilter;
+
+/// Bins of `m_k` per stage.
+pub const STAGE_BINS: usize = 10;
+/// Effective number of increments (4th against 2nd moment) from which a bin is tested.
+const EFFECTIVE: f64 = 100.0;
+
+/// Columns of the stopped process.
+const STOPPED: usize = 0;
+const UTILITY: usize = 1;
+const REJECTED: usize = 2;
+const STOPPED_REJECTED: usize = 3;
+const UTILITY_SURVIVING: usize = 4;
+
+/// The true posterior's expected utility along generations, remembered by what was seen.
+#[derive(Debug)]
+pub(super) struct Posterior<'s> {
+    scenario: &'s Scenario,
+    filter: &'s BayesFilter<'s>,
+    /// By the alarms seen; only where nothing but alarms is seen.
+    known: Option<RwLock<BTreeMap<Vec<bool>, Arc<[f64]>>>>,
+}
+
+impl<'s> Posterior<'s> {
+    pub(super) fn new(scenario: &'s Scenario, filter: &'s BayesFilter<'s>) -> Self {
+        let scored = |&v: &usize| {
+            matches!(scenario.validators()[v].response, Response::Score(_))
+        };
+        let mut consulted = scenario.checkpoints().iter().flat_map(|c| &c.validators);
+        let only_alarms = !consulted.any(scored);
+        Self {
+            scenario,
+            filter,
+            known: only_alarms.then(RwLock::default),
+        }
+    }
+
+    /// `m_1, …, m_K` for the scores seen on a full generation.
+    fn path(&self, scores: &[f64]) -> Arc<[f64]> {
+        let Some(known) = &self.known else {
+            return self.compute(scores);
+        };
+        let key: Vec<bool> = scores.iter().map(|&s| s <= ALARM).collect();
+        // The value is a pure function of the key, so a poisoned lock holds nothing wrong.
+        let found = known
+            .read()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .get(&key)
+            .cloned();
+        found.unwrap_or_else(|| {
+            let path = self.compute(scores);
+            known
+                .write()
+                .unwrap_or_else(std::sync::PoisonError::into_inner)
+                .insert(key, Arc::clone(&path));
+            path
+        })
+    }
+
+    fn compute(&self, mut scores: &[f64]) -> Arc<[f64]> {
+        let mut belief = self.filter.start();
+        (0..self.scenario.stages().len())
+            .map(|k| {
+                self.filter.advance(&mut belief, k);
+                if let Some(c) = self.scenario.checkpoints().iter().find(|c| c.at == k) {
+                    let (here, later) = scores.split_at(c.validators.len());
+                    self.filter.observe(&mut belief, c, here);
+                    scores = later;
+                }
+                self.filter.expected_utility(&belief, k)
+            })
+            .collect()
+    }
+}
+
+/// Increments of one bin.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+struct Bin {
+    n: u64,
+    level: f64,
+    sum: f64,
+    squares: f64,
+    fourth: f64,
+}
+
+/// The mean increment of one bin.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Increment {
+    /// Stage k, from 1; the increment leads to stage k + 1, or to U after the last.
+    pub stage: usize,
+    /// Mean of `m_k` in the bin.
+    pub predicted: f64,
+    /// Generations in the bin.
+    pub generations: u64,
+    /// Mean increment; 0 for a martingale.
+    pub mean: f64,
+    /// Simultaneous interval.
+    pub ci: [f64; 2],
+    /// Whether the bin holds enough to be tested.
+    pub tested: bool,
+}
+
+/// Sums over paths of a predicted utility.
+#[derive(Debug, Clone)]
+pub(super) struct Martingale {
+    stages: usize,
+    bins: Vec<Bin>,
+    stopped: CrossProducts,
+}
+
+impl Martingale {
+    pub(super) fn new(stages: usize) -> Self {
+        let value = Scale::for_values_near(1.0);
+        Self {
+            stages,
+            bins: vec![Bin::default(); stages * STAGE_BINS],
+            stopped: CrossProducts::new(vec![value, value, Scale::COUNT, value, value]),
+        }
+    }
+
+    /// Adds one path: predictions `m_1..m_K`, the utility, and the stage (from 0) that rejects.
+    pub(super) fn add(&mut self, path: &[f64], utility: f64, rejected: Option<usize>) {
+        for (k, &m) in path.iter().enumerate() {
+            let next = path.get(k + 1).copied().unwrap_or(utility);
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "a share of the bins, clamped to the last"
+            )]
+            let bin = ((m.max(0.0) * STAGE_BINS as f64) as usize).min(STAGE_BINS - 1);
+            let bin = &mut self.bins[k * STAGE_BINS + bin];
+            let increment = next - m;
+            let square = increment * increment;
+            bin.n += 1;
+            bin.level += m;
+            bin.sum += increment;
+            bin.squares += square;
+            bin.fourth += square * square;
+        }
+        let at = rejected.unwrap_or(self.stages - 1);
+        let unit = |column: usize, value: f64| (column, self.stopped.scale(column).round(value));
+        let row = if rejected.is_some() {
+            [
+                unit(STOPPED, path[at]),
+                unit(UTILITY, utility),
+                unit(REJECTED, 1.0),
+                unit(STOPPED_REJECTED, path[at]),
+                unit(UTILITY_SURVIVING, 0.0),
+            ]
+        } else {
+            [
+                unit(STOPPED, path[at]),
+                unit(UTILITY, utility),
+                unit(REJECTED, 0.0),
+                unit(STOPPED_REJECTED, 0.0),
+                unit(UTILITY_SURVIVING, utility),
+            ]
+        };
+        self.stopped.add(&row);
+    }
+
+    /// Follows the posterior along every generation of a traced batch.
+    pub(super) fn follow(&mut self, posterior: &Posterior<'_>, batch: &OutcomeBatch) {
+        let Some(trace) = &batch.trace else {
+            return;
+        };
+        let checkpoints = posterior.scenario.checkpoints();
+        let width: usize = checkpoints.iter().map(|c| c.validators.len()).sum();
+        for i in 0..batch.len() {
+            let path = posterior.path(&trace.scores[i * width..(i + 1) * width]);
+            let rejected = (batch.rejected_at[i] != NEVER)
+                .then(|| checkpoints[batch.rejected_at[i] as usize].at);
+            self.add(&path, batch.utility[i], rejected);
+        }
+    }
+
+    pub(super) fn merge(&mut self, later: &Self) {
+        for (bin, other) in self.bins.iter_mut().zip(&later.bins) {
+            bin.n += other.n;
+            bin.level += other.level;
+            bin.sum += other.sum;
+            bin.squares += other.squares;
+            bin.fourth += other.fourth;
+        }
+        self.stopped.merge(&later.stopped);
+    }
+
+    /// Mean increments of all bins that hold anything, with intervals at critical |z| `z`.
+    pub(super) fn increments(&self, z: f64) -> Vec<Increment> {
+        let filled = self.bins.iter().enumerate().filter(|(_, bin)| bin.n > 0);
+        filled
+            .map(|(i, bin)| {
+                let n = bin.n as f64;
+                let mean = bin.sum / n;
+                let variance = (bin.squares / n - mean * mean).max(0.0);
+                let half = z * (variance / n).sqrt();
+                // Increments that are all alike are as effective as their number.
+                let effective = if bin.fourth > 0.0 {
+                    bin.squares * bin.squares / bin.fourth
+                } else {
+                    n
+                };
+                Increment {
+                    stage: i / STAGE_BINS + 1,
+                    predicted: bin.level / n,
+                    generations: bin.n,
+                    mean,
+                    ci: [mean - half, mean + half],
+                    tested: effective >= EFFECTIVE,
+                }
+            })
+            .collect()
+    }
+
+    /// E[`m_{τ∧K}`] − E[U], with its standard error.
+    pub(super) fn stopping_gap(&self) -> (f64, f64) {
+        let gap = self.stopped.mean(STOPPED) - self.stopped.mean(UTILITY);
+        (gap.value, self.stopped.stderr(&gap))
+    }
+
+    /// (E[U|S] − E[U]) − q/(1−q) · (E[U] − E[`m_τ` | τ<∞]), with its standard error.
+    pub(super) fn survivors_gap(&self) -> (f64, f64) {
+        let mean = |column: usize| self.stopped.mean(column);
+        let q = mean(REJECTED);
+        let surviving = 1.0 - &q;
+        let all = mean(UTILITY);
+        let left = mean(UTILITY_SURVIVING) / &surviving - &all;
+        // q (E[U] − E[m_τ|τ<∞]) = q E[U] − E[m_τ 1{τ<∞}]
+        let right: Linear = (&q * &all - mean(STOPPED_REJECTED)) / surviving;
+        let gap = left - right;
+        (gap.value, self.stopped.stderr(&gap))
+    }
+}
