@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Serialize;
 
-use super::Context;
 use super::error::{CliError, exit};
-use crate::input::{InputError, Mistake};
+use super::{Context, catalogue};
+use crate::input::{Document, InputError, Mistake};
+use crate::log;
+use crate::policy::PolicyFile;
 use crate::report::{Section, Sheet};
 use crate::scenario::Scenario;
 
@@ -49,9 +51,12 @@ pub(super) fn run(args: &CheckArgs, context: &Context) -> Result<u8, CliError> {
 }
 
 fn check(path: &Path) -> FileFindings {
-    let kind = "scenario";
-    let explained: Result<Vec<String>, InputError> =
-        Scenario::load(path).map(|scenario| scenario.describe());
+    let kind = kind(path);
+    let explained: Result<Vec<String>, InputError> = match kind {
+        "log" => log::check(path).map(|summary| summary.describe()),
+        "policy" => PolicyFile::load(path, &catalogue::rules()).map(|p| p.describe()),
+        _ => Scenario::load(path).map(|scenario| scenario.describe()),
+    };
     let (errors, explanation) = match explained {
         Ok(explanation) => (Vec::new(), explanation),
         Err(error) => (error.mistakes, Vec::new()),
@@ -62,6 +67,32 @@ fn check(path: &Path) -> FileFindings {
         ok: errors.is_empty(),
         errors,
         explanation,
+    }
+}
+
+/// What a file is meant to be: a log by its ending, else a policy if it says so, else a scenario.
+fn kind(path: &Path) -> &'static str {
+    let endings = [".jsonl", ".ndjson", ".json", ".gz", ".zst"];
+    let name = path.to_string_lossy().to_lowercase();
+    if endings.iter().any(|ending| name.ends_with(ending)) {
+        return "log";
+    }
+    let Ok(text) = Document::read(path) else {
+        return "scenario";
+    };
+    let schema = text
+        .lines()
+        .find(|line| line.trim_start().starts_with("schema"));
+    // A policy whose schema is wrong is still told by its rules.
+    let has = |key: &str| text.lines().any(|line| line.trim_start().starts_with(key));
+    if text.trim_start().starts_with('{') {
+        "log"
+    } else if schema.is_some_and(|line| line.contains("foldem.policy"))
+        || (has("[[checkpoint]]") && !has("[[stage]]"))
+    {
+        "policy"
+    } else {
+        "scenario"
     }
 }
 
@@ -76,7 +107,10 @@ fn sheet(findings: &CheckFindings) -> Sheet {
         };
         section.title = format!("{}: {} {verdict}", file.path, file.kind);
         section.rows = if file.ok {
-            file.explanation.iter().map(|line| vec![line.clone()]).collect()
+            file.explanation
+                .iter()
+                .map(|line| vec![line.clone()])
+                .collect()
         } else {
             let line = |m: &Mistake| m.line.map_or_else(|| "–".to_owned(), |l| l.to_string());
             let row = |m: &Mistake| vec![line(m), m.key.clone(), m.message.clone()];
@@ -85,7 +119,10 @@ fn sheet(findings: &CheckFindings) -> Sheet {
         section
     });
     Sheet {
-        title: format!("{} files checked, {wrong} with mistakes", findings.files.len()),
+        title: match findings.files.len() {
+            1 => "1 file checked".to_owned(),
+            n => format!("{n} files checked, {wrong} with mistakes"),
+        },
         sections: sections.collect(),
         ..Sheet::default()
     }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::input::InputError;
+use crate::log::WriteError;
 use crate::report::RenderError;
 
 /// Exit codes.
@@ -38,6 +39,9 @@ pub(super) enum CliError {
         path: PathBuf,
         source: std::io::Error,
     },
+    /// A log could not be written.
+    #[error("{0}")]
+    Log(#[from] WriteError),
     /// The findings could not be put into the form asked for.
     #[error("{0}")]
     Render(#[from] RenderError),
@@ -60,7 +64,9 @@ impl CliError {
             Self::Write { source, .. } if source.kind() == std::io::ErrorKind::BrokenPipe => {
                 exit::FINE
             }
-            Self::Write { .. } | Self::Render(_) | Self::Internal(_) => exit::INTERNAL,
+            Self::Write { .. } | Self::Log(_) | Self::Render(_) | Self::Internal(_) => {
+                exit::INTERNAL
+            }
         }
     }
 

@@ -2,8 +2,10 @@
 //!
 //! One file per subcommand. Only this module turns errors into text and exit codes.
 
+mod catalogue;
 mod check;
 mod error;
+mod new;
 mod output;
 mod progress;
 mod simulate;
@@ -15,11 +17,11 @@ use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::engine::Interrupt;
 use crate::report;
+use crate::study::Interrupt;
 use error::CliError;
-use output::Output;
 pub use error::exit;
+use output::Output;
 
 /// Know what rejecting LLM generations in flight saves, costs and does to your data – before you
 /// deploy it.
@@ -82,6 +84,7 @@ impl From<FormatArg> for report::Format {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    New(new::NewArgs),
     Check(check::CheckArgs),
     Simulate(simulate::SimulateArgs),
     Verify(verify::VerifyArgs),
@@ -124,13 +127,17 @@ fn run(cli: Cli) -> Result<u8, CliError> {
         interrupt,
     };
     match cli.command {
+        Command::New(args) => new::run(&args),
         Command::Check(args) => check::run(&args, &context),
         Command::Simulate(args) => simulate::run(&args, &context),
         Command::Verify(args) => verify::run(&args, &context),
     }
 }
 
-#[expect(clippy::exit, reason = "a second Ctrl-C must end a run that does not listen")]
+#[expect(
+    clippy::exit,
+    reason = "a second Ctrl-C must end a run that does not listen"
+)]
 fn end_now() {
     std::process::exit(exit::INTERRUPTED.into());
 }

@@ -71,7 +71,9 @@ fn format_of(path: &Path) -> Result<FormatArg, CliError> {
 /// Prints to stdout.
 pub(super) fn print(text: &str) -> Result<(), CliError> {
     let mut stdout = std::io::stdout().lock();
-    let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    let written = stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush());
     written.map_err(CliError::write(Path::new("stdout")))
 }
 

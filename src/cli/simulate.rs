@@ -1,13 +1,15 @@
 //! `foldem simulate`: exact figures beside Monte Carlo.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::error::{CliError, exit};
 use super::{Context, progress};
+use crate::log::Writer;
 use crate::report;
 use crate::scenario::Scenario;
+use crate::study::drawn_log;
 use crate::study::simulation::{self, Request};
 
 /// Evaluate a scenario exactly and by Monte Carlo
@@ -59,6 +61,11 @@ pub(super) fn run(args: &SimulateArgs, context: &Context) -> Result<u8, CliError
         &context.interrupt,
     );
     bar.finish_and_clear();
+    if let Some(path) = &args.write_log
+        && !findings.partial
+    {
+        write_log(path, &scenario, request, context)?;
+    }
     context
         .output
         .emit(&findings, &report::simulation::sheet(&findings))?;
@@ -67,4 +74,30 @@ pub(super) fn run(args: &SimulateArgs, context: &Context) -> Result<u8, CliError
     } else {
         exit::FINE
     })
+}
+
+/// Draws the generations of the run once more, with their traces, and writes them down.
+fn write_log(
+    path: &Path,
+    scenario: &Scenario,
+    request: Request,
+    context: &Context,
+) -> Result<(), CliError> {
+    let mut writer = Writer::create(path)?;
+    let bar = progress::attempts(context, request.attempts, "write log");
+    for batch in drawn_log::batches(scenario, request) {
+        if context.interrupt.raised() {
+            // Dropping the writer leaves nothing behind.
+            bar.finish_and_clear();
+            context.output.tell("interrupted: no log was written");
+            return Ok(());
+        }
+        for record in &batch {
+            writer.write(record)?;
+        }
+        bar.inc(batch.len() as u64);
+    }
+    bar.finish_and_clear();
+    writer.finish()?;
+    Ok(())
 }

@@ -113,7 +113,11 @@ impl<'s> Kernel<'s> {
 
     pub(super) fn draw_prompt(&self, rng: &mut Stream) -> Prompt {
         let sd = self.scenario.difficulty_sd();
-        let z: f64 = if sd > 0.0 { StandardNormal.sample(rng) } else { 0.0 };
+        let z: f64 = if sd > 0.0 {
+            StandardNormal.sample(rng)
+        } else {
+            0.0
+        };
         Prompt {
             difficulty: sd * z,
             conditions: self.scenario.conditions(sd * z),
@@ -240,7 +244,9 @@ impl<'s> Kernel<'s> {
             batch.remaining.push(after.iter().sum());
         }
         batch.accepted.push(generation.accepted);
-        batch.utility.push(self.scenario.utility()[generation.state]);
+        batch
+            .utility
+            .push(self.scenario.utility()[generation.state]);
         batch.covariates[0].push(state);
         if let Some(deciles) = batch.covariates.get_mut(1) {
             let z = prompt.difficulty / self.scenario.difficulty_sd();

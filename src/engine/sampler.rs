@@ -43,9 +43,7 @@ impl TokenSampler {
                 // A mixing mean that underflows leaves nothing to draw.
                 Poisson::new(gamma.sample(rng)).map_or(0.0, |poisson| poisson.sample(rng))
             }
-            Self::Empirical(values) => {
-                values[rand::RngExt::random_range(rng, 0..values.len())]
-            }
+            Self::Empirical(values) => values[rand::RngExt::random_range(rng, 0..values.len())],
         }
     }
 }

@@ -54,7 +54,9 @@ impl Estimate {
         Self {
             mean: finite(mean),
             stderr: finite(mean).and(finite(stderr)),
-            ci: finite(mean - half).zip(finite(mean + half)).map(|(l, h)| [l, h]),
+            ci: finite(mean - half)
+                .zip(finite(mean + half))
+                .map(|(l, h)| [l, h]),
         }
     }
 
@@ -92,6 +94,8 @@ pub struct Group {
 pub struct Estimates {
     /// By name, see [`NAMES`]; `cost_ratio_retry` is not among them, a tally cannot tell it.
     pub by_name: BTreeMap<&'static str, Estimate>,
+    /// Gross savings less the coin's, as a share of the full tokens.
+    pub covariance_slack: Estimate,
     /// `q_k` by checkpoint.
     pub rejections: Vec<Estimate>,
     /// TV between retained and accepted, by covariate.
@@ -105,6 +109,7 @@ impl Estimates {
     pub fn new(tally: &Tally) -> Self {
         Self {
             by_name: by_name(tally),
+            covariance_slack: Estimate::of(tally, &covariance_slack(tally)),
             rejections: (0..tally.frame().checkpoints)
                 .map(|c| {
                     let rate = tally.mean(Column::Rejected(c)) / tally.mean(Column::Count);
@@ -141,6 +146,13 @@ pub(crate) fn null_tokens(tally: &Tally) -> Linear {
             rate * (tally.mean(Column::Remaining(c)) / &count)
         })
         .fold(tally.constant(0.0), |sum, term| sum + term)
+}
+
+/// Gross savings less the coin's, as a share of the full tokens.
+pub(crate) fn covariance_slack(tally: &Tally) -> Linear {
+    let full = tally.mean(Column::Full);
+    let cost = tally.mean(Column::Cost) / &full;
+    savings(tally) + cost - null_tokens(tally) / (full / tally.mean(Column::Count))
 }
 
 /// (1 − `null_savings`)/(1 − q).
@@ -230,11 +242,9 @@ fn by_name(tally: &Tally) -> BTreeMap<&'static str, Estimate> {
         ("null_savings", null_tokens(tally) / full),
         ("null_cost_ratio", null_cost_ratio(tally)),
     ];
-    let shares = shares
-        .iter()
-        .map(|(name, function, share)| {
-            (*name, Estimate::share(tally, function, tally.share(*share)))
-        });
+    let shares = shares.iter().map(|(name, function, share)| {
+        (*name, Estimate::share(tally, function, tally.share(*share)))
+    });
     let smooth = smooth
         .iter()
         .map(|(name, function)| (*name, Estimate::of(tally, function)));

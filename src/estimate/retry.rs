@@ -30,7 +30,11 @@ impl RetryTally {
 impl Fold<RetryBatch> for RetryTally {
     fn fold(&mut self, batch: &RetryBatch) {
         let (paid, full) = (self.moments.scale(0), self.moments.scale(1));
-        for (&p, &f) in batch.paid_until_retained.iter().zip(&batch.full_until_accepted) {
+        for (&p, &f) in batch
+            .paid_until_retained
+            .iter()
+            .zip(&batch.full_until_accepted)
+        {
             self.moments.add(&[(0, paid.round(p)), (1, full.round(f))]);
         }
     }

@@ -280,7 +280,10 @@ impl Fold<OutcomeBatch> for Tally {
     }
 
     fn merge(&mut self, later: Self) {
-        assert_eq!(self.frame, later.frame, "parts of one run share their frame");
+        assert_eq!(
+            self.frame, later.frame,
+            "parts of one run share their frame"
+        );
         self.moments.merge(&later.moments);
         for (share, other) in self.shares.iter_mut().zip(later.shares) {
             share.merge(other);

@@ -7,7 +7,11 @@ use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::mistake::{key_part, parents};
 use super::{InputError, Mistake, Mistakes, Table};
+
+/// Syntax errors reported of one file.
+const MOST_SYNTAX_ERRORS: usize = 5;
 
 /// A parsed TOML file.
 #[derive(Debug)]
@@ -33,7 +37,7 @@ pub(super) fn read_text(path: &Path) -> Result<String, InputError> {
         .map_err(|e| InputError::whole_file(&name, format!("cannot be read: {e}")))?;
     let mut text = String::from_utf8(bytes).map_err(|e| {
         let valid = &e.as_bytes()[..e.utf8_error().valid_up_to()];
-        let line = 1 + valid.iter().filter(|&&b| b == b'\n').count();
+        let line = 1 + valid.split(|&b| b == b'\n').count() - 1;
         let mistake = Mistake {
             line: Some(line),
             key: String::new(),
@@ -68,8 +72,10 @@ impl<'t> Document<'t> {
             for error in errors {
                 let span = error.span().unwrap_or(0..0);
                 let line = Some(line_of(span.start.min(text.len().saturating_sub(1))));
-                // The parser recovers and then stumbles over the rest of the same line.
-                if mistakes.last().is_none_or(|m| m.line != line) {
+                // The parser recovers and then stumbles over the rest of the same line; a file
+                // that is no TOML at all stumbles on every line.
+                let again = mistakes.last().is_some_and(|m| m.line == line);
+                if !again && mistakes.len() < MOST_SYNTAX_ERRORS {
                     mistakes.push(Mistake {
                         line,
                         key: key_at(text, &span),
@@ -105,16 +111,10 @@ impl<'t> Document<'t> {
 
     /// Line of the deepest key on the way to `key` that stands in the file; 1 when none does.
     pub fn line(&self, key: &str) -> usize {
-        let mut end = key.len();
-        loop {
-            if let Some(&line) = self.lines.get(&key[..end]) {
-                return line;
-            }
-            match key[..end].rfind(['.', '[']) {
-                Some(cut) => end = cut,
-                None => return 1,
-            }
-        }
+        let known = std::iter::once(key)
+            .chain(parents(key))
+            .find_map(|path| self.lines.get(path));
+        known.copied().unwrap_or(1)
     }
 
     /// Turns mistakes found at keys into the error of this file, in order of their lines.
@@ -148,14 +148,22 @@ fn key_at(text: &str, span: &Range<usize>) -> String {
         !s.is_empty() && s.chars().all(bare)
     };
     let pointed = text.get(span.clone()).map(str::trim).filter(is_key);
-    let line = text[..span.start.min(text.len())].rfind('\n').map_or(0, |n| n + 1);
-    let before = text[line..].split(['=', '\n']).next().map(str::trim).filter(is_key);
+    let line = text
+        .get(..span.start)
+        .and_then(|t| t.rfind('\n'))
+        .map_or(0, |n| n + 1);
+    let before = text[line..]
+        .split(['=', '\n'])
+        .next()
+        .map(str::trim)
+        .filter(is_key);
     pointed.or(before).unwrap_or_default().to_owned()
 }
 
-fn join(prefix: &str, key: &str) -> String {
+pub(super) fn join(prefix: &str, key: &str) -> String {
+    let key = key_part(key);
     if prefix.is_empty() {
-        key.to_owned()
+        key.into_owned()
     } else {
         format!("{prefix}.{key}")
     }

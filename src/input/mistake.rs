@@ -1,5 +1,6 @@
 //! What is wrong with an input file: a list of mistakes, each at a key and a line.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt::{self, Write as _};
 
@@ -89,9 +90,7 @@ impl Mistakes {
         if self.faulty_keys.contains(key) {
             return true;
         }
-        key.char_indices()
-            .filter(|&(_, c)| c == '.' || c == '[')
-            .any(|(end, _)| self.faulty_keys.contains(&key[..end]))
+        parents(key).any(|parent| self.faulty_keys.contains(parent))
     }
 
     /// Whether `key` or anything below it is already known to be wrong.
@@ -113,6 +112,30 @@ impl Mistakes {
     pub fn into_list(self) -> Vec<(String, String)> {
         self.list
     }
+}
+
+/// A name as a part of a key path: quoted where its own dots would be taken for the path's.
+pub fn key_part(name: &str) -> Cow<'_, str> {
+    let bare = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+    if !name.is_empty() && name.chars().all(bare) {
+        Cow::Borrowed(name)
+    } else {
+        Cow::Owned(format!("\"{name}\""))
+    }
+}
+
+/// The paths that contain `key`, the nearest first.
+pub(super) fn parents(key: &str) -> impl Iterator<Item = &str> {
+    let mut quoted = false;
+    let mut ends = Vec::new();
+    for (at, c) in key.char_indices() {
+        match c {
+            '"' => quoted = !quoted,
+            '.' | '[' if !quoted => ends.push(at),
+            _ => {}
+        }
+    }
+    ends.into_iter().rev().map(move |end| &key[..end])
 }
 
 /// The candidate closest to `name` by edit distance, if one is close enough to be meant.
@@ -161,6 +184,8 @@ mod tests {
         mistakes.push("fault[0].hazard", "is missing");
         mistakes.push("fault[0].hazard[2]", "is 3");
         mistakes.push("fault[0].hazards", "another key");
-        assert_eq!(mistakes.into_list().len(), 2);
+        mistakes.push("tokens.a", "is wrong");
+        mistakes.push("tokens.\"a.b\"", "is another key, too");
+        assert_eq!(mistakes.into_list().len(), 4);
     }
 }

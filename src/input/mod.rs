@@ -9,5 +9,5 @@ mod mistake;
 mod table;
 
 pub use document::Document;
-pub use mistake::{InputError, Mistake, Mistakes, nearest, quoted_list};
+pub use mistake::{InputError, Mistake, Mistakes, key_part, nearest, quoted_list};
 pub use table::{Item, Table};

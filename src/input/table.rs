@@ -2,6 +2,7 @@
 
 use toml::de::{DeTable, DeValue};
 
+use super::document::join;
 use super::{Mistakes, nearest, quoted_list};
 
 /// A value with the path of its key.
@@ -15,7 +16,7 @@ pub struct Item<'d, 't> {
 #[derive(Debug)]
 pub struct Table<'d, 't> {
     path: String,
-    table: &'d DeTable<'t>,
+    entries: &'d DeTable<'t>,
     asked: Vec<String>,
     missing: Vec<String>,
 }
@@ -53,9 +54,14 @@ impl<'d, 't> Item<'d, 't> {
     /// A number; integers are numbers too. NaN and infinities are mistakes everywhere.
     pub fn number(&self, mistakes: &mut Mistakes) -> Option<f64> {
         let value = match self.value {
-            DeValue::Integer(i) => i64::from_str_radix(i.as_str(), i.radix())
-                .ok()
-                .map(|i| i as f64),
+            DeValue::Integer(i) => {
+                let Ok(i) = i64::from_str_radix(i.as_str(), i.radix()) else {
+                    let message = format!("is {i}, beyond 64 bits; write it with a decimal point");
+                    mistakes.push(&self.path, message);
+                    return None;
+                };
+                Some(i as f64)
+            }
             DeValue::Float(x) => x.as_str().parse::<f64>().ok(),
             _ => {
                 self.wrong_type("a number", mistakes);
@@ -153,7 +159,7 @@ impl<'d, 't> Table<'d, 't> {
     pub(super) fn new(path: String, table: &'d DeTable<'t>) -> Self {
         Self {
             path,
-            table,
+            entries: table,
             asked: Vec::new(),
             missing: Vec::new(),
         }
@@ -161,22 +167,21 @@ impl<'d, 't> Table<'d, 't> {
 
     /// Path of `key` in this table.
     pub fn key(&self, key: &str) -> String {
-        if self.path.is_empty() {
-            key.to_owned()
-        } else {
-            format!("{}.{key}", self.path)
-        }
+        join(&self.path, key)
     }
 
     /// The keys that stand in the table, sorted.
     pub fn keys(&self) -> Vec<String> {
-        self.table.keys().map(|k| k.get_ref().to_string()).collect()
+        self.entries
+            .keys()
+            .map(|k| k.get_ref().to_string())
+            .collect()
     }
 
     /// The value of an optional key.
     pub fn optional(&mut self, key: &str) -> Option<Item<'d, 't>> {
         self.asked.push(key.to_owned());
-        self.table.get(key).map(|value| Item {
+        self.entries.get(key).map(|value| Item {
             path: self.key(key),
             value: value.get_ref(),
         })
@@ -249,7 +254,10 @@ impl<'d, 't> Table<'d, 't> {
         for key in unknown {
             // A key that is already there cannot be what a misspelt one was meant to be,
             // unless nothing else resembles it.
-            let absent = self.asked.iter().filter(|k| !self.table.contains_key(k.as_str()));
+            let absent = self
+                .asked
+                .iter()
+                .filter(|k| !self.entries.contains_key(k.as_str()));
             let meant = nearest(&key, absent.map(String::as_str))
                 .or_else(|| nearest(&key, self.asked.iter().map(String::as_str)));
             let known = quoted_list(self.asked.iter().map(String::as_str));

@@ -5,9 +5,15 @@
 //! composite and rejects when the composite is at most its threshold; ties reject. Where it
 //! stands is the type parameter `At`: the index of a stage in a scenario, a [`Position`] in a log.
 
+mod file;
+mod position;
+mod read;
+mod rule;
 
-
-
+pub use file::{ExpectedTokens, PolicyFile, TextValidator};
+pub use position::Position;
+pub use read::SCHEMA;
+pub use rule::{Parameter, ParameterKind, ParameterValue, Rule};
 
 /// Score of a validator that raises an alarm.
 pub const ALARM: f64 = 0.0;

@@ -3,7 +3,9 @@
 use super::{RenderError, Sheet};
 
 pub(super) fn render(sheet: &Sheet) -> Result<String, RenderError> {
-    let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());
+    let mut writer = csv::WriterBuilder::new()
+        .flexible(true)
+        .from_writer(Vec::new());
     for section in &sheet.sections {
         let named = |cells: &[String], first: &str| {
             std::iter::once(first.to_owned())
@@ -15,6 +17,8 @@ pub(super) fn render(sheet: &Sheet) -> Result<String, RenderError> {
             writer.write_record(named(row, &section.title))?;
         }
     }
-    let bytes = writer.into_inner().map_err(|e| csv::Error::from(e.into_error()))?;
+    let bytes = writer
+        .into_inner()
+        .map_err(|e| csv::Error::from(e.into_error()))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }

@@ -25,12 +25,20 @@ pub(super) fn render(sheet: &Sheet) -> String {
         let _ = writeln!(page, "<h2>{}</h2>\n<div><table>", escape(&section.title));
         let line = |cells: &[String], tag: &str| {
             let cells = cells.iter().enumerate().map(|(i, cell)| {
-                let class = if section.is_numeric(i) { " class=\"n\"" } else { "" };
+                let class = if section.is_numeric(i) {
+                    " class=\"n\""
+                } else {
+                    ""
+                };
                 format!("<{tag}{class}>{}</{tag}>", escape(cell))
             });
             format!("<tr>{}</tr>\n", cells.collect::<String>())
         };
-        let _ = write!(page, "<thead>{}</thead>\n<tbody>\n", line(&section.header, "th"));
+        let _ = write!(
+            page,
+            "<thead>{}</thead>\n<tbody>\n",
+            line(&section.header, "th")
+        );
         for row in &section.rows {
             page.push_str(&line(row, "td"));
         }

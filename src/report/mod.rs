@@ -7,12 +7,15 @@ mod csv;
 mod html;
 mod markdown;
 mod number;
+mod provenance;
+pub mod reproduction;
 mod sheet;
 pub mod simulation;
 mod terminal;
 pub mod verification;
 
 pub use number::{interval, number, optional};
+pub use provenance::Provenance;
 pub use sheet::{Section, Sheet};
 
 /// The form in which findings are written.

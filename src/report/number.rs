@@ -10,6 +10,9 @@ pub fn number(x: f64, resolution: f64) -> String {
     if !x.is_finite() {
         return "–".to_owned();
     }
+    if x.abs() < 1e-300 {
+        return "0".to_owned();
+    }
     let magnitude = if resolution > 0.0 {
         resolution
     } else {
@@ -40,7 +43,11 @@ pub fn interval(estimate: &Estimate) -> String {
     estimate.ci.map_or_else(
         || "–".to_owned(),
         |[lo, hi]| {
-            let resolution = if resolution > 0.0 { resolution } else { (hi - lo) / 4.0 };
+            let resolution = if resolution > 0.0 {
+                resolution
+            } else {
+                (hi - lo) / 4.0
+            };
             format!("[{}, {}]", number(lo, resolution), number(hi, resolution))
         },
     )
@@ -58,5 +65,6 @@ mod tests {
         assert_eq!(number(-1e-9, 1e-3), "0.0000");
         assert_eq!(number(0.5, 0.0), "0.500000");
         assert_eq!(number(f64::NAN, 1.0), "–");
+        assert_eq!(number(0.0, 0.0), "0");
     }
 }

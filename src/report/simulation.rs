@@ -10,7 +10,11 @@ pub fn sheet(findings: &SimulationFindings) -> Sheet {
         1 => "one per prompt".to_owned(),
         m => format!("{m} per prompt"),
     };
-    let partial = if findings.partial { ", interrupted" } else { "" };
+    let partial = if findings.partial {
+        ", interrupted"
+    } else {
+        ""
+    };
     Sheet {
         title: format!("Simulation of {}", findings.scenario),
         summary: std::iter::once(format!(
@@ -33,26 +37,41 @@ fn verdict(findings: &SimulationFindings) -> Vec<String> {
         exact("cost_ratio"),
         exact("null_cost_ratio"),
     ) else {
-        return vec!["Nothing can be retained, so there is no cost per retained sample.".to_owned()];
+        return vec![
+            "Nothing can be retained, so there is no cost per retained sample.".to_owned(),
+        ];
     };
     if exact("rejection_rate") == Some(0.0) {
         return vec!["The policy rejects nothing.".to_owned()];
     }
-    let pays = if cost < 1.0 {
+    let pays = if cost < 1.0 - 1e-12 {
         format!("a retained sample costs {:.2} % less", 100.0 * (1.0 - cost))
-    } else if cost > 1.0 {
+    } else if cost > 1.0 + 1e-12 {
         format!("a retained sample costs {:.2} % MORE", 100.0 * (cost - 1.0))
     } else {
         "a retained sample costs the same".to_owned()
     };
-    let against = if cost < null { "better" } else { "no better" };
-    vec![format!(
+    let against = match cost - null {
+        d if d.abs() <= 1e-9 => "is no better and no worse",
+        d if d < 0.0 => "is better",
+        _ => "is WORSE",
+    };
+    let mut answer = vec![format!(
         "The policy saves {:.2} % of the tokens per attempt and wrongly rejects {:.2} % of what \
-         would be accepted, so {pays} than without it; a coin that rejects as often has cost \
-         ratio {null:.4}, and the policy ({cost:.4}) is {against}.",
+         would be accepted, so {pays} than without it. A coin that rejects as often at each \
+         checkpoint has cost ratio {null:.4}; the policy ({cost:.4}) {against}.",
         100.0 * savings,
         100.0 * f
-    )]
+    )];
+    if let Some(retry) = exact("cost_ratio_retry")
+        && (retry < 1.0) != (cost < 1.0)
+    {
+        answer.push(format!(
+            "The two accounts disagree: when every prompt is retried until it yields, the ratio \
+             is {retry:.4}."
+        ));
+    }
+    answer
 }
 
 fn row(name: &str, compared: &Compared) -> Vec<String> {
@@ -61,15 +80,22 @@ fn row(name: &str, compared: &Compared) -> Vec<String> {
         name.to_owned(),
         optional(compared.exact, stderr.min(1e-4)),
         optional(compared.estimate.mean, stderr),
-        compared.estimate.stderr.map_or_else(|| "–".to_owned(), |s| number(s, s)),
+        compared
+            .estimate
+            .stderr
+            .map_or_else(|| "–".to_owned(), |s| number(s, s)),
         interval(&compared.estimate),
     ]
 }
 
+/// Rows in which nothing is defined say nothing.
 fn table<'a>(title: &str, rows: impl Iterator<Item = (String, &'a Compared)>) -> Section {
     let header = ["", "exact", "simulated", "std. error", "95 % interval"];
     let mut section = Section::new(title, &header);
-    section.rows = rows.map(|(name, compared)| row(&name, compared)).collect();
+    section.rows = rows
+        .filter(|(_, c)| c.exact.is_some() || c.estimate.mean.is_some())
+        .map(|(name, compared)| row(&name, compared))
+        .collect();
     section
 }
 
@@ -78,10 +104,19 @@ fn sections(findings: &SimulationFindings) -> Vec<Section> {
         list.iter().map(|n| (n.name.clone(), &n.value))
     }
     vec![
-        table("Estimates", named(&findings.estimates)),
+        table(
+            "Estimates (savings_bound = null_savings − what checking costs)",
+            named(&findings.estimates).chain(std::iter::once((
+                "covariance_slack".to_owned(),
+                &findings.covariance_slack,
+            ))),
+        ),
         table(
             "Rejected after stage",
-            findings.rejections_by_stage.iter().map(|r| (r.stage.clone(), &r.rate)),
+            findings
+                .rejections_by_stage
+                .iter()
+                .map(|r| (r.stage.clone(), &r.rate)),
         ),
         table(
             "Shift of the retained data (total variation, at most the false rejection rate)",
@@ -90,7 +125,10 @@ fn sections(findings: &SimulationFindings) -> Vec<Section> {
         table(
             "False rejection rate by group",
             findings.groups.iter().map(|g| {
-                (format!("{} {}", g.covariate, g.level), &g.false_rejection_rate)
+                (
+                    format!("{} {}", g.covariate, g.level),
+                    &g.false_rejection_rate,
+                )
             }),
         ),
     ]

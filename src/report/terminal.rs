@@ -13,7 +13,9 @@ pub(super) fn render(sheet: &Sheet) -> String {
     }
     for section in &sheet.sections {
         let mut table = Table::new();
-        table.load_style(presets::NOTHING).set_header(&section.header);
+        table
+            .load_style(presets::NOTHING)
+            .set_header(&section.header);
         for row in &section.rows {
             table.add_row(row);
         }

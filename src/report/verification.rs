@@ -2,12 +2,22 @@
 
 use super::number::number;
 use super::{Section, Sheet};
-use crate::study::verification::{Claim, Increment, VerificationFindings, Verdict};
+use crate::study::verification::{Claim, Increment, Verdict, VerificationFindings};
 
 /// The sheet of a verification.
 pub fn sheet(findings: &VerificationFindings) -> Sheet {
-    let count = |verdict: Verdict| findings.claims.iter().filter(|c| c.verdict == verdict).count();
-    let partial = if findings.partial { ", interrupted" } else { "" };
+    let count = |verdict: Verdict| {
+        findings
+            .claims
+            .iter()
+            .filter(|c| c.verdict == verdict)
+            .count()
+    };
+    let partial = if findings.partial {
+        ", interrupted"
+    } else {
+        ""
+    };
     let summary = format!(
         "{} attempts, seed {}{partial}. {} hold, {} fail, {} undecided, {} not applicable. The \
          intervals hold together: any true claim is called false with probability at most {} %.",
@@ -40,14 +50,20 @@ pub fn sheet(findings: &VerificationFindings) -> Sheet {
 }
 
 fn table<'c>(title: &str, claims: impl Iterator<Item = &'c Claim>) -> Section {
-    let header = ["claim", "verdict", "estimate", "simultaneous interval", "exact", "statement"];
+    let header = [
+        "claim",
+        "verdict",
+        "estimate",
+        "simultaneous interval",
+        "exact",
+        "statement",
+    ];
     let mut section = Section::new(title, &header);
     section.rows = claims
         .map(|claim| {
             let width = claim.ci.map_or(0.0, |[lo, hi]| hi - lo);
-            let shown = |x: Option<f64>| {
-                x.map_or_else(|| "–".to_owned(), |x| number(x, width / 8.0))
-            };
+            let shown =
+                |x: Option<f64>| x.map_or_else(|| "–".to_owned(), |x| number(x, width / 8.0));
             let ci = claim.ci.map_or_else(
                 || "–".to_owned(),
                 |[lo, hi]| format!("[{}, {}]", number(lo, width / 8.0), number(hi, width / 8.0)),
@@ -75,8 +91,17 @@ fn verdict(verdict: Verdict) -> &'static str {
 }
 
 fn increments(increments: &[Increment]) -> Section {
-    let header = ["stage", "predicted", "generations", "mean increment", "simultaneous interval"];
-    let mut section = Section::new("Mean increments of the posterior's expected utility", &header);
+    let header = [
+        "stage",
+        "predicted",
+        "generations",
+        "mean increment",
+        "simultaneous interval",
+    ];
+    let mut section = Section::new(
+        "Mean increments of the posterior's expected utility",
+        &header,
+    );
     section.rows = increments
         .iter()
         .filter(|i| i.tested)

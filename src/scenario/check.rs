@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::spec::{BetaSpec, CheckpointSpec, PerStage, ResponseSpec, ScenarioSpec, TokenSpec};
-use crate::input::{Mistakes, nearest, quoted_list};
+use crate::input::{Mistakes, key_part, nearest, quoted_list};
 
 /// Rounding allowed when hazards written in decimals are added up.
 const SUM_TOLERANCE: f64 = 1e-12;
@@ -17,7 +17,11 @@ pub(super) fn check(spec: &ScenarioSpec, mistakes: &mut Mistakes) {
     }
     if let Some(difficulty) = spec.difficulty {
         at_least_zero("difficulty.sd", difficulty.sd, mistakes);
-        finite("difficulty.length_effect", difficulty.length_effect, mistakes);
+        finite(
+            "difficulty.length_effect",
+            difficulty.length_effect,
+            mistakes,
+        );
     }
     stages(spec, mistakes);
     faults(spec, mistakes);
@@ -77,8 +81,7 @@ fn unique<'a>(
 /// The message for a name that does not exist, with the nearest that does.
 fn unknown<'a>(name: &str, what: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
     let hint = nearest(name, known.clone())
-        .map(|n| format!("; did you mean `{n}`?"))
-        .unwrap_or_default();
+        .map_or_else(|| ".".to_owned(), |n| format!("; did you mean `{n}`?"));
     let list = quoted_list(known);
     if list.is_empty() {
         format!("`{name}` is not a known {what}; there is none in this scenario")
@@ -176,8 +179,16 @@ fn faults(spec: &ScenarioSpec, mistakes: &mut Mistakes) {
             PerStage::Same(p) => probability(format!("{key}.recovery"), *p, mistakes),
             PerStage::Each(list) => whole(list, &format!("{key}.recovery"), mistakes),
         }
-        finite(format!("{key}.difficulty_effect"), fault.difficulty_effect, mistakes);
-        at_least_zero(format!("{key}.length_factor"), fault.length_factor, mistakes);
+        finite(
+            format!("{key}.difficulty_effect"),
+            fault.difficulty_effect,
+            mistakes,
+        );
+        at_least_zero(
+            format!("{key}.length_factor"),
+            fault.length_factor,
+            mistakes,
+        );
     }
     for k in 0..stages {
         let at_stage = |f: &super::spec::FaultSpec| f.hazard.get(k).copied().unwrap_or(0.0);
@@ -216,7 +227,7 @@ fn validators(spec: &ScenarioSpec, mistakes: &mut Mistakes) {
                 ..
             } => {
                 for (kind, &p) in detects {
-                    let key = format!("{key}.detects.{kind}");
+                    let key = format!("{key}.detects.{}", key_part(kind));
                     if kind == "clean" && !kinds().any(|k| k == "clean") {
                         let message = "names the state `clean`; P(alarm | clean) is `false_alarm`";
                         mistakes.push(key, message);
@@ -228,7 +239,11 @@ fn validators(spec: &ScenarioSpec, mistakes: &mut Mistakes) {
                     probability(key, p, mistakes);
                 }
                 probability(format!("{key}.false_alarm"), *false_alarm, mistakes);
-                finite(format!("{key}.difficulty_effect"), *difficulty_effect, mistakes);
+                finite(
+                    format!("{key}.difficulty_effect"),
+                    *difficulty_effect,
+                    mistakes,
+                );
             }
             ResponseSpec::Score {
                 clean,
@@ -241,7 +256,7 @@ fn validators(spec: &ScenarioSpec, mistakes: &mut Mistakes) {
                     beta(&format!("{key}.faulty"), *law, mistakes);
                 }
                 for (kind, law) in by_kind {
-                    let key = format!("{key}.{kind}");
+                    let key = format!("{key}.{}", key_part(kind));
                     if !kinds().any(|k| k == kind) {
                         let known = kinds().chain(["clean", "faulty"]);
                         mistakes.push(key.clone(), unknown(kind, "fault kind", known));
@@ -249,7 +264,8 @@ fn validators(spec: &ScenarioSpec, mistakes: &mut Mistakes) {
                     beta(&key, *law, mistakes);
                 }
                 let uncovered = kinds().find(|kind| {
-                    !by_kind.contains_key(*kind) && !mistakes.covers(&format!("{key}.{kind}"))
+                    !by_kind.contains_key(*kind)
+                        && !mistakes.covers(&format!("{key}.{}", key_part(kind)))
                 });
                 if let (None, Some(kind)) = (faulty, uncovered) {
                     let message = format!(
@@ -280,7 +296,7 @@ fn by_state(
 ) {
     let states = || std::iter::once("clean").chain(spec.faults.iter().map(|f| f.kind.as_str()));
     for (state, &value) in values {
-        let key = format!("{key}.{state}");
+        let key = format!("{key}.{}", key_part(state));
         if !states().any(|s| s == state) {
             mistakes.push(key.clone(), unknown(state, "state", states()));
         }
@@ -320,7 +336,11 @@ fn checkpoints(spec: &ScenarioSpec, mistakes: &mut Mistakes) {
             }
         }
         consulted(spec, checkpoint, &key, mistakes);
-        at_least_zero(format!("{key}.cost_tokens"), checkpoint.cost_tokens, mistakes);
+        at_least_zero(
+            format!("{key}.cost_tokens"),
+            checkpoint.cost_tokens,
+            mistakes,
+        );
     }
 }
 
@@ -331,12 +351,7 @@ fn earlier(stages: &[super::spec::StageSpec]) -> String {
     format!(": {}", quoted_list(stages.iter().map(|s| s.name.as_str())))
 }
 
-fn consulted(
-    spec: &ScenarioSpec,
-    checkpoint: &CheckpointSpec,
-    key: &str,
-    mistakes: &mut Mistakes,
-) {
+fn consulted(spec: &ScenarioSpec, checkpoint: &CheckpointSpec, key: &str, mistakes: &mut Mistakes) {
     let names = || spec.validators.iter().map(|v| v.name.as_str());
     if checkpoint.validators.is_empty() {
         let message = "is empty; a checkpoint consults at least one validator";

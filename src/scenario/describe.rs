@@ -30,12 +30,14 @@ impl Scenario {
         if self.checkpoints.is_empty() {
             lines.push("No checkpoint: the policy never rejects.".to_owned());
         }
-        let unused = self.validators.iter().enumerate().filter(|(i, _)| {
-            !self.checkpoints.iter().any(|c| c.validators.contains(i))
-        });
-        lines.extend(unused.map(|(_, v)| {
-            format!("Note: no checkpoint consults validator {}.", v.name)
-        }));
+        let unused = self
+            .validators
+            .iter()
+            .enumerate()
+            .filter(|(i, _)| !self.checkpoints.iter().any(|c| c.validators.contains(i)));
+        lines.extend(
+            unused.map(|(_, v)| format!("Note: no checkpoint consults validator {}.", v.name)),
+        );
         lines.push(self.by_state_in_words("Final filter accepts", &self.accepts));
         lines.push(self.by_state_in_words("Utility", &self.utility));
         lines
@@ -46,7 +48,12 @@ impl Scenario {
         let each: Vec<String> = (0..self.stages.len())
             .map(|k| {
                 let law = &self.stages[k];
-                format!("{} {:.4} ({})", self.stage_name(k), law.mean(), law.in_words())
+                format!(
+                    "{} {:.4} ({})",
+                    self.stage_name(k),
+                    law.mean(),
+                    law.in_words()
+                )
             })
             .collect();
         format!(
@@ -83,7 +90,11 @@ impl Scenario {
             fault.kind,
             hazards.join(", "),
             100.0 * (1.0 - clean),
-            if recovers { "; may recover" } else { "; lasts to the end" },
+            if recovers {
+                "; may recover"
+            } else {
+                "; lasts to the end"
+            },
             fault.length_factor
         )
     }
@@ -104,7 +115,11 @@ impl Scenario {
                 format!(
                     "Validator {}: alarms at {}; at clean {false_alarm}{}; {}.",
                     validator.name,
-                    if found.is_empty() { "no fault".to_owned() } else { found.join(", ") },
+                    if found.is_empty() {
+                        "no fault".to_owned()
+                    } else {
+                        found.join(", ")
+                    },
                     if *difficulty_effect == 0.0 {
                         String::new()
                     } else {

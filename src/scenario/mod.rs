@@ -60,6 +60,8 @@ pub struct Scenario {
 pub struct Conditions {
     /// `[stage][fault]`: P(fault starts in the stage | clean at the end of the stage before).
     pub hazard: Vec<Vec<f64>>,
+    /// `[stage]`: P(stays clean | clean at the end of the stage before), without cancellation.
+    pub stays_clean: Vec<f64>,
     /// `[validator]`: P(alarm | clean); 0 for score validators.
     pub false_alarm: Vec<f64>,
     /// Factor on every token draw.
@@ -135,7 +137,11 @@ impl Scenario {
             .collect();
         checkpoints.sort_by_key(|c| c.at);
         Self {
-            stages: spec.stages.iter().map(|s| TokenLaw::new(&s.tokens)).collect(),
+            stages: spec
+                .stages
+                .iter()
+                .map(|s| TokenLaw::new(&s.tokens))
+                .collect(),
             validators: spec
                 .validators
                 .iter()
@@ -253,8 +259,10 @@ impl Scenario {
             .iter()
             .map(|f| f.difficulty_effect * delta)
             .collect();
+        let (hazard, stays_clean) = self.hazard.iter().map(|h| tilted(h, &effects)).unzip();
         Conditions {
-            hazard: self.hazard.iter().map(|h| tilted(h, &effects)).collect(),
+            hazard,
+            stays_clean,
             false_alarm: self
                 .validators
                 .iter()
@@ -265,8 +273,12 @@ impl Scenario {
     }
 }
 
-/// P_j = h_j e^{x_j} / ((1 − Σh) + Σ h_i e^{x_i}), scaled so that no exponential overflows.
-fn tilted(hazard: &[f64], effects: &[f64]) -> Vec<f64> {
+/// Hazards that sum to 1 in decimals leave nothing clean, whatever their rounding.
+const WHOLE: f64 = 1e-12;
+
+/// P_j = h_j e^{x_j} / ((1 − Σh) + Σ h_i e^{x_i}) and what is left to clean, scaled so that no
+/// exponential overflows.
+fn tilted(hazard: &[f64], effects: &[f64]) -> (Vec<f64>, f64) {
     let top = hazard
         .iter()
         .zip(effects)
@@ -277,9 +289,14 @@ fn tilted(hazard: &[f64], effects: &[f64]) -> Vec<f64> {
         .zip(effects)
         .map(|(&h, &x)| if h > 0.0 { h * libm::exp(x - top) } else { 0.0 })
         .collect();
-    let clean = (1.0 - hazard.iter().sum::<f64>()).max(0.0) * libm::exp(-top);
+    let left = 1.0 - hazard.iter().sum::<f64>();
+    let clean = if left > WHOLE {
+        left * libm::exp(-top)
+    } else {
+        0.0
+    };
     let total = clean + weights.iter().sum::<f64>();
-    weights.iter().map(|w| w / total).collect()
+    (weights.iter().map(|w| w / total).collect(), clean / total)
 }
 
 #[cfg(test)]
@@ -289,17 +306,22 @@ mod tests {
 
     #[test]
     fn tilting_multiplies_the_odds_relative_to_clean() {
-        let p = tilted(&[0.1, 0.3], &[0.8, -0.5]);
-        let clean = 1.0 - p[0] - p[1];
+        let (p, clean) = tilted(&[0.1, 0.3], &[0.8, -0.5]);
+        assert_relative_eq!(p[0] + p[1] + clean, 1.0, max_relative = 1e-15);
         assert_relative_eq!(p[0] / clean, 0.1 / 0.6 * 0.8f64.exp(), max_relative = 1e-14);
-        assert_relative_eq!(p[1] / clean, 0.3 / 0.6 * (-0.5f64).exp(), max_relative = 1e-14);
+        assert_relative_eq!(
+            p[1] / clean,
+            0.3 / 0.6 * (-0.5f64).exp(),
+            max_relative = 1e-14
+        );
     }
 
     #[test]
     fn extreme_difficulty_neither_overflows_nor_moves_impossible_faults() {
-        assert_eq!(tilted(&[0.1, 0.0], &[900.0, 2000.0]), [1.0, 0.0]);
-        assert_eq!(tilted(&[0.0], &[900.0]), [0.0]);
-        let rare = tilted(&[0.1], &[-900.0])[0];
+        assert_eq!(tilted(&[0.1, 0.0], &[900.0, 2000.0]).0, [1.0, 0.0]);
+        assert_eq!(tilted(&[0.0], &[900.0]), (vec![0.0], 1.0));
+        assert_eq!(tilted(&[0.1; 10], &[0.3; 10]).1, 0.0);
+        let rare = tilted(&[0.1], &[-900.0]).0[0];
         assert!((0.0..1e-300).contains(&rare), "{rare}");
     }
 }

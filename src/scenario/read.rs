@@ -134,11 +134,7 @@ fn fault(mut table: Table<'_, '_>, mistakes: &mut Mistakes) -> FaultSpec {
 }
 
 /// Keeps checks of the whole list quiet when one of its elements could not be read.
-fn spoiled_if_none<T>(
-    item: &Item<'_, '_>,
-    value: Option<T>,
-    mistakes: &mut Mistakes,
-) -> Option<T> {
+fn spoiled_if_none<T>(item: &Item<'_, '_>, value: Option<T>, mistakes: &mut Mistakes) -> Option<T> {
     if value.is_none() {
         mistakes.spoil(item.path());
     }
@@ -279,7 +275,8 @@ fn validator(mut table: Table<'_, '_>, mistakes: &mut Mistakes) -> ValidatorSpec
                 mistakes.push(item.path(), message);
             }
         }
-        let wanted = "a table such as { clean = { dist = \"beta\", a = 9, b = 1 }, faulty = { … } }";
+        let wanted =
+            "a table such as { clean = { dist = \"beta\", a = 9, b = 1 }, faulty = { … } }";
         score
             .table(wanted, mistakes)
             .map(|table| score_response(table, mistakes))
@@ -335,7 +332,10 @@ fn score_response(mut table: Table<'_, '_>, mistakes: &mut Mistakes) -> Response
 }
 
 fn beta(item: &Item<'_, '_>, mistakes: &mut Mistakes) -> Option<BetaSpec> {
-    let mut table = item.table("a table such as { dist = \"beta\", a = 9, b = 1 }", mistakes)?;
+    let mut table = item.table(
+        "a table such as { dist = \"beta\", a = 9, b = 1 }",
+        mistakes,
+    )?;
     if let Some(dist) = table.required("dist")
         && let Some(name) = dist.string(mistakes)
         && name != "beta"

@@ -92,7 +92,8 @@ mod tests {
     #[test]
     fn parameters_give_back_mean_and_coefficient_of_variation() {
         let (mean, cv) = (60.0, 0.4);
-        let TokenLaw::LogNormal { mu, sigma, .. } = TokenLaw::new(&TokenSpec::LogNormal { mean, cv })
+        let TokenLaw::LogNormal { mu, sigma, .. } =
+            TokenLaw::new(&TokenSpec::LogNormal { mean, cv })
         else {
             panic!("not log-normal")
         };

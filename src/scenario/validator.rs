@@ -95,7 +95,9 @@ impl Validator {
 
 /// The probability whose log-odds are `shift` above those of `p`; 0 and 1 do not move.
 fn shift_log_odds(p: f64, shift: f64) -> f64 {
-    if shift <= 0.0 {
+    if p <= 0.0 || p >= 1.0 {
+        p
+    } else if shift <= 0.0 {
         let odds = p * libm::exp(shift);
         odds / (1.0 - p + odds)
     } else {

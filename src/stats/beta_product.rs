@@ -28,7 +28,10 @@ pub fn product_tails(shapes: &[BetaShape], lambda: f64) -> (f64, f64) {
         return (0.0, 1.0);
     }
     let t = -libm::log(lambda);
-    let mean: f64 = shapes.iter().map(|&(a, b)| digamma(a + b) - digamma(a)).sum();
+    let mean: f64 = shapes
+        .iter()
+        .map(|&(a, b)| digamma(a + b) - digamma(a))
+        .sum();
     // The pole of 1/s at 0 separates the two probabilities; take the one that is small.
     let below = t < mean;
     let saddle = saddle_point(shapes, t, below);
@@ -75,17 +78,16 @@ fn saddle_point(shapes: &[BetaShape], t: f64, right: bool) -> f64 {
 
 /// |1/(2πi) ∫ e^{st} φ(s)/s ds| along the hyperbola through the real point `c`.
 fn invert(shapes: &[BetaShape], t: f64, c: f64) -> f64 {
-    let step = 1e-4 * c.abs().min(shapes.iter().map(|s| s.0 + c).fold(f64::INFINITY, f64::min));
+    let step = 1e-4
+        * c.abs()
+            .min(shapes.iter().map(|s| s.0 + c).fold(f64::INFINITY, f64::min));
     let curvature = (slope(shapes, t, c + step) - slope(shapes, t, c - step)) / (2.0 * step);
     let radius = 1.0 / curvature.max(f64::MIN_POSITIVE).sqrt();
     let integrand = |u: f64| {
         let (sinh, cosh) = (libm::sinh(u), libm::cosh(u));
         let s = Complex64::new(c - OPENING * radius * (cosh - 1.0), radius * sinh);
         let ds = Complex64::new(-OPENING * radius * sinh, radius * cosh);
-        let exponent: Complex64 = shapes
-            .iter()
-            .map(|&(a, b)| log_transform(a, b, s))
-            .sum();
+        let exponent: Complex64 = shapes.iter().map(|&(a, b)| log_transform(a, b, s)).sum();
         ((s * t + exponent).exp() / s * ds).im
     };
     let sweep = |first: f64, step: f64| {
@@ -185,7 +187,13 @@ mod tests {
                 assert_abs_diff_eq!(below, lambda.powf(a), epsilon = 1e-12);
                 assert_abs_diff_eq!(above, -(a * lambda.ln()).exp_m1(), epsilon = 1e-12);
             }
-            for (a, b) in [(2.0, 3.0), (0.4, 0.7), (9.0, 1.5), (30.0, 80.0), (0.02, 0.03)] {
+            for (a, b) in [
+                (2.0, 3.0),
+                (0.4, 0.7),
+                (9.0, 1.5),
+                (30.0, 80.0),
+                (0.02, 0.03),
+            ] {
                 let (below, _) = product_tails(&[(a, b)], lambda);
                 assert_abs_diff_eq!(below, beta_reg(a, b, lambda), epsilon = 1e-12);
             }

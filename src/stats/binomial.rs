@@ -108,7 +108,11 @@ mod tests {
             let (lo, hi) = clopper_pearson(0, n, 0.05).expect("there are trials");
             // (1 − p)^n = 0.025
             assert_eq!(lo, 0.0);
-            assert_relative_eq!(hi, -(0.025f64.ln() / n as f64).exp_m1(), max_relative = 1e-9);
+            assert_relative_eq!(
+                hi,
+                -(0.025f64.ln() / n as f64).exp_m1(),
+                max_relative = 1e-9
+            );
         }
     }
 

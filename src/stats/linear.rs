@@ -34,7 +34,11 @@ impl Linear {
 
     /// |x|; the gradient at 0 is that of x.
     pub fn abs(&self) -> Self {
-        if self.value < 0.0 { -self } else { self.clone() }
+        if self.value < 0.0 {
+            -self
+        } else {
+            self.clone()
+        }
     }
 
     fn with(&self, other: &Self, value: f64, da: f64, db: f64) -> Self {
@@ -117,9 +121,7 @@ mod tests {
     #[test]
     fn gradient_agrees_with_finite_differences() {
         let f = |x: &Linear, y: &Linear| (x - y) * (1.0 - &(x / y)) + (x * 3.0).abs();
-        let at = |a: f64, b: f64| {
-            f(&Linear::column(a, 0, 2), &Linear::column(b, 1, 2))
-        };
+        let at = |a: f64, b: f64| f(&Linear::column(a, 0, 2), &Linear::column(b, 1, 2));
         let (a, b, h) = (0.7, 1.9, 1e-6);
         let gradient = at(a, b).gradient;
         let by_a = (at(a + h, b).value - at(a - h, b).value) / (2.0 * h);

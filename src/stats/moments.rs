@@ -103,7 +103,10 @@ impl CrossProducts {
 
     /// Adds what another part of the same sample has gathered.
     pub fn merge(&mut self, other: &Self) {
-        assert_eq!(self.scales, other.scales, "parts of one sample share their units");
+        assert_eq!(
+            self.scales, other.scales,
+            "parts of one sample share their units"
+        );
         self.clusters += other.clusters;
         let pairs = |a: &mut Vec<i128>, b: &Vec<i128>| {
             a.iter_mut().zip(b).for_each(|(a, b)| *a += b);
@@ -125,8 +128,8 @@ impl CrossProducts {
         // Centring in integers keeps all digits where the variance is far below the squared mean.
         let centre = |j: usize| (2 * self.sums[j] + n).div_euclid(2 * n);
         let (a, b) = (centre(j), centre(k));
-        let product = self.products[self.row(j) + k] - a * self.sums[k] - b * self.sums[j]
-            + n * a * b;
+        let product =
+            self.products[self.row(j) + k] - a * self.sums[k] - b * self.sums[j] + n * a * b;
         let (da, db) = (self.sums[j] - n * a, self.sums[k] - n * b);
         let centred = product as f64 - da as f64 * (db as f64 / n as f64);
         centred / (n - 1) as f64 * self.scales[j].unit * self.scales[k].unit
@@ -168,7 +171,13 @@ mod tests {
 
     #[test]
     fn ratio_has_the_textbook_standard_error() {
-        let values = [(101.0, 0.5), (99.5, 0.7), (100.25, 0.4), (98.0, 0.9), (103.0, 0.6)];
+        let values = [
+            (101.0, 0.5),
+            (99.5, 0.7),
+            (100.25, 0.4),
+            (98.0, 0.9),
+            (103.0, 0.6),
+        ];
         let moments = sample(&values);
         let ratio = moments.mean(0) / moments.mean(1);
         // Cochran (1977), eq. 6.13: residuals x − r y over n − 1.
@@ -192,7 +201,11 @@ mod tests {
             moments.add(&[(0, scales[0].round(x))]);
         }
         let expected = 5e-4 * (1000.0f64 / 999.0).sqrt() / 1000.0f64.sqrt();
-        assert_relative_eq!(moments.stderr(&moments.mean(0)), expected, max_relative = 1e-2);
+        assert_relative_eq!(
+            moments.stderr(&moments.mean(0)),
+            expected,
+            max_relative = 1e-2
+        );
     }
 
     #[test]

@@ -37,7 +37,11 @@ mod tests {
 
     #[test]
     fn more_tests_need_a_larger_deviation() {
-        assert_relative_eq!(bonferroni_z(0.05, 1), 1.959_963_984_540_05, max_relative = 1e-9);
+        assert_relative_eq!(
+            bonferroni_z(0.05, 1),
+            1.959_963_984_540_05,
+            max_relative = 1e-9
+        );
         assert!(bonferroni_z(0.01, 50) > bonferroni_z(0.01, 10));
     }
 }

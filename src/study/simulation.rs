@@ -84,6 +84,9 @@ pub struct SimulationFindings {
     /// All estimates in the order of [`NAMES`].
     #[serde(serialize_with = "as_map")]
     pub estimates: Vec<Named<Compared>>,
+    /// Gross savings less the coin's, as a share of E[`C_K`]: Σ Cov(1{τ < i}, `L_i`) / E[`C_K`].
+    /// Where it is negative `savings_bound` is not a bound.
+    pub covariance_slack: Compared,
     /// One per stage; the last is 0.
     pub rejections_by_stage: Vec<StageRejections>,
     /// TV between what is retained and what would have been accepted.
@@ -121,8 +124,8 @@ pub fn simulate(
     progress: &dyn Fn(u64),
     interrupt: &Interrupt,
 ) -> SimulationFindings {
-    let simulation = Simulation::new(scenario, request.attempts, request.seed)
-        .per_prompt(request.per_prompt);
+    let simulation =
+        Simulation::new(scenario, request.attempts, request.seed).per_prompt(request.per_prompt);
     let frame = simulation.frame(0);
     let run = simulation.run(|| Tally::new(&frame), progress, interrupt);
     let exact = Exact::new(scenario);
@@ -145,7 +148,14 @@ pub fn simulate(
                 .to_owned(),
         ),
     }
-    findings(scenario, request, &exact, &estimates, warnings, (run.attempts, run.partial))
+    findings(
+        scenario,
+        request,
+        &exact,
+        &estimates,
+        warnings,
+        (run.attempts, run.partial),
+    )
 }
 
 fn retry_ratio(
@@ -186,7 +196,18 @@ fn warnings(scenario: &Scenario, tally: &Tally, exact: &Exact) -> Vec<String> {
             tally.count(Column::Count)
         ));
     }
-    if scenario.utility().iter().zip(scenario.accepts()).all(|(u, a)| u == a)
+    let slack = exact.covariance_slack() / exact.tokens_full();
+    if slack < -1e-12 {
+        warnings.push(format!(
+            "savings_bound is not a bound here: rejected generations would have run shorter than \
+             others (slack {slack:.4} of the tokens)"
+        ));
+    }
+    if scenario
+        .utility()
+        .iter()
+        .zip(scenario.accepts())
+        .all(|(u, a)| u == a)
         && scenario.utility().iter().all(|&u| u == 0.0 || u == 1.0)
     {
         warnings.push(
@@ -234,6 +255,10 @@ fn findings(
         seed: request.seed,
         partial,
         estimates: NAMES.iter().map(named).collect(),
+        covariance_slack: Compared {
+            estimate: estimates.covariance_slack,
+            exact: Some(exact.covariance_slack() / exact.tokens_full()),
+        },
         rejections_by_stage,
         shifts: shifts(scenario, exact, estimates),
         groups: groups(exact, &estimates.groups),

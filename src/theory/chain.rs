@@ -17,10 +17,28 @@ pub(super) struct Chain<'s> {
 #[derive(Debug)]
 pub(super) struct Gate<'s> {
     pub(super) checkpoint: &'s Checkpoint<usize>,
-    /// P(product of the scores above λ), by state; alarms left aside.
-    scores_pass: Vec<f64>,
-    /// `[fault][onset]`: P(passes | this fault began in stage `onset`, alive until here).
-    faulty_passes: Vec<Vec<f64>>,
+    /// P(product of the scores at most λ) and above it, by state; alarms left aside.
+    scores: Vec<(f64, f64)>,
+    /// `[fault][onset]`: fate of a generation whose fault began in stage `onset`.
+    faulty: Vec<Vec<Fate>>,
+}
+
+/// What a checkpoint does to those who reach it; both numbers without cancellation.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Fate {
+    pub(super) passes: f64,
+    pub(super) stops: f64,
+}
+
+impl Fate {
+    /// Alarms with these probabilities, independent of scores with these (below λ, above λ).
+    fn new(alarms: impl Iterator<Item = f64>, (below, above): (f64, f64)) -> Self {
+        let log_silence: f64 = alarms.map(|p| libm::log1p(-p)).sum();
+        Self {
+            passes: above * libm::exp(log_silence),
+            stops: below - above * libm::expm1(log_silence),
+        }
+    }
 }
 
 impl<'s> Chain<'s> {
@@ -39,7 +57,7 @@ impl<'s> Chain<'s> {
 
 impl<'s> Gate<'s> {
     fn new(scenario: &Scenario, checkpoint: &'s Checkpoint<usize>) -> Self {
-        let scores_pass: Vec<f64> = (CLEAN..scenario.states().len())
+        let scores: Vec<(f64, f64)> = (CLEAN..scenario.states().len())
             .map(|state| {
                 let shapes: Vec<(f64, f64)> = checkpoint
                     .validators
@@ -49,51 +67,48 @@ impl<'s> Gate<'s> {
                         Response::Alarm { .. } => None,
                     })
                     .collect();
-                product_tails(&shapes, checkpoint.threshold).1
+                product_tails(&shapes, checkpoint.threshold)
             })
             .collect();
-        let faulty_passes = (0..scenario.states().len() - 1)
+        let faulty = (0..scenario.states().len() - 1)
             .map(|fault| {
                 (0..=checkpoint.at)
                     .map(|onset| {
-                        scores_pass[fault + 1] * silence(scenario, checkpoint, fault, onset)
+                        let alarms = alarms(scenario, checkpoint, fault, onset);
+                        Fate::new(alarms, scores[fault + 1])
                     })
                     .collect()
             })
             .collect();
         Self {
             checkpoint,
-            scores_pass,
-            faulty_passes,
+            scores,
+            faulty,
         }
     }
 
-    /// P(passes | `fault` began in stage `onset` and lasts, alive until here).
-    pub(super) fn passes_faulty(&self, fault: usize, onset: usize) -> f64 {
-        self.faulty_passes[fault][onset]
+    /// Fate of a generation in which `fault` began in stage `onset` and lasts.
+    pub(super) fn faulty(&self, fault: usize, onset: usize) -> Fate {
+        self.faulty[fault][onset]
     }
 
-    /// P(passes | clean), with the false-alarm probabilities of the prompt.
-    pub(super) fn passes_clean(&self, false_alarm: &[f64]) -> f64 {
-        let silent: f64 = self
-            .checkpoint
-            .validators
-            .iter()
-            .map(|&v| 1.0 - false_alarm[v])
-            .product();
-        silent * self.scores_pass[CLEAN]
+    /// Fate of a clean generation, with the false-alarm probabilities of its prompt.
+    pub(super) fn clean(&self, false_alarm: &[f64]) -> Fate {
+        let alarms = self.checkpoint.validators.iter().map(|&v| false_alarm[v]);
+        Fate::new(alarms, self.scores[CLEAN])
     }
 }
 
-/// P(no alarm at `checkpoint` | `fault` began in stage `onset`, alive until here): a sticky
-/// validator that an earlier checkpoint has consulted since the onset is known to be silent.
-fn silence(
+/// P(alarm at `checkpoint`), by validator, of a generation whose `fault` began in stage `onset`
+/// and that is alive: a sticky validator that an earlier checkpoint has consulted since the onset
+/// is known to be silent.
+fn alarms(
     scenario: &Scenario,
     checkpoint: &Checkpoint<usize>,
     fault: usize,
     onset: usize,
-) -> f64 {
-    let heard_before = |v: usize| {
+) -> impl Iterator<Item = f64> {
+    let heard_before = move |v: usize| {
         scenario
             .checkpoints()
             .iter()
@@ -102,10 +117,9 @@ fn silence(
     checkpoint
         .validators
         .iter()
-        .map(|&v| match &scenario.validators()[v].response {
-            Response::Alarm { sticky: true, .. } if heard_before(v) => 1.0,
-            Response::Alarm { detects, .. } => 1.0 - detects[fault],
-            Response::Score(_) => 1.0,
+        .map(move |&v| match &scenario.validators()[v].response {
+            Response::Alarm { sticky: true, .. } if heard_before(v) => 0.0,
+            Response::Alarm { detects, .. } => detects[fault],
+            Response::Score(_) => 0.0,
         })
-        .product()
 }

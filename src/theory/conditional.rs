@@ -4,7 +4,7 @@
 //! Every figure is a sum of products of probabilities and mean tokens: nothing is obtained as a
 //! difference of two large numbers, so small rates keep their digits.
 
-use super::chain::Chain;
+use super::chain::{Chain, Fate};
 use crate::scenario::{CLEAN, Conditions};
 
 /// Numerators and denominators of all exact figures, given δ or integrated over it.
@@ -132,8 +132,11 @@ pub(super) fn evaluate(chain: &Chain<'_>, conditions: &Conditions) -> Numerators
 
     for k in 0..layout.stages {
         let hazard = &conditions.hazard[k];
-        step(&mut all, hazard, |j| scenario.recovery(k, j));
-        step(&mut rejected, hazard, |j| scenario.recovery(k, j));
+        let stays_clean = conditions.stays_clean[k];
+        step(&mut all, hazard, stays_clean, |j| scenario.recovery(k, j));
+        step(&mut rejected, hazard, stays_clean, |j| {
+            scenario.recovery(k, j)
+        });
         let mut recovered = 0.0;
         for (j, by_onset) in alive_faulty.iter_mut().enumerate() {
             let recovery = scenario.recovery(k, j);
@@ -143,7 +146,7 @@ pub(super) fn evaluate(chain: &Chain<'_>, conditions: &Conditions) -> Numerators
             }
             by_onset[k] = alive_clean * hazard[j];
         }
-        alive_clean = alive_clean * stays_clean(hazard) + recovered;
+        alive_clean = alive_clean * stays_clean + recovered;
 
         for x in 0..layout.states {
             let tokens = tokens_in(k, x);
@@ -154,22 +157,18 @@ pub(super) fn evaluate(chain: &Chain<'_>, conditions: &Conditions) -> Numerators
             continue;
         };
         let mut reached = alive_clean;
-        let mut stop = |mass: &mut f64, passes: f64, state: usize| {
-            let lost = *mass * (1.0 - passes);
-            *mass *= passes;
+        let mut stop = |mass: &mut f64, fate: Fate, state: usize| {
+            let lost = *mass * fate.stops;
+            *mass *= fate.passes;
             rejected[state] += lost;
             figures.values[layout.stage(ByStage::Rejected, k)] += lost;
             figures.values[layout.stage(ByStage::AvoidedBy, k)] += lost * remaining[k][state];
         };
-        stop(
-            &mut alive_clean,
-            gate.passes_clean(&conditions.false_alarm),
-            CLEAN,
-        );
+        stop(&mut alive_clean, gate.clean(&conditions.false_alarm), CLEAN);
         for (j, by_onset) in alive_faulty.iter_mut().enumerate() {
             for (onset, mass) in by_onset[..=k].iter_mut().enumerate() {
                 reached += *mass;
-                stop(mass, gate.passes_faulty(j, onset), j + 1);
+                stop(mass, gate.faulty(j, onset), j + 1);
             }
         }
         figures.values[layout.stage(ByStage::Reached, k)] = reached;
@@ -189,21 +188,16 @@ pub(super) fn evaluate(chain: &Chain<'_>, conditions: &Conditions) -> Numerators
     figures
 }
 
-/// 1 − Σ hazards, not below 0.
-fn stays_clean(hazard: &[f64]) -> f64 {
-    (1.0 - hazard.iter().sum::<f64>()).max(0.0)
-}
-
 /// One stage of the chain without killing.
-fn step(mass: &mut [f64], hazard: &[f64], recovery: impl Fn(usize) -> f64) {
+fn step(mass: &mut [f64], hazard: &[f64], stays_clean: f64, recovery: impl Fn(usize) -> f64) {
     let clean = mass[CLEAN];
     let mut recovered = 0.0;
     for (j, h) in hazard.iter().enumerate() {
-        let back = mass[j + 1] * recovery(j);
-        recovered += back;
-        mass[j + 1] += clean * h - back;
+        let returns = recovery(j);
+        recovered += mass[j + 1] * returns;
+        mass[j + 1] = mass[j + 1] * (1.0 - returns) + clean * h;
     }
-    mass[CLEAN] = clean * stays_clean(hazard) + recovered;
+    mass[CLEAN] = clean * stays_clean + recovered;
 }
 
 /// `[k][state]`: E[`C_K` − `C_k` | state at the end of stage k], by backward recursion.
@@ -222,7 +216,7 @@ fn remaining_tokens(
             .collect();
         let hazard = &conditions.hazard[k];
         let onset: f64 = hazard.iter().zip(&after[1..]).map(|(h, v)| h * v).sum();
-        remaining[k - 1][CLEAN] = stays_clean(hazard) * after[CLEAN] + onset;
+        remaining[k - 1][CLEAN] = conditions.stays_clean[k] * after[CLEAN] + onset;
         for j in 0..states - 1 {
             let recovery = scenario.recovery(k, j);
             remaining[k - 1][j + 1] = recovery * after[CLEAN] + (1.0 - recovery) * after[j + 1];

@@ -105,8 +105,12 @@ impl Exact {
                 *total += part;
             }
         }
-        self.retry = has_died_out(retry_density)
-            .then(|| (integrated.retry(Retry::Policy), integrated.retry(Retry::Full)));
+        self.retry = has_died_out(retry_density).then(|| {
+            (
+                integrated.retry(Retry::Policy),
+                integrated.retry(Retry::Full),
+            )
+        });
         self.integrated = integrated;
 
         // Deciles: the panels that lie in each.
@@ -245,7 +249,10 @@ impl Exact {
 
     /// 1 − E[T]/E[`C_K`], net of checkpoint cost.
     pub fn savings(&self) -> Option<f64> {
-        ratio(self.gross_tokens() - self.checkpoint_cost(), self.tokens_full())
+        ratio(
+            self.gross_tokens() - self.checkpoint_cost(),
+            self.tokens_full(),
+        )
     }
 
     /// Σ `q_k` Σ_{i>k} E[`L_i`] in tokens: what the coin at the same rates saves.
@@ -266,7 +273,10 @@ impl Exact {
 
     /// (Σ `q_k` Σ_{i>k} E[`L_i`] − Σ `v_k` P(τ ≥ k)) / E[`C_K`].
     pub fn savings_bound(&self) -> Option<f64> {
-        ratio(self.null_tokens() - self.checkpoint_cost(), self.tokens_full())
+        ratio(
+            self.null_tokens() - self.checkpoint_cost(),
+            self.tokens_full(),
+        )
     }
 
     /// `q_k` = P(τ = k) by stage.
@@ -395,18 +405,15 @@ impl Exact {
 
     /// f by decile of difficulty; empty without difficulty.
     pub fn false_rejection_by_decile(&self) -> Vec<Option<f64>> {
-        self.deciles
-            .iter()
-            .map(|&(a, r)| ratio(a - r, a))
-            .collect()
+        self.deciles.iter().map(|&(a, r)| ratio(a - r, a)).collect()
     }
 
     /// Distances between the retained and the accepted.
     pub fn shifts(&self) -> Shifts {
         let all = self.integrated.by_state(ByState::All);
         let surviving = self.integrated.by_state(ByState::Surviving);
-        let states = (CLEAN..all.len())
-            .map(|x| (self.accepts[x] * all[x], self.accepts[x] * surviving[x]));
+        let states =
+            (CLEAN..all.len()).map(|x| (self.accepts[x] * all[x], self.accepts[x] * surviving[x]));
         Shifts {
             final_state: self.distance(states),
             difficulty_decile: (!self.deciles.is_empty())

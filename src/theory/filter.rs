@@ -84,7 +84,6 @@ impl<'s> BayesFilter<'s> {
         for (node, (_, conditions)) in self.nodes.iter().enumerate() {
             let mass = &mut belief.mass[node * cells..(node + 1) * cells];
             let clean = mass[0];
-            let mut stays = 1.0;
             let mut recovered = 0.0;
             for fault in 0..faults {
                 let recovery = self.scenario.recovery(k, fault);
@@ -95,9 +94,8 @@ impl<'s> BayesFilter<'s> {
                 }
                 let hazard = conditions.hazard[k][fault];
                 mass[self.cell(fault, k)] = clean * hazard;
-                stays -= hazard;
             }
-            mass[0] = clean * stays.max(0.0) + recovered;
+            mass[0] = clean * conditions.stays_clean[k] + recovered;
         }
     }
 
@@ -114,7 +112,8 @@ impl<'s> BayesFilter<'s> {
             match &self.scenario.validators()[v].response {
                 Response::Score(laws) => {
                     // Only ratios between the states matter, so the largest density is 1.
-                    let logs: Vec<f64> = laws.iter().map(|l| log_density(l.a, l.b, score)).collect();
+                    let logs: Vec<f64> =
+                        laws.iter().map(|l| log_density(l.a, l.b, score)).collect();
                     let top = logs.iter().fold(f64::NEG_INFINITY, |a, &b| a.max(b));
                     clean_scores *= libm::exp(logs[CLEAN] - top);
                     for fault in 0..faults {
@@ -194,10 +193,7 @@ fn log_density(a: f64, b: f64, score: f64) -> f64 {
 }
 
 /// Backward recursion for E[U | state at the end of stage k, node].
-fn expected_utilities(
-    scenario: &Scenario,
-    nodes: &[(f64, Conditions)],
-) -> Vec<Vec<Vec<f64>>> {
+fn expected_utilities(scenario: &Scenario, nodes: &[(f64, Conditions)]) -> Vec<Vec<Vec<f64>>> {
     let stages = scenario.stages().len();
     let faults = scenario.states().len() - 1;
     let mut table = vec![vec![scenario.utility().to_vec(); nodes.len()]; stages];
@@ -207,8 +203,7 @@ fn expected_utilities(
             let hazard = &conditions.hazard[k];
             let before = &mut table[k - 1][node];
             let onset: f64 = hazard.iter().zip(&after[1..]).map(|(h, u)| h * u).sum();
-            let stays = (1.0 - hazard.iter().sum::<f64>()).max(0.0);
-            before[CLEAN] = stays * after[CLEAN] + onset;
+            before[CLEAN] = conditions.stays_clean[k] * after[CLEAN] + onset;
             for fault in 0..faults {
                 let recovery = scenario.recovery(k, fault);
                 before[fault + 1] = recovery * after[CLEAN] + (1.0 - recovery) * after[fault + 1];

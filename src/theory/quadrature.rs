@@ -12,8 +12,8 @@ const POINTS: usize = 14;
 const TOLERANCE: f64 = 1e-12;
 /// A panel whose share of every component is below this is not refined.
 const NEGLIGIBLE: f64 = 1e-16;
-/// Most halvings of one panel.
-const DEEPEST: usize = 24;
+/// Most panels in all: what then still disagrees is reported, not refined.
+const MOST_PANELS: usize = 4000;
 /// Beyond this the normal density underflows.
 pub(super) const FURTHEST: f64 = 38.0;
 
@@ -79,13 +79,20 @@ impl GaussLegendre {
                 *s += v.abs();
             }
         }
-        let share = |value: f64, scale: f64| if scale > 0.0 { value.abs() / scale } else { 0.0 };
+        let share = |value: f64, scale: f64| {
+            if scale > 0.0 {
+                value.abs() / scale
+            } else {
+                0.0
+            }
+        };
         let mut left = 0.0_f64;
+        let mut panels_used = panels.len();
         let mut totals = Vec::with_capacity(panels.len());
         for (&(lo, hi), whole) in panels.iter().zip(coarse) {
             let mut total = vec![0.0; whole.len()];
-            let mut open = vec![(lo, hi, whole, 0)];
-            while let Some((lo, hi, whole, depth)) = open.pop() {
+            let mut open = vec![(lo, hi, whole)];
+            while let Some((lo, hi, whole)) = open.pop() {
                 let largest = whole.iter().zip(&scale).map(|(&w, &s)| share(w, s));
                 if largest.fold(0.0, f64::max) < NEGLIGIBLE {
                     add(&mut total, &whole);
@@ -97,13 +104,14 @@ impl GaussLegendre {
                 let disagreement = (0..whole.len())
                     .map(|j| share(first[j] + second[j] - whole[j], scale[j]))
                     .fold(0.0, f64::max);
-                if disagreement <= TOLERANCE || depth == DEEPEST {
+                panels_used += 2;
+                if disagreement <= TOLERANCE || panels_used > MOST_PANELS {
                     left = left.max(disagreement);
                     add(&mut total, &first);
                     add(&mut total, &second);
                 } else {
-                    open.push((lo, middle, first, depth + 1));
-                    open.push((middle, hi, second, depth + 1));
+                    open.push((lo, middle, first));
+                    open.push((middle, hi, second));
                 }
             }
             totals.push(total);
@@ -134,8 +142,12 @@ mod tests {
 
     #[test]
     fn moments_and_the_moment_generating_function() {
-        let got = whole_line(&mut |z| vec![1.0, z * z, z.powi(8), (2.5 * z).exp(), (9.0 * z).exp()]);
-        for (value, exact) in got.iter().zip([1.0, 1.0, 105.0, 3.125f64.exp(), 40.5f64.exp()]) {
+        let got =
+            whole_line(&mut |z| vec![1.0, z * z, z.powi(8), (2.5 * z).exp(), (9.0 * z).exp()]);
+        for (value, exact) in got
+            .iter()
+            .zip([1.0, 1.0, 105.0, 3.125f64.exp(), 40.5f64.exp()])
+        {
             assert_relative_eq!(*value, exact, max_relative = 1e-12);
         }
     }
@@ -149,6 +161,10 @@ mod tests {
             .map(|i| f64::from(i) * h)
             .map(|z| f(z) * (-0.5 * z * z).exp() * h / (2.0 * PI).sqrt())
             .sum();
-        assert_relative_eq!(whole_line(&mut |z| vec![f(z)])[0], trapezoid, max_relative = 1e-12);
+        assert_relative_eq!(
+            whole_line(&mut |z| vec![f(z)])[0],
+            trapezoid,
+            max_relative = 1e-12
+        );
     }
 }

@@ -1,1 +1,12 @@
+//! One integration binary, a file per theme.
 
+mod agreement;
+mod broken;
+mod cli;
+mod coverage;
+mod enumeration;
+mod golden;
+mod layering;
+mod mixture;
+mod readme;
+mod verification;

@@ -52,9 +52,10 @@ impl Evidence<'_> {
 
     fn lengths_vary_with_nothing(&self) -> bool {
         let spec = self.scenario.spec();
-        let same_by_fault = spec.faults.iter().all(|f| {
-            f.length_factor == 1.0 || f.hazard.iter().all(|&h| h == 0.0)
-        });
+        let same_by_fault = spec
+            .faults
+            .iter()
+            .all(|f| f.length_factor == 1.0 || f.hazard.iter().all(|&h| h == 0.0));
         let same_by_prompt =
             self.scenario.difficulty_sd() == 0.0 || self.scenario.length_effect() == 0.0;
         same_by_fault && same_by_prompt
@@ -89,7 +90,14 @@ impl Evidence<'_> {
     }
 
     /// The estimate equals its exact value, where that is defined.
-    fn agrees(&self, id: &str, text: Text, function: &Linear, scale: f64, exact: Option<f64>) -> Claim {
+    fn agrees(
+        &self,
+        id: &str,
+        text: Text,
+        function: &Linear,
+        scale: f64,
+        exact: Option<f64>,
+    ) -> Claim {
         match exact {
             Some(value) => Claim::judged(
                 id,
@@ -133,10 +141,7 @@ impl Evidence<'_> {
             ),
             self.agrees(
                 "gross-savings",
-                (
-                    "gross savings in tokens = Σ_i E[L_i 1{τ < i}]",
-                    "none",
-                ),
+                ("gross savings in tokens = Σ_i E[L_i 1{τ < i}]", "none"),
                 &self.gross(),
                 full,
                 Some(self.exact.gross_tokens()),
@@ -146,7 +151,10 @@ impl Evidence<'_> {
             let name = self.scenario.stage_name(checkpoint.at);
             let mut claim = self.agrees(
                 &format!("savings-at-{name}"),
-                ("tokens saved at this checkpoint = q_k E[C_K − C_k | τ = k]", "none"),
+                (
+                    "tokens saved at this checkpoint = q_k E[C_K − C_k | τ = k]",
+                    "none",
+                ),
                 &(self.mean(Column::Avoided(c)) / &count),
                 full,
                 Some(self.exact.avoided_by_checkpoint()[checkpoint.at]),
@@ -209,7 +217,13 @@ impl Evidence<'_> {
         );
         let bound = if slack >= -1e-12 * full {
             let measured = self.measured(&excess, full);
-            Claim::judged("savings-bound", text, measured, Statement::AtLeast(0.0), Some(slack))
+            Claim::judged(
+                "savings-bound",
+                text,
+                measured,
+                Statement::AtLeast(0.0),
+                Some(slack),
+            )
         } else {
             let measured = self.measured(&excess, full);
             Claim {
@@ -266,7 +280,9 @@ impl Evidence<'_> {
 
     fn cost(&self) -> Vec<Claim> {
         let by_identity = self.exact.savings().zip(self.exact.false_rejection_rate());
-        let ratio = by_identity.map(|(s, f)| (1.0 - s) / (1.0 - f)).filter(|r| r.is_finite());
+        let ratio = by_identity
+            .map(|(s, f)| (1.0 - s) / (1.0 - f))
+            .filter(|r| r.is_finite());
         let identity = self.agrees(
             "cost-ratio-identity",
             (
@@ -290,7 +306,11 @@ impl Evidence<'_> {
             exact_margin,
         );
         if let Some(margin) = exact_margin {
-            let pays = if margin > 0.0 { "it pays" } else { "it does not pay" };
+            let pays = if margin > 0.0 {
+                "it pays"
+            } else {
+                "it does not pay"
+            };
             break_even.statement = format!("{}: here {pays}", break_even.statement);
         }
         let text = (
@@ -322,7 +342,13 @@ impl Evidence<'_> {
         let null_loses = match self.exact.null_cost_ratio() {
             Some(ratio) if self.rejects() && ratio > 1.0 + 1e-12 => {
                 let measured = self.measured(&null_cost_ratio(self.tally), 1.0);
-                Claim::judged("null-loses", loses, measured, Statement::Above(1.0), Some(ratio))
+                Claim::judged(
+                    "null-loses",
+                    loses,
+                    measured,
+                    Statement::Above(1.0),
+                    Some(ratio),
+                )
             }
             _ => Claim::not_applicable("null-loses", loses),
         };
@@ -350,7 +376,11 @@ impl Evidence<'_> {
         );
         let distance = |i: &super::Increment| {
             let half = 0.5 * (i.ci[1] - i.ci[0]);
-            if half > 0.0 { i.mean.abs() / half } else { i.mean.abs() * 1e12 }
+            if half > 0.0 {
+                i.mean.abs() / half
+            } else {
+                i.mean.abs() * 1e12
+            }
         };
         let worst = tested
             .iter()
@@ -416,10 +446,7 @@ impl Evidence<'_> {
         let exact_bias = self.exact.retained_bias();
         let mut claims = vec![self.agrees(
             "retained-bias-identity",
-            (
-                "E[U|R] − E[U|A] = f (E[U|R] − E[U|A, τ<∞])",
-                "0 < f < 1",
-            ),
+            ("E[U|R] − E[U|A] = f (E[U|R] − E[U|A, τ<∞])", "0 < f < 1"),
             &delta,
             1.0,
             exact_bias,

@@ -272,7 +272,9 @@ fn difficult_false_alarm(seed: u64, planted: bool) -> Detection {
         stderr: tally.stderr(&difference),
         z: claim_z(),
         finding: Statement::Above(0.0),
-        exact: exact[deciles - 1].zip(exact[0]).map(|(hard, easy)| hard - easy),
+        exact: exact[deciles - 1]
+            .zip(exact[0])
+            .map(|(hard, easy)| hard - easy),
     }
 }
 
@@ -341,7 +343,11 @@ fn gross_difference(world: &Scenario, seed: u64) -> Detection {
 }
 
 fn moved_checkpoint(seed: u64, planted: bool) -> Detection {
-    let hazard = if planted { "[0.0, 0.3, 0.0]" } else { "[0.3, 0.0, 0.0]" };
+    let hazard = if planted {
+        "[0.0, 0.3, 0.0]"
+    } else {
+        "[0.3, 0.0, 0.0]"
+    };
     let world = scenario(&format!(
         "schema = 'foldem.scenario/1'\nname = 'moved'\n\
          [[fault]]\nkind = 'wrong'\nhazard = {hazard}\n\
@@ -408,7 +414,11 @@ mod tests {
         for control in controls(7) {
             let id = control.id();
             assert_eq!(control.claim(true).verdict, Verdict::Holds, "{id} planted");
-            assert_eq!(control.claim(false).verdict, Verdict::Fails, "{id} not planted");
+            assert_eq!(
+                control.claim(false).verdict,
+                Verdict::Fails,
+                "{id} not planted"
+            );
         }
     }
 

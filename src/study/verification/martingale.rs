@@ -37,9 +37,7 @@ pub(super) struct Posterior<'s> {
 
 impl<'s> Posterior<'s> {
     pub(super) fn new(scenario: &'s Scenario, filter: &'s BayesFilter<'s>) -> Self {
-        let scored = |&v: &usize| {
-            matches!(scenario.validators()[v].response, Response::Score(_))
-        };
+        let scored = |&v: &usize| matches!(scenario.validators()[v].response, Response::Score(_));
         let mut consulted = scenario.checkpoints().iter().flat_map(|c| &c.validators);
         let only_alarms = !consulted.any(scored);
         Self {

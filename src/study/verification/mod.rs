@@ -69,7 +69,8 @@ struct Gathered<'p> {
 impl Fold<[OutcomeBatch]> for Gathered<'_> {
     fn fold(&mut self, under_each_policy: &[OutcomeBatch]) {
         Fold::<[OutcomeBatch]>::fold(&mut self.tally, under_each_policy);
-        self.martingale.follow(self.posterior, &under_each_policy[0]);
+        self.martingale
+            .follow(self.posterior, &under_each_policy[0]);
         if let Some(monotone) = &mut self.monotone {
             monotone.compare(&under_each_policy[0], &under_each_policy[1]);
         }
@@ -84,9 +85,24 @@ impl Fold<[OutcomeBatch]> for Gathered<'_> {
     }
 }
 
-/// Verifies every claim on `scenario` with `attempts` generations. `progress` hears of finished
-/// attempts.
+/// Verifies every claim on `scenario` with `attempts` generations, and runs the negative controls.
+/// `progress` hears of finished attempts.
 pub fn verify(
+    scenario: &Scenario,
+    attempts: u64,
+    seed: u64,
+    progress: &dyn Fn(u64),
+    interrupt: &Interrupt,
+) -> VerificationFindings {
+    let mut findings = verify_claims(scenario, attempts, seed, progress, interrupt);
+    let controls = controls(seed).into_iter().map(|c| c.claim(true));
+    findings.claims.extend(controls);
+    findings.ok = findings.claims.iter().all(|c| c.verdict != Verdict::Fails);
+    findings
+}
+
+/// The claims alone, without the controls, which do not depend on the scenario.
+pub fn verify_claims(
     scenario: &Scenario,
     attempts: u64,
     seed: u64,
@@ -133,8 +149,7 @@ pub fn verify(
         z: bonferroni_z(FAMILY_ALPHA / 2.0, CLAIMS),
         bin_z: bonferroni_z(FAMILY_ALPHA / 2.0, bins),
     };
-    let mut claims = claims::all(&evidence);
-    claims.extend(controls(seed).into_iter().map(|c| c.claim(true)));
+    let claims = claims::all(&evidence);
     VerificationFindings {
         schema: SCHEMA,
         scenario: scenario.name().to_owned(),

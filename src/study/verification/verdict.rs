@@ -161,7 +161,10 @@ mod tests {
         let sharp = evidence(0.10, 0.001);
         assert_eq!(sharp.judge(Statement::Equals(0.102)), Verdict::Holds);
         assert_eq!(sharp.judge(Statement::Equals(0.104)), Verdict::Fails);
-        assert_eq!(evidence(0.10, 0.01).judge(Statement::Equals(0.102)), Verdict::Undecided);
+        assert_eq!(
+            evidence(0.10, 0.01).judge(Statement::Equals(0.102)),
+            Verdict::Undecided
+        );
         assert_eq!(sharp.judge(Statement::AtLeast(0.102)), Verdict::Holds);
         assert_eq!(sharp.judge(Statement::AtLeast(0.104)), Verdict::Fails);
         assert_eq!(sharp.judge(Statement::Above(0.09)), Verdict::Holds);
@@ -169,7 +172,10 @@ mod tests {
         assert_eq!(sharp.judge(Statement::Above(0.2)), Verdict::Fails);
         assert_eq!(sharp.judge(Statement::Differs(0.2)), Verdict::Holds);
         assert_eq!(sharp.judge(Statement::Differs(0.1)), Verdict::Fails);
-        let few = Measured { enough: false, ..sharp };
+        let few = Measured {
+            enough: false,
+            ..sharp
+        };
         assert_eq!(few.judge(Statement::Equals(0.104)), Verdict::Undecided);
     }
 }

@@ -1,0 +1,39 @@
+//! `foldem new`: a commented template, for a start.
+
+use clap::{Args, ValueEnum};
+
+use super::error::{CliError, exit};
+use super::output;
+
+/// Print a commented template to start from
+///
+/// The template is valid as it stands: redirect it to a file and edit it.
+#[derive(Debug, Args)]
+#[command(after_long_help = "Examples:\n  \
+    foldem new scenario > my.toml\n  \
+    foldem new policy > policy.toml\n  \
+    foldem new log > log.jsonl")]
+pub(super) struct NewArgs {
+    /// What to start
+    #[arg(value_enum)]
+    kind: Kind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Kind {
+    /// A generation process with its policy (foldem.scenario/1)
+    Scenario,
+    /// A policy for replay (foldem.policy/1)
+    Policy,
+    /// Two generations in the log format (JSON Lines)
+    Log,
+}
+
+pub(super) fn run(args: &NewArgs) -> Result<u8, CliError> {
+    output::print(match args.kind {
+        Kind::Scenario => include_str!("templates/scenario.toml"),
+        Kind::Policy => include_str!("templates/policy.toml"),
+        Kind::Log => include_str!("templates/log.jsonl"),
+    })?;
+    Ok(exit::FINE)
+}

@@ -1,0 +1,84 @@
+//! All experiments on one page.
+
+use super::number::optional;
+use super::{Section, Sheet};
+use crate::study::simulation::SimulationFindings;
+use crate::study::verification::{Verdict, VerificationFindings};
+
+/// One experiment's findings.
+#[derive(Debug)]
+pub struct Experiment {
+    /// Exact and simulated figures.
+    pub simulation: SimulationFindings,
+    /// Claims and controls.
+    pub verification: VerificationFindings,
+}
+
+/// The page: a row per experiment.
+pub fn sheet(experiments: &[Experiment], written: &[String]) -> Sheet {
+    let mut figures = Section::new(
+        "Exact figures by experiment",
+        &[
+            "",
+            "savings %",
+            "coin's savings %",
+            "false rejections %",
+            "detected %",
+            "cost ratio",
+            "coin's cost ratio",
+            "retry cost ratio",
+            "claims",
+        ],
+    );
+    figures.rows = experiments.iter().map(row).collect();
+    let failing = experiments.iter().filter(|e| !e.verification.ok).count();
+    let verdict = if failing == 0 {
+        "Every checked claim holds or is undecided, and every planted violation was found."
+            .to_owned()
+    } else {
+        format!("In {failing} experiments a checked claim FAILS; see their verification.txt.")
+    };
+    Sheet {
+        title: format!(
+            "{} experiments evaluated, {} files written",
+            experiments.len(),
+            written.len()
+        ),
+        summary: vec![
+            "savings: tokens saved per ATTEMPT, net of what checking costs; the coin rejects as \
+             often as the policy at each checkpoint, blindly."
+                .to_owned(),
+            "cost ratio: tokens per RETAINED sample relative to full generation; below 1 the \
+             policy pays, and below the coin's its validators know something. The retry ratio \
+             holds when every prompt is retried until it yields."
+                .to_owned(),
+            verdict,
+        ],
+        sections: vec![figures],
+        warnings: Vec::new(),
+    }
+}
+
+fn row(experiment: &Experiment) -> Vec<String> {
+    let exact = |name: &str| experiment.simulation.get(name).and_then(|c| c.exact);
+    let percent = |name: &str| optional(exact(name).map(|x| 100.0 * x), 0.01);
+    let ratio = |name: &str| optional(exact(name), 1e-3);
+    let claims = &experiment.verification.claims;
+    let count = |verdict: Verdict| claims.iter().filter(|c| c.verdict == verdict).count();
+    vec![
+        experiment.simulation.scenario.clone(),
+        percent("savings"),
+        percent("null_savings"),
+        percent("false_rejection_rate"),
+        percent("detection_rate"),
+        ratio("cost_ratio"),
+        ratio("null_cost_ratio"),
+        ratio("cost_ratio_retry"),
+        format!(
+            "{} hold, {} undecided, {} fail",
+            count(Verdict::Holds),
+            count(Verdict::Undecided),
+            count(Verdict::Fails)
+        ),
+    ]
+}

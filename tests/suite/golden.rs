@@ -1,0 +1,71 @@
+//! Tiny inputs and the exact output they give. A change here is a change of results and belongs
+//! into CHANGELOG.md; `FOLDEM_BLESS=1 cargo test golden` writes the files anew.
+
+use std::fs;
+
+use super::cli::{foldem, root, stdout};
+
+const SCENARIOS: [&str; 3] = ["alarms", "scores", "difficulty"];
+
+fn golden(name: &str, arguments: &[&str]) {
+    let output = foldem(arguments);
+    let path = root().join("tests/fixtures/golden").join(name);
+    let text = stdout(&output);
+    if std::env::var_os("FOLDEM_BLESS").is_some() {
+        fs::write(&path, &text).unwrap();
+    }
+    let expected = fs::read_to_string(&path).unwrap();
+    assert!(
+        text == expected,
+        "{name} differs from {}:\n{text}",
+        path.display()
+    );
+}
+
+fn fixture(name: &str) -> String {
+    format!("tests/fixtures/golden/{name}.toml")
+}
+
+#[test]
+fn simulate() {
+    for name in SCENARIOS {
+        golden(
+            &format!("{name}.simulate.json"),
+            &[
+                "simulate",
+                &fixture(name),
+                "--attempts",
+                "200",
+                "--format",
+                "json",
+            ],
+        );
+    }
+}
+
+#[test]
+fn verify() {
+    for name in SCENARIOS {
+        golden(
+            &format!("{name}.verify.json"),
+            &[
+                "verify",
+                &fixture(name),
+                "--attempts",
+                "200",
+                "--format",
+                "json",
+            ],
+        );
+    }
+}
+
+#[test]
+fn check() {
+    for name in ["alarms", "broken", "policy"] {
+        golden(
+            &format!("{name}.check.json"),
+            &["check", &fixture(name), "--format", "json"],
+        );
+    }
+}
