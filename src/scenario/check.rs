@@ -90,6 +90,11 @@ fn unknown<'a>(name: &str, what: &str, known: impl Iterator<Item = &'a str> + Cl
     }
 }
 
+/// Whether a list of named tables can be trusted: a wrong name there makes others seem unknown.
+fn trusted(list: &str, name: &str, length: usize, mistakes: &Mistakes) -> bool {
+    (0..length).all(|i| !mistakes.covers(&format!("{list}[{i}].{name}")))
+}
+
 fn stages(spec: &ScenarioSpec, mistakes: &mut Mistakes) {
     if spec.stages.is_empty() {
         mistakes.push("stage", "is missing; a scenario has at least one [[stage]]");
@@ -217,6 +222,7 @@ fn validators(spec: &ScenarioSpec, mistakes: &mut Mistakes) {
         mistakes,
     );
     let kinds = || spec.faults.iter().map(|f| f.kind.as_str());
+    let trusted = trusted("fault", "kind", spec.faults.len(), mistakes);
     for (i, validator) in spec.validators.iter().enumerate() {
         let key = format!("validator[{i}]");
         match &validator.response {
@@ -233,7 +239,7 @@ fn validators(spec: &ScenarioSpec, mistakes: &mut Mistakes) {
                         mistakes.push(key, message);
                         continue;
                     }
-                    if !kinds().any(|k| k == kind) {
+                    if trusted && !kinds().any(|k| k == kind) {
                         mistakes.push(key.clone(), unknown(kind, "fault kind", kinds()));
                     }
                     probability(key, p, mistakes);
@@ -257,7 +263,7 @@ fn validators(spec: &ScenarioSpec, mistakes: &mut Mistakes) {
                 }
                 for (kind, law) in by_kind {
                     let key = format!("{key}.{}", key_part(kind));
-                    if !kinds().any(|k| k == kind) {
+                    if trusted && !kinds().any(|k| k == kind) {
                         let known = kinds().chain(["clean", "faulty"]);
                         mistakes.push(key.clone(), unknown(kind, "fault kind", known));
                     }
@@ -295,9 +301,10 @@ fn by_state(
     mistakes: &mut Mistakes,
 ) {
     let states = || std::iter::once("clean").chain(spec.faults.iter().map(|f| f.kind.as_str()));
+    let trusted = trusted("fault", "kind", spec.faults.len(), mistakes);
     for (state, &value) in values {
         let key = format!("{key}.{}", key_part(state));
-        if !states().any(|s| s == state) {
+        if trusted && !states().any(|s| s == state) {
             mistakes.push(key.clone(), unknown(state, "state", states()));
         }
         if !(0.0..=1.0).contains(&value) {
@@ -313,6 +320,7 @@ fn checkpoints(spec: &ScenarioSpec, mistakes: &mut Mistakes) {
         let at = format!("{key}.at");
         let names = || spec.stages.iter().map(|s| s.name.as_str());
         match names().position(|name| name == checkpoint.at) {
+            None if !trusted("stage", "name", spec.stages.len(), mistakes) => {}
             None => mistakes.push(at, unknown(&checkpoint.at, "stage", names())),
             Some(k) if k + 1 == spec.stages.len() => {
                 let message = format!(
@@ -365,6 +373,7 @@ fn consulted(spec: &ScenarioSpec, checkpoint: &CheckpointSpec, key: &str, mistak
             continue;
         }
         match spec.validators.iter().find(|v| v.name == *name) {
+            None if !trusted("validator", "name", spec.validators.len(), mistakes) => {}
             None => mistakes.push(item, unknown(name, "validator", names())),
             Some(v) if matches!(v.response, ResponseSpec::Score { .. }) => scored = Some(name),
             Some(_) => {}

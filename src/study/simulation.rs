@@ -3,15 +3,12 @@
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::engine::{Interrupt, Simulation};
-use crate::estimate::{Estimate, Estimates, Group, NAMES, RetryTally, Tally};
+use crate::estimate::{Column, Estimate, Estimates, Group, NAMES, RetryTally, Tally};
 use crate::scenario::Scenario;
 use crate::theory::Exact;
 
 /// Version of the JSON form.
 pub const SCHEMA: &str = "foldem.result/1";
-
-/// Prompts that are retried: this share of the expected number of retained attempts.
-const RETRIED: f64 = 0.125;
 
 /// What to simulate.
 #[derive(Debug, Clone, Copy)]
@@ -132,8 +129,10 @@ pub fn simulate(
     let mut estimates = Estimates::new(&run.fold);
     let mut warnings = warnings(scenario, &run.fold, &exact);
     let retry = if scenario.difficulty_sd() > 0.0 {
-        let retained = run.fold.count(crate::estimate::Column::Retained);
-        retry_ratio(&simulation, retained, interrupt)
+        retry_tally(&simulation, &run.fold, interrupt).map(|tally| {
+            let (ratio, stderr) = tally.cost_ratio();
+            Estimate::normal(ratio, stderr)
+        })
     } else {
         // All prompts are alike: retrying one is trying another.
         estimates.by_name.get("cost_ratio").copied()
@@ -158,28 +157,21 @@ pub fn simulate(
     )
 }
 
-fn retry_ratio(
+/// Retries prompts until they yield: an eighth as many as the main run retained, so that the
+/// retry account costs a fraction of the run. `None` where nothing finite can be said.
+pub(super) fn retry_tally(
     simulation: &Simulation<'_>,
-    retained: u64,
+    tally: &Tally,
     interrupt: &Interrupt,
-) -> Option<Estimate> {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "an eighth of a count is a count"
-    )]
-    let prompts = (retained as f64 * RETRIED).ceil() as u64;
-    if prompts == 0 {
-        return None;
-    }
-    let typical = simulation.frame(0).typical_tokens;
-    let tally = simulation.retry(prompts, || RetryTally::new(typical), interrupt)?;
-    let (ratio, stderr) = tally.cost_ratio();
-    Some(Estimate::normal(ratio, stderr))
+) -> Option<RetryTally> {
+    let prompts = tally.count(Column::Retained).div_ceil(8);
+    let typical = tally.frame().typical_tokens;
+    (prompts > 0)
+        .then(|| simulation.retry(prompts, || RetryTally::new(typical), interrupt))
+        .flatten()
 }
 
 fn warnings(scenario: &Scenario, tally: &Tally, exact: &Exact) -> Vec<String> {
-    use crate::estimate::Column;
     let mut warnings = Vec::new();
     if !exact.keeps_promise() {
         warnings.push(format!(

@@ -4,6 +4,8 @@
 //! Every figure is a sum of products of probabilities and mean tokens: nothing is obtained as a
 //! difference of two large numbers, so small rates keep their digits.
 
+use ndarray::{Array2, s};
+
 use super::chain::{Chain, Fate};
 use crate::scenario::{CLEAN, Conditions};
 
@@ -128,7 +130,7 @@ pub(super) fn evaluate(chain: &Chain<'_>, conditions: &Conditions) -> Numerators
     all[CLEAN] = 1.0;
     let mut rejected = vec![0.0; layout.states];
     let mut alive_clean = 1.0;
-    let mut alive_faulty = vec![vec![0.0; layout.stages]; faults];
+    let mut alive_faulty = Array2::<f64>::zeros((faults, layout.stages));
 
     for k in 0..layout.stages {
         let hazard = &conditions.hazard[k];
@@ -138,9 +140,9 @@ pub(super) fn evaluate(chain: &Chain<'_>, conditions: &Conditions) -> Numerators
             scenario.recovery(k, j)
         });
         let mut recovered = 0.0;
-        for (j, by_onset) in alive_faulty.iter_mut().enumerate() {
+        for (j, mut by_onset) in alive_faulty.outer_iter_mut().enumerate() {
             let recovery = scenario.recovery(k, j);
-            for mass in &mut by_onset[..k] {
+            for mass in &mut by_onset.slice_mut(s![..k]) {
                 recovered += *mass * recovery;
                 *mass *= 1.0 - recovery;
             }
@@ -162,11 +164,11 @@ pub(super) fn evaluate(chain: &Chain<'_>, conditions: &Conditions) -> Numerators
             *mass *= fate.passes;
             rejected[state] += lost;
             figures.values[layout.stage(ByStage::Rejected, k)] += lost;
-            figures.values[layout.stage(ByStage::AvoidedBy, k)] += lost * remaining[k][state];
+            figures.values[layout.stage(ByStage::AvoidedBy, k)] += lost * remaining[[k, state]];
         };
         stop(&mut alive_clean, gate.clean(&conditions.false_alarm), CLEAN);
-        for (j, by_onset) in alive_faulty.iter_mut().enumerate() {
-            for (onset, mass) in by_onset[..=k].iter_mut().enumerate() {
+        for (j, mut by_onset) in alive_faulty.outer_iter_mut().enumerate() {
+            for (onset, mass) in by_onset.slice_mut(s![..=k]).iter_mut().enumerate() {
                 reached += *mass;
                 stop(mass, gate.faulty(j, onset), j + 1);
             }
@@ -178,7 +180,7 @@ pub(super) fn evaluate(chain: &Chain<'_>, conditions: &Conditions) -> Numerators
         let surviving = if x == CLEAN {
             alive_clean
         } else {
-            alive_faulty[x - 1].iter().sum()
+            alive_faulty.row(x - 1).sum()
         };
         figures.values[layout.state(ByState::All, x)] = all[x];
         figures.values[layout.state(ByState::Surviving, x)] = surviving;
@@ -200,26 +202,26 @@ fn step(mass: &mut [f64], hazard: &[f64], stays_clean: f64, recovery: impl Fn(us
     mass[CLEAN] = clean * stays_clean + recovered;
 }
 
-/// `[k][state]`: E[`C_K` − `C_k` | state at the end of stage k], by backward recursion.
+/// `[k, state]`: E[`C_K` − `C_k` | state at the end of stage k], by backward recursion.
 fn remaining_tokens(
     chain: &Chain<'_>,
     conditions: &Conditions,
     tokens_in: &dyn Fn(usize, usize) -> f64,
-) -> Vec<Vec<f64>> {
+) -> Array2<f64> {
     let scenario = chain.scenario;
     let stages = scenario.stages().len();
     let states = scenario.states().len();
-    let mut remaining = vec![vec![0.0; states]; stages];
+    let mut remaining = Array2::zeros((stages, states));
     for k in (1..stages).rev() {
         let after: Vec<f64> = (0..states)
-            .map(|x| tokens_in(k, x) + remaining[k][x])
+            .map(|x| tokens_in(k, x) + remaining[[k, x]])
             .collect();
         let hazard = &conditions.hazard[k];
         let onset: f64 = hazard.iter().zip(&after[1..]).map(|(h, v)| h * v).sum();
-        remaining[k - 1][CLEAN] = conditions.stays_clean[k] * after[CLEAN] + onset;
+        remaining[[k - 1, CLEAN]] = conditions.stays_clean[k] * after[CLEAN] + onset;
         for j in 0..states - 1 {
             let recovery = scenario.recovery(k, j);
-            remaining[k - 1][j + 1] = recovery * after[CLEAN] + (1.0 - recovery) * after[j + 1];
+            remaining[[k - 1, j + 1]] = recovery * after[CLEAN] + (1.0 - recovery) * after[j + 1];
         }
     }
     remaining

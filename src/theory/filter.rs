@@ -5,6 +5,8 @@
 //! follow from the stage of its onset and from what has been seen since; the belief is therefore
 //! kept over (difficulty node, fault, stage of onset) and needs no explicit bits.
 
+use ndarray::{Array2, s};
+
 use crate::policy::{ALARM, Checkpoint};
 use crate::scenario::{CLEAN, Conditions, Response, Scenario};
 
@@ -27,8 +29,8 @@ pub struct BayesFilter<'s> {
 /// What is believed after some stages.
 #[derive(Debug, Clone)]
 pub struct Belief {
-    /// `[node][cell]` flat: cell 0 is clean, cell 1 + fault · K + onset a fault.
-    mass: Vec<f64>,
+    /// `[node, cell]`: cell 0 is clean, cell 1 + fault · K + onset a fault.
+    mass: Array2<f64>,
     /// Alarms of sticky validators so far: (validator, stage, alarmed).
     heard: Vec<(usize, usize, bool)>,
 }
@@ -66,10 +68,9 @@ impl<'s> BayesFilter<'s> {
 
     /// The belief before the first stage.
     pub fn start(&self) -> Belief {
-        let cells = self.cells();
-        let mut mass = vec![0.0; self.nodes.len() * cells];
+        let mut mass = Array2::zeros((self.nodes.len(), self.cells()));
         for (node, (weight, _)) in self.nodes.iter().enumerate() {
-            mass[node * cells] = *weight;
+            mass[[node, 0]] = *weight;
         }
         Belief {
             mass,
@@ -80,9 +81,7 @@ impl<'s> BayesFilter<'s> {
     /// Moves the belief through the state change of stage `k`, from 0, in order.
     pub fn advance(&self, belief: &mut Belief, k: usize) {
         let faults = self.scenario.states().len() - 1;
-        let cells = self.cells();
-        for (node, (_, conditions)) in self.nodes.iter().enumerate() {
-            let mass = &mut belief.mass[node * cells..(node + 1) * cells];
+        for ((_, conditions), mut mass) in self.nodes.iter().zip(belief.mass.outer_iter_mut()) {
             let clean = mass[0];
             let mut recovered = 0.0;
             for fault in 0..faults {
@@ -146,8 +145,7 @@ impl<'s> BayesFilter<'s> {
             }
         }
         let mut posterior = belief.mass.clone();
-        for (node, (_, conditions)) in self.nodes.iter().enumerate() {
-            let mass = &mut posterior[node * cells..(node + 1) * cells];
+        for ((_, conditions), mut mass) in self.nodes.iter().zip(posterior.outer_iter_mut()) {
             let mut clean = clean_scores;
             for (&v, &score) in checkpoint.validators.iter().zip(scores) {
                 if let Response::Alarm { .. } = self.scenario.validators()[v].response {
@@ -156,29 +154,27 @@ impl<'s> BayesFilter<'s> {
                 }
             }
             mass[0] *= clean;
-            for (m, f) in mass[1..].iter_mut().zip(&faulty[1..]) {
+            for (m, f) in mass.iter_mut().zip(&faulty).skip(1) {
                 *m *= f;
             }
         }
-        let total: f64 = posterior.iter().sum();
+        let total = posterior.sum();
         if total > 0.0 {
-            posterior.iter_mut().for_each(|m| *m /= total);
+            posterior /= total;
             belief.mass = posterior;
         }
     }
 
     /// E[U | what has been seen] once stage `k` and its checkpoint have passed.
     pub fn expected_utility(&self, belief: &Belief, k: usize) -> f64 {
-        let cells = self.cells();
         let faults = self.scenario.states().len() - 1;
         let mut expected = 0.0;
-        for node in 0..self.nodes.len() {
-            let mass = &belief.mass[node * cells..(node + 1) * cells];
+        for (node, mass) in belief.mass.outer_iter().enumerate() {
             let value = &self.utility[k][node];
             expected += mass[0] * value[CLEAN];
             for fault in 0..faults {
                 let cell = self.cell(fault, 0);
-                expected += mass[cell..=cell + k].iter().sum::<f64>() * value[fault + 1];
+                expected += mass.slice(s![cell..=cell + k]).sum() * value[fault + 1];
             }
         }
         expected

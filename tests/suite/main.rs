@@ -8,5 +8,6 @@ mod enumeration;
 mod golden;
 mod layering;
 mod mixture;
+mod posterior;
 mod readme;
 mod verification;

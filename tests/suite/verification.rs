@@ -87,10 +87,7 @@ fn assumptions_decide_what_applies() {
         verdict("five-stage.toml", "retry-account"),
         Verdict::NotApplicable
     );
-    assert_eq!(
-        verdict("hard-prompts.toml", "retry-account"),
-        Verdict::Holds
-    );
+    assert_eq!(verdict("gsm8k-like.toml", "retry-account"), Verdict::Holds);
     assert_eq!(
         verdict("no-false-alarm.toml", "unbiased-when-f-zero"),
         Verdict::Holds

@@ -15,7 +15,7 @@ mod verdict;
 use serde::Serialize;
 
 use crate::engine::{Interrupt, Simulation};
-use crate::estimate::{RetryTally, Tally};
+use crate::estimate::Tally;
 use crate::outcome::{Fold, OutcomeBatch};
 use crate::scenario::Scenario;
 use crate::stats::bonferroni_z;
@@ -25,6 +25,7 @@ pub use controls::{Control, controls};
 pub use martingale::{Increment, STAGE_BINS};
 pub use verdict::{Claim, Verdict};
 
+use super::simulation::retry_tally;
 use martingale::{Martingale, Posterior};
 use monotone::Monotone;
 
@@ -132,10 +133,7 @@ pub fn verify_claims(
         interrupt,
     );
     let retry = (scenario.difficulty_sd() > 0.0)
-        .then(|| {
-            let typical = frame.typical_tokens;
-            simulation.retry(attempts / 16 + 1, || RetryTally::new(typical), interrupt)
-        })
+        .then(|| retry_tally(&simulation, &run.fold.tally, interrupt))
         .flatten();
     let bins = stages * STAGE_BINS;
     let evidence = claims::Evidence {
