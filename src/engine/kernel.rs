@@ -8,7 +8,7 @@ use super::sampler::{TokenSampler, score_laws};
 use crate::outcome::{Covariate, Frame, NEVER, OutcomeBatch, Trace};
 use crate::policy::{ALARM, Checkpoint, SILENCE};
 use crate::rng::Stream;
-use crate::scenario::{CLEAN, Conditions, DIFFICULTY_DECILES, Response, Scenario};
+use crate::scenario::{CLEAN, Conditions, DIFFICULTY_DECILES, Response, Scenario, TokenLaw};
 
 /// A scenario prepared for drawing, with the policies that are applied to each generation.
 #[derive(Debug)]
@@ -107,7 +107,7 @@ impl<'s> Kernel<'s> {
         Frame {
             checkpoints: self.policies[policy].len(),
             covariates,
-            typical_tokens: self.scenario.stages().iter().map(|law| law.mean()).sum(),
+            typical_tokens: self.scenario.stages().iter().map(TokenLaw::mean).sum(),
         }
     }
 

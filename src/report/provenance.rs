@@ -24,7 +24,9 @@ impl Provenance {
         let digest = Sha256::digest(bytes);
         Self {
             spec: spec.to_owned(),
-            spec_sha256: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+            spec_sha256: digest
+                .iter()
+                .fold(String::new(), |hex, byte| hex + &format!("{byte:02x}")),
             seed,
             attempts,
             foldem: env!("CARGO_PKG_VERSION"),

@@ -320,7 +320,7 @@ mod tests {
     fn extreme_difficulty_neither_overflows_nor_moves_impossible_faults() {
         assert_eq!(tilted(&[0.1, 0.0], &[900.0, 2000.0]).0, [1.0, 0.0]);
         assert_eq!(tilted(&[0.0], &[900.0]), (vec![0.0], 1.0));
-        assert_eq!(tilted(&[0.1; 10], &[0.3; 10]).1, 0.0);
+        assert!(tilted(&[0.1; 10], &[0.3; 10]).1 <= 0.0);
         let rare = tilted(&[0.1], &[-900.0]).0[0];
         assert!((0.0..1e-300).contains(&rare), "{rare}");
     }

@@ -195,13 +195,8 @@ fn warnings(scenario: &Scenario, tally: &Tally, exact: &Exact) -> Vec<String> {
              others (slack {slack:.4} of the tokens)"
         ));
     }
-    if scenario
-        .utility()
-        .iter()
-        .zip(scenario.accepts())
-        .all(|(u, a)| u == a)
-        && scenario.utility().iter().all(|&u| u == 0.0 || u == 1.0)
-    {
+    let same = |(u, a): (&f64, &f64)| (u - a).abs() < 1e-12 && u * (1.0 - u) < 1e-12;
+    if scenario.utility().iter().zip(scenario.accepts()).all(same) {
         warnings.push(
             "utility equals acceptance, so retained_bias is 0 whatever the policy does: not \
              informative; look at shifts and groups"

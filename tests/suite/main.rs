@@ -1,4 +1,11 @@
 //! One integration binary, a file per theme.
+#![allow(
+    clippy::unwrap_used,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::format_push_string,
+    reason = "a test that cannot go on should end where it stands; its inputs are small"
+)]
 
 mod agreement;
 mod broken;

@@ -132,16 +132,14 @@ fn the_filter_is_the_posterior_over_explicit_bits() {
     // Everything seen after each stage -> (mass, E[U] mass) at the end.
     let mut trajectories: Vec<Trajectory> = vec![(1.0, 0, vec![], vec![])];
     let mut seen_after = vec![0; stages];
-    for k in 0..stages {
+    for (k, seen) in seen_after.iter_mut().enumerate() {
         trajectories = step(&scenario, k, &trajectories);
-        seen_after[k] = trajectories[0].3.len();
+        *seen = trajectories[0].3.len();
     }
     let mut expected: Vec<BTreeMap<Vec<bool>, (f64, f64)>> = vec![BTreeMap::new(); stages];
     for (p, state, _, seen) in &trajectories {
-        for k in 0..stages {
-            let entry = expected[k]
-                .entry(seen[..seen_after[k]].to_vec())
-                .or_default();
+        for (expected, &length) in expected.iter_mut().zip(&seen_after) {
+            let entry = expected.entry(seen[..length].to_vec()).or_default();
             entry.0 += p;
             entry.1 += p * scenario.utility()[*state];
         }

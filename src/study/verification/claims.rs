@@ -55,7 +55,7 @@ impl Evidence<'_> {
         let same_by_fault = spec
             .faults
             .iter()
-            .all(|f| f.length_factor == 1.0 || f.hazard.iter().all(|&h| h == 0.0));
+            .all(|f| (f.length_factor - 1.0).abs() < 1e-12 || f.hazard.iter().all(|&h| h <= 0.0));
         let same_by_prompt =
             self.scenario.difficulty_sd() == 0.0 || self.scenario.length_effect() == 0.0;
         same_by_fault && same_by_prompt

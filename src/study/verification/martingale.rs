@@ -32,8 +32,11 @@ pub(super) struct Posterior<'s> {
     scenario: &'s Scenario,
     filter: &'s BayesFilter<'s>,
     /// By the alarms seen; only where nothing but alarms is seen.
-    known: Option<RwLock<BTreeMap<Vec<bool>, Arc<[f64]>>>>,
+    known: Option<RwLock<PathByAlarms>>,
 }
+
+/// `m_1, …, m_K` by the alarms seen.
+type PathByAlarms = BTreeMap<Vec<bool>, Arc<[f64]>>;
 
 impl<'s> Posterior<'s> {
     pub(super) fn new(scenario: &'s Scenario, filter: &'s BayesFilter<'s>) -> Self {
