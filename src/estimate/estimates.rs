@@ -127,7 +127,7 @@ impl Estimates {
     }
 }
 
-/// Net savings 1 − E[T]/E[`C_K`].
+/// Net savings 1 − `E[T]`/`E[C_K]`.
 pub(crate) fn savings(tally: &Tally) -> Linear {
     1.0 - tally.mean(Column::Paid) / tally.mean(Column::Full)
 }
@@ -168,7 +168,7 @@ pub(crate) fn cost_ratio(tally: &Tally) -> Linear {
     policy / (tally.mean(Column::Full) / tally.mean(Column::Accepted))
 }
 
-/// Δ = E[U | R] − E[U | A].
+/// Δ = `E[U | R]` − `E[U | A]`.
 pub(crate) fn retained_bias(tally: &Tally) -> Linear {
     tally.mean(Column::UtilityRetained) / tally.mean(Column::Retained)
         - tally.mean(Column::UtilityAccepted) / tally.mean(Column::Accepted)

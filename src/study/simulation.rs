@@ -81,7 +81,7 @@ pub struct SimulationFindings {
     /// All estimates in the order of [`NAMES`].
     #[serde(serialize_with = "as_map")]
     pub estimates: Vec<Named<Compared>>,
-    /// Gross savings less the coin's, as a share of E[`C_K`]: Σ Cov(1{τ < i}, `L_i`) / E[`C_K`].
+    /// Gross savings less the coin's, as a share of `E[C_K]`: Σ Cov(1{τ < i}, `L_i`) / `E[C_K]`.
     /// Where it is negative `savings_bound` is not a bound.
     pub covariance_slack: Compared,
     /// One per stage; the last is 0.

@@ -28,13 +28,13 @@ pub(super) struct Layout {
 /// Per-stage rows of the layout.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum ByStage {
-    /// E[`L_i`]
+    /// `E[L_i]`
     Tokens,
     /// P(τ = k)
     Rejected,
-    /// E[`L_i` 1{τ < i}]
+    /// `E[L_i 1{τ < i}]`
     Avoided,
-    /// `q_k` E[`C_K` − `C_k` | τ = k]
+    /// `q_k` `E[C_K − C_k | τ = k]`
     AvoidedBy,
     /// P(τ ≥ k), the checkpoint being reached; 0 without one
     Reached,
@@ -54,9 +54,9 @@ pub(super) enum ByState {
 /// Single entries of the layout.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Retry {
-    /// E[T | δ] / P(R | δ)
+    /// `E[T | δ]` / P(R | δ)
     Policy,
-    /// E[`C_K` | δ] / P(A | δ)
+    /// `E[C_K | δ]` / P(A | δ)
     Full,
 }
 
@@ -202,7 +202,7 @@ fn step(mass: &mut [f64], hazard: &[f64], stays_clean: f64, recovery: impl Fn(us
     mass[CLEAN] = clean * stays_clean + recovered;
 }
 
-/// `[k, state]`: E[`C_K` − `C_k` | state at the end of stage k], by backward recursion.
+/// `[k, state]`: `E[C_K − C_k | state at the end of stage k]`, by backward recursion.
 fn remaining_tokens(
     chain: &Chain<'_>,
     conditions: &Conditions,

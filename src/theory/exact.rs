@@ -202,7 +202,7 @@ impl Exact {
         self.integrated.weighted(ByState::Surviving, |_| 1.0)
     }
 
-    /// E[U 1 of `row` and accepted] / P(`row` and accepted).
+    /// `E[U 1 of row and accepted]` / P(`row` and accepted).
     fn utility_given_accepted(&self, row: ByState) -> Option<f64> {
         ratio(
             self.integrated
@@ -227,27 +227,27 @@ impl Exact {
         reached.iter().zip(&self.costs).map(|(r, v)| r * v).sum()
     }
 
-    /// Gross savings in tokens, Σ E[`L_i` 1{τ < i}].
+    /// Gross savings in tokens, Σ `E[L_i 1{τ < i}]`.
     pub fn gross_tokens(&self) -> f64 {
         self.stage_sum(ByStage::Avoided)
     }
 
-    /// E[`L_i` 1{τ < i}] by stage i.
+    /// `E[L_i 1{τ < i}]` by stage i.
     pub fn avoided_by_stage(&self) -> &[f64] {
         self.integrated.by_stage(ByStage::Avoided)
     }
 
-    /// `q_k` E[`C_K` − `C_k` | τ = k] by stage k: the other route to the gross savings.
+    /// `q_k` `E[C_K − C_k | τ = k]` by stage k: the other route to the gross savings.
     pub fn avoided_by_checkpoint(&self) -> &[f64] {
         self.integrated.by_stage(ByStage::AvoidedBy)
     }
 
-    /// E[T]: tokens paid, checkpoints included.
+    /// `E[T]`: tokens paid, checkpoints included.
     pub fn tokens_paid(&self) -> f64 {
         self.tokens_full() - self.gross_tokens() + self.checkpoint_cost()
     }
 
-    /// 1 − E[T]/E[`C_K`], net of checkpoint cost.
+    /// 1 − `E[T]`/`E[C_K]`, net of checkpoint cost.
     pub fn savings(&self) -> Option<f64> {
         ratio(
             self.gross_tokens() - self.checkpoint_cost(),
@@ -255,7 +255,7 @@ impl Exact {
         )
     }
 
-    /// Σ `q_k` Σ_{i>k} E[`L_i`] in tokens: what the coin at the same rates saves.
+    /// Σ `q_k` Σ_{i>k} `E[L_i]` in tokens: what the coin at the same rates saves.
     pub fn null_tokens(&self) -> f64 {
         let tokens = self.stage_tokens();
         self.rejections_by_stage()
@@ -271,7 +271,7 @@ impl Exact {
         self.gross_tokens() - self.null_tokens()
     }
 
-    /// (Σ `q_k` Σ_{i>k} E[`L_i`] − Σ `v_k` P(τ ≥ k)) / E[`C_K`].
+    /// (Σ `q_k` Σ_{i>k} `E[L_i]` − Σ `v_k` P(τ ≥ k)) / `E[C_K]`.
     pub fn savings_bound(&self) -> Option<f64> {
         ratio(
             self.null_tokens() - self.checkpoint_cost(),
@@ -326,12 +326,12 @@ impl Exact {
         ratio(policy, full)
     }
 
-    /// E[U].
+    /// `E[U]`.
     pub fn utility_mean(&self) -> f64 {
         self.integrated.weighted(ByState::All, |x| self.utility[x])
     }
 
-    /// E[U | S].
+    /// `E[U | S]`.
     pub fn utility_surviving(&self) -> Option<f64> {
         ratio(
             self.integrated
@@ -340,7 +340,7 @@ impl Exact {
         )
     }
 
-    /// E[U | τ < ∞].
+    /// `E[U | τ < ∞]`.
     pub fn utility_rejected(&self) -> Option<f64> {
         ratio(
             self.integrated
@@ -349,22 +349,22 @@ impl Exact {
         )
     }
 
-    /// E[U | A].
+    /// `E[U | A]`.
     pub fn utility_accepted(&self) -> Option<f64> {
         self.utility_given_accepted(ByState::All)
     }
 
-    /// E[U | R].
+    /// `E[U | R]`.
     pub fn utility_retained(&self) -> Option<f64> {
         self.utility_given_accepted(ByState::Surviving)
     }
 
-    /// E[U | A, τ < ∞].
+    /// `E[U | A, τ < ∞]`.
     pub fn utility_falsely_rejected(&self) -> Option<f64> {
         self.utility_given_accepted(ByState::Rejected)
     }
 
-    /// Δ = E[U | R] − E[U | A] = f (E[U | R] − E[U | A, τ < ∞]).
+    /// Δ = `E[U | R]` − `E[U | A]` = f (`E[U | R]` − `E[U | A, τ < ∞]`).
     pub fn retained_bias(&self) -> Option<f64> {
         let retained = self.utility_retained()?;
         let f = self.false_rejection_rate()?;

@@ -22,7 +22,7 @@ pub struct BayesFilter<'s> {
     scenario: &'s Scenario,
     /// Prior weight and rates of each difficulty node.
     nodes: Vec<(f64, Conditions)>,
-    /// `[stage][node][state]`: E[U | state at the end of the stage, node].
+    /// `[stage][node][state]`: `E[U | state at the end of the stage, node]`.
     utility: Vec<Vec<Vec<f64>>>,
 }
 
@@ -165,7 +165,7 @@ impl<'s> BayesFilter<'s> {
         }
     }
 
-    /// E[U | what has been seen] once stage `k` and its checkpoint have passed.
+    /// `E[U | what has been seen]` once stage `k` and its checkpoint have passed.
     pub fn expected_utility(&self, belief: &Belief, k: usize) -> f64 {
         let faults = self.scenario.states().len() - 1;
         let mut expected = 0.0;
@@ -188,7 +188,7 @@ fn log_density(a: f64, b: f64, score: f64) -> f64 {
     normalisation + (a - 1.0) * libm::log(score) + (b - 1.0) * libm::log1p(-score)
 }
 
-/// Backward recursion for E[U | state at the end of stage k, node].
+/// Backward recursion for `E[U | state at the end of stage k, node]`.
 fn expected_utilities(scenario: &Scenario, nodes: &[(f64, Conditions)]) -> Vec<Vec<Vec<f64>>> {
     let stages = scenario.stages().len();
     let faults = scenario.states().len() - 1;

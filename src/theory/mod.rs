@@ -1,8 +1,8 @@
 //! The exact figures of a scenario: the oracle of every Monte Carlo estimate.
 //!
 //! Given the difficulty δ of the prompt everything is a finite sum over the Markov chain of
-//! latent states ([`conditional`]). Over δ numerators and denominators are integrated separately
-//! ([`quadrature`]) and divided afterwards ([`Exact`]). Sticky verdicts need no explicit bits: a
+//! latent states (`conditional.rs`). Over δ numerators and denominators are integrated separately
+//! (`quadrature.rs`) and divided afterwards ([`Exact`]). Sticky verdicts need no explicit bits: a
 //! generation is alive only while every sticky validator consulted since its fault began has been
 //! silent, so the stage of onset says all.
 

@@ -158,7 +158,7 @@ fn tally(scenario: &Scenario, seed: u64, change: impl Fn(&mut OutcomeBatch)) -> 
     tally
 }
 
-/// E[m_τ] − E[U] of paths (m_1, m_2, U, stopped at 1) drawn by `draw`.
+/// `E[m_τ]` − `E[U]` of paths (m_1, m_2, U, stopped at 1) drawn by `draw`.
 fn stopped_paths(
     seed: u64,
     number: u64,

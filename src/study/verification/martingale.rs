@@ -1,7 +1,7 @@
 //! Is a predicted utility a martingale, and does stopping keep its mean?
 //!
 //! On full generations: increments `m_{k+1} − m_k` (with `m_{K+1}` = U) must average 0 in every
-//! bin of `m_k`, and E[`m_{τ∧K}`] must equal E[U]. Both are necessary, neither is sufficient.
+//! bin of `m_k`, and `E[m_{τ∧K}]` must equal `E[U]`. Both are necessary, neither is sufficient.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, RwLock};
@@ -227,13 +227,13 @@ impl Martingale {
             .collect()
     }
 
-    /// E[`m_{τ∧K}`] − E[U], with its standard error.
+    /// `E[m_{τ∧K}]` − `E[U]`, with its standard error.
     pub(super) fn stopping_gap(&self) -> (f64, f64) {
         let gap = self.stopped.mean(STOPPED) - self.stopped.mean(UTILITY);
         (gap.value, self.stopped.stderr(&gap))
     }
 
-    /// (E[U|S] − E[U]) − q/(1−q) · (E[U] − E[`m_τ` | τ<∞]), with its standard error.
+    /// (`E[U|S]` − `E[U]`) − q/(1−q) · (`E[U]` − `E[m_τ | τ<∞]`), with its standard error.
     pub(super) fn survivors_gap(&self) -> (f64, f64) {
         let mean = |column: usize| self.stopped.mean(column);
         let q = mean(REJECTED);
