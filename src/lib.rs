@@ -55,6 +55,7 @@ pub mod estimate;
 pub mod input;
 pub mod log;
 pub mod outcome;
+pub mod plot;
 pub mod policy;
 pub mod report;
 pub mod rng;

@@ -19,7 +19,7 @@ use crate::scenario::Scenario;
 /// name. Exit code 3 when any file has a mistake.
 #[derive(Debug, Args)]
 pub(super) struct CheckArgs {
-    /// Files of any kind that foldem reads
+    /// Scenarios, policies and logs; - is stdin
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
 }
@@ -51,12 +51,7 @@ pub(super) fn run(args: &CheckArgs, context: &Context) -> Result<u8, CliError> {
 }
 
 fn check(path: &Path) -> FileFindings {
-    let kind = kind(path);
-    let explained: Result<Vec<String>, InputError> = match kind {
-        "log" => log::check(path).map(|summary| summary.describe()),
-        "policy" => PolicyFile::load(path, &catalogue::rules()).map(|p| p.describe()),
-        _ => Scenario::load(path).map(|scenario| scenario.describe()),
-    };
+    let (kind, explained) = explain(path);
     let (errors, explanation) = match explained {
         Ok(explanation) => (Vec::new(), explanation),
         Err(error) => (error.mistakes, Vec::new()),
@@ -70,30 +65,37 @@ fn check(path: &Path) -> FileFindings {
     }
 }
 
-/// What a file is meant to be: a log by its ending, else a policy if it says so, else a scenario.
-fn kind(path: &Path) -> &'static str {
-    let endings = [".jsonl", ".ndjson", ".json", ".gz", ".zst"];
+/// What a file is, and what it says in words or what is wrong with it.
+fn explain(path: &Path) -> (&'static str, Result<Vec<String>, InputError>) {
+    let as_log = || ("log", log::check(path).map(|summary| summary.describe()));
     let name = path.to_string_lossy().to_lowercase();
-    if endings.iter().any(|ending| name.ends_with(ending)) {
-        return "log";
+    let log_endings = [".jsonl", ".ndjson", ".json", ".gz", ".zst"];
+    if log_endings.iter().any(|ending| name.ends_with(ending)) {
+        return as_log();
     }
-    let Ok(text) = Document::read(path) else {
-        return "scenario";
+    let text = match Document::read(path) {
+        Ok(text) => text,
+        Err(error) => return ("unknown", Err(error)),
     };
-    let schema = text
-        .lines()
-        .find(|line| line.trim_start().starts_with("schema"));
-    // A policy whose schema is wrong is still told by its rules.
-    let has = |key: &str| text.lines().any(|line| line.trim_start().starts_with(key));
-    if text.trim_start().starts_with('{') {
-        "log"
-    } else if schema.is_some_and(|line| line.contains("foldem.policy"))
-        || (has("[[checkpoint]]") && !has("[[stage]]"))
-    {
-        "policy"
+    let shown = path.display().to_string();
+    if is_policy(&text) {
+        let policy = PolicyFile::parse(&shown, &text, &catalogue::rules());
+        ("policy", policy.map(|p| p.describe()))
+    } else if text.trim_start().starts_with('{') && name != "-" {
+        as_log()
     } else {
-        "scenario"
+        let directory = path.parent().unwrap_or(Path::new("."));
+        let scenario = Scenario::parse(&shown, &text, directory);
+        ("scenario", scenario.map(|s| s.describe()))
     }
+}
+
+/// Whether a text means to be a policy: it says so, or, where its schema is wrong or missing, has
+/// the checkpoints of one and no stages.
+fn is_policy(text: &str) -> bool {
+    let line = |start: &str| text.lines().find(|l| l.trim_start().starts_with(start));
+    line("schema").is_some_and(|l| l.contains("foldem.policy"))
+        || (line("[[checkpoint]]").is_some() && line("[[stage]]").is_none())
 }
 
 fn sheet(findings: &CheckFindings) -> Sheet {

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use crate::input::InputError;
 use crate::log::WriteError;
+use crate::plot::PlotError;
 use crate::report::RenderError;
 
 /// Exit codes.
@@ -42,6 +43,9 @@ pub(super) enum CliError {
     /// A log could not be written.
     #[error("{0}")]
     Log(#[from] WriteError),
+    /// A figure could not be drawn.
+    #[error("{0}")]
+    Plot(#[from] PlotError),
     /// The findings could not be put into the form asked for.
     #[error("{0}")]
     Render(#[from] RenderError),
@@ -64,9 +68,11 @@ impl CliError {
             Self::Write { source, .. } if source.kind() == std::io::ErrorKind::BrokenPipe => {
                 exit::FINE
             }
-            Self::Write { .. } | Self::Log(_) | Self::Render(_) | Self::Internal(_) => {
-                exit::INTERNAL
-            }
+            Self::Write { .. }
+            | Self::Log(_)
+            | Self::Plot(_)
+            | Self::Render(_)
+            | Self::Internal(_) => exit::INTERNAL,
         }
     }
 

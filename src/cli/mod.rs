@@ -8,6 +8,7 @@ mod error;
 mod new;
 mod output;
 mod progress;
+mod reproduce;
 mod simulate;
 mod verify;
 
@@ -88,6 +89,7 @@ enum Command {
     Check(check::CheckArgs),
     Simulate(simulate::SimulateArgs),
     Verify(verify::VerifyArgs),
+    Reproduce(reproduce::ReproduceArgs),
 }
 
 /// What every command is given besides its own arguments.
@@ -131,6 +133,7 @@ fn run(cli: Cli) -> Result<u8, CliError> {
         Command::Check(args) => check::run(&args, &context),
         Command::Simulate(args) => simulate::run(&args, &context),
         Command::Verify(args) => verify::run(&args, &context),
+        Command::Reproduce(args) => reproduce::run(&args, &context),
     }
 }
 

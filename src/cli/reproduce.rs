@@ -84,7 +84,9 @@ pub(super) fn run(args: &ReproduceArgs, context: &Context) -> Result<u8, CliErro
         );
         if simulation.partial || verification.partial {
             bar.finish_and_clear();
-            context.output.tell("interrupted: the results of this experiment were not written");
+            context
+                .output
+                .tell("interrupted: the results of this experiment were not written");
             return Ok(exit::INTERRUPTED);
         }
         let experiment = Experiment {
@@ -165,7 +167,10 @@ impl Writer<'_> {
 
         let simulation = &experiment.simulation;
         let sheet = report::simulation::sheet(simulation);
-        for (name, format) in [("simulation.txt", Format::Table), ("simulation.json", Format::Json)] {
+        for (name, format) in [
+            ("simulation.txt", Format::Table),
+            ("simulation.json", Format::Json),
+        ] {
             let text = report::render(format, simulation, &sheet)?;
             self.file(&folder.join(name), text.as_bytes())?;
         }

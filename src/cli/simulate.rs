@@ -23,7 +23,7 @@ use crate::study::simulation::{self, Request};
     foldem simulate experiments/five-stage.toml\n  \
     foldem simulate experiments/gsm8k-like.toml --attempts 200000 --per-prompt 4 --format json")]
 pub(super) struct SimulateArgs {
-    /// Scenario file (foldem.scenario/1)
+    /// Scenario file (foldem.scenario/1); - is stdin
     scenario: PathBuf,
     #[command(flatten)]
     sample: SampleArgs,

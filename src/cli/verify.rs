@@ -21,7 +21,7 @@ use crate::study::verification;
     foldem verify experiments/five-stage.toml\n  \
     foldem verify experiments/biased.toml --attempts 200000 --format json")]
 pub(super) struct VerifyArgs {
-    /// Scenario file (foldem.scenario/1)
+    /// Scenario file (foldem.scenario/1); - is stdin
     scenario: PathBuf,
     #[command(flatten)]
     sample: SampleArgs,

@@ -1,6 +1,7 @@
 //! A TOML file with the line of every key, and the conversion of found mistakes into an error.
 
 use std::collections::BTreeMap;
+use std::io::Read as _;
 use std::ops::Range;
 use std::path::Path;
 
@@ -24,8 +25,8 @@ pub struct Document<'t> {
     lines: BTreeMap<String, usize>,
 }
 
-/// Reads a file as UTF-8 text; a byte-order mark at its start is dropped.
-pub(super) fn read_text(path: &Path) -> Result<String, InputError> {
+/// Reads a file, or stdin for `-`, as UTF-8 text; a byte-order mark at its start is dropped.
+fn read_text(path: &Path) -> Result<String, InputError> {
     let name = path.display().to_string();
     if path.is_dir() {
         return Err(InputError::whole_file(
@@ -33,7 +34,7 @@ pub(super) fn read_text(path: &Path) -> Result<String, InputError> {
             "is a directory; a file is needed",
         ));
     }
-    let bytes = std::fs::read(path)
+    let bytes = read_bytes(path)
         .map_err(|e| InputError::whole_file(&name, format!("cannot be read: {e}")))?;
     let mut text = String::from_utf8(bytes).map_err(|e| {
         let valid = &e.as_bytes()[..e.utf8_error().valid_up_to()];
@@ -54,8 +55,18 @@ pub(super) fn read_text(path: &Path) -> Result<String, InputError> {
     Ok(text)
 }
 
+fn read_bytes(path: &Path) -> std::io::Result<Vec<u8>> {
+    if path == Path::new("-") {
+        let mut bytes = Vec::new();
+        std::io::stdin().lock().read_to_end(&mut bytes)?;
+        Ok(bytes)
+    } else {
+        std::fs::read(path)
+    }
+}
+
 impl<'t> Document<'t> {
-    /// Reads the text of the file at `path`, ready for [`Document::parse`].
+    /// Reads the text of the file at `path` (`-` is stdin), ready for [`Document::parse`].
     pub fn read(path: &Path) -> Result<String, InputError> {
         read_text(path)
     }

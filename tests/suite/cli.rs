@@ -309,3 +309,21 @@ fn an_interrupted_run_keeps_whole_batches_and_exits_130() {
     let attempts = result["attempts"].as_u64().unwrap();
     assert!(attempts > 0 && attempts.is_multiple_of(4096), "{attempts}");
 }
+
+#[test]
+fn a_dash_is_stdin() {
+    use std::io::Write as _;
+    for command in ["check", "simulate"] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_foldem"))
+            .args([command, "-", "--format", "json"])
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let text = fs::read(root().join("tests/fixtures/golden/alarms.toml")).unwrap();
+        child.stdin.take().unwrap().write_all(&text).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(code(&output), 0, "{command}");
+        assert!(stdout(&output).contains("alarms") || stdout(&output).contains("scenario"));
+    }
+}

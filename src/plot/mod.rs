@@ -1,0 +1,61 @@
+//! Figures from findings, as SVG and PNG.
+//!
+//! Each file beside this one that is named after a figure lays it out as a `scene` of lines,
+//! marks and text; the scene alone knows how to draw itself, so both forms show the same picture.
+//! Every figure follows one `theme`. Shapes carry the meaning and colours repeat it: a figure
+//! reads in greyscale and with any colour vision. Identical findings give identical bytes.
+//! A value that is undefined is written as such; it is never drawn at some other place.
+
+mod axis;
+mod draw;
+mod increment_panel;
+mod increments;
+mod png;
+mod policy_and_coin;
+mod savings;
+mod scene;
+mod theme;
+mod value;
+
+pub use increments::martingale_increments;
+pub use savings::savings_and_cost;
+
+/// A finished picture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Figure {
+    /// What it is called: a file name without its ending.
+    pub name: String,
+    /// The picture as SVG whose text is text.
+    pub svg: String,
+    /// The same picture as PNG, with twice as many pixels each way as the SVG has units.
+    pub png: Vec<u8>,
+    /// What it shows, in words.
+    pub alt: String,
+}
+
+/// A figure that cannot be drawn.
+#[derive(Debug, thiserror::Error)]
+pub enum PlotError {
+    /// The findings hold nothing to draw.
+    #[error("there is nothing to draw: {0}")]
+    Nothing(&'static str),
+    /// More than fits a readable figure.
+    #[error("a figure shows at most {most} {what}, not {given}: give it fewer")]
+    TooMany {
+        /// What there is too much of.
+        what: &'static str,
+        /// How many were given.
+        given: usize,
+        /// How many fit.
+        most: usize,
+    },
+    /// The built-in font was refused.
+    #[error("the built-in font cannot be used: {0}")]
+    Font(String),
+    /// The drawing library failed.
+    #[error("the figure cannot be drawn: {0}")]
+    Drawing(String),
+    /// The picture could not be compressed.
+    #[error("the figure cannot be written as PNG: {0}")]
+    Png(#[from] std::io::Error),
+}

@@ -1,0 +1,308 @@
+//! What policies save, and what a retained sample then costs: one row per scenario.
+//!
+//! The two panels stand side by side because savings alone say nothing about validators: a coin
+//! that rejects as often saves tokens, too. Only the right panel tells who knows something.
+
+use super::axis::{Axis, grouped, number};
+use super::policy_and_coin::{self, ABOVE, BELOW, Panel, ROW, WIDTH};
+use super::scene::{Point, Scene};
+use super::theme::{FAINT, HAIRLINE, LABEL, MARGIN, NOTE, SUBTITLE, TITLE};
+use super::value::{FREE, Value, points, range, read};
+use super::{Figure, PlotError, draw};
+use crate::study::simulation::SimulationFindings;
+
+const NAME: &str = "savings-and-cost";
+/// More rows than this nobody reads.
+const MOST_ROWS: usize = 100;
+/// Room for the names of scenarios, at least and at most.
+const NAMES: Point = (110.0, 300.0);
+/// Between the names and the first panel, and between the panels.
+const GAP: f64 = 20.0;
+const BETWEEN: f64 = 52.0;
+/// Where title and key end.
+const HEAD: f64 = 104.0;
+const TICKS: usize = 6;
+/// Share of the cost panel that is kept free on each side of break-even, for its labels.
+const BESIDE_BREAK_EVEN: f64 = 0.23;
+/// Costs further apart than this factor are drawn on a logarithmic scale.
+const LOGARITHMIC_FROM: f64 = 4.0;
+
+/// Draws savings per attempt and cost per retained sample, one row per scenario, each policy
+/// beside the coin that rejects at the same rates.
+pub fn savings_and_cost(findings: &[SimulationFindings]) -> Result<Figure, PlotError> {
+    draw::figure(NAME, &scene(findings)?, &alt(findings))
+}
+
+fn scene(findings: &[SimulationFindings]) -> Result<Scene, PlotError> {
+    if findings.is_empty() {
+        return Err(PlotError::Nothing("no scenario was simulated"));
+    }
+    if findings.len() > MOST_ROWS {
+        let given = findings.len();
+        return Err(PlotError::TooMany {
+            what: "scenarios",
+            given,
+            most: MOST_ROWS,
+        });
+    }
+    let mut names = Vec::new();
+    let mut room = NAMES.0;
+    for f in findings {
+        let (name, note) = (LABEL.shortened(&f.scenario, NAMES.1)?, attempts(f));
+        room = room.max(LABEL.width(&name)?).max(NOTE.width(&note)?);
+        names.push((name, note));
+    }
+    let (left, top) = (MARGIN + room + GAP, HEAD + ABOVE);
+    let width = left + 2.0 * WIDTH + BETWEEN + MARGIN;
+    let mut scene = Scene::new(width, top + ROW * names.len() as f64 + BELOW + MARGIN);
+    scene.text(
+        "What a policy saves, and what a retained sample then costs",
+        (MARGIN, 36.0),
+        TITLE,
+    );
+    let hint = "A coin that rejects blindly saves tokens, too. Validators that know something make \
+                a retained sample cheaper than the coin does.";
+    scene.text(hint, (MARGIN, 57.0), SUBTITLE);
+    policy_and_coin::key(&mut scene, (MARGIN, 82.0))?;
+    for (i, (name, note)) in names.iter().enumerate() {
+        let y = top + ROW * i as f64;
+        scene.level(y, (MARGIN, width - MARGIN), HAIRLINE, FAINT);
+        scene.text(name, (MARGIN, y + 0.5 * ROW - 2.0), LABEL);
+        scene.text(note, (MARGIN, y + 0.5 * ROW + 14.0), NOTE);
+    }
+    savings_panel(findings).draw(&mut scene, (left, top))?;
+    cost_panel(findings).draw(&mut scene, (left + WIDTH + BETWEEN, top))?;
+    Ok(scene)
+}
+
+fn savings_panel(findings: &[SimulationFindings]) -> Panel {
+    let values = read(findings, ["savings", "null_savings"], 100.0);
+    let (lo, hi) = range(&values, 0.0, 1.0);
+    Panel {
+        heading: "Savings per attempt",
+        label: "share of the tokens saved (%)".to_owned(),
+        axis: Axis::linear(lo, hi, TICKS),
+        values,
+        reference: 0.0,
+        sides: None,
+    }
+}
+
+fn cost_panel(findings: &[SimulationFindings]) -> Panel {
+    let values = read(findings, ["cost_ratio", "null_cost_ratio"], 1.0);
+    let (lo, hi) = range(&values, 1.0, 0.02);
+    let (least, _) = points(&values, 1.0);
+    let room = BESIDE_BREAK_EVEN / (1.0 - BESIDE_BREAK_EVEN);
+    let logarithmic = least > 0.0 && hi > LOGARITHMIC_FROM * least;
+    let axis = if logarithmic {
+        let lo = lo.clamp(0.5 * least, least / (1.0 + FREE));
+        Axis::logarithmic(lo.min(libm::pow(hi, -room)), hi.max(libm::pow(lo, -room)))
+    } else {
+        // No cost is below 0, whatever an interval says.
+        let lo = lo.max(least.min(0.0));
+        Axis::linear(
+            lo.min(1.0 - room * (hi - 1.0)),
+            hi.max(1.0 + room * (1.0 - lo)),
+            TICKS,
+        )
+    };
+    let scale = if logarithmic { ", logarithmic" } else { "" };
+    Panel {
+        heading: "Cost per retained sample",
+        label: format!("relative to full generation (1 = same cost{scale})"),
+        axis,
+        values,
+        reference: 1.0,
+        sides: Some(["← cheaper", "dearer →"]),
+    }
+}
+
+fn attempts(findings: &SimulationFindings) -> String {
+    let attempts = grouped(findings.attempts);
+    if findings.partial {
+        format!("interrupted at {attempts}")
+    } else {
+        format!("{attempts} attempts")
+    }
+}
+
+fn alt(findings: &[SimulationFindings]) -> String {
+    let rows = findings.iter().map(|f| {
+        let shown = |name: &str, unit: f64, decimals: usize, suffix: &str| {
+            Value::read(f, name, unit)
+                .mean
+                .map_or_else(|| "undefined".to_owned(), |x| number(x, decimals) + suffix)
+        };
+        format!(
+            " {}: saves {} ({}), cost ratio {} ({}).",
+            f.scenario,
+            shown("savings", 100.0, 2, " %"),
+            shown("null_savings", 100.0, 2, " %"),
+            shown("cost_ratio", 1.0, 4, ""),
+            shown("null_cost_ratio", 1.0, 4, ""),
+        )
+    });
+    let what = "Savings per attempt and cost per retained sample relative to full generation; in \
+                brackets a coin that rejects at the same rates.";
+    what.to_owned() + &rows.collect::<String>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::study::simulation::{Compared, Named};
+
+    type Shown = (&'static str, Option<f64>, Option<f64>);
+
+    #[expect(
+        clippy::default_trait_access,
+        reason = "figures do not know of estimators"
+    )]
+    fn compared(mean: Option<f64>, half: Option<f64>) -> Compared {
+        let mut value = Compared {
+            estimate: Default::default(),
+            exact: mean,
+        };
+        value.estimate.mean = mean;
+        value.estimate.ci = mean
+            .zip(half)
+            .map(|(mean, half)| [mean - half, mean + half]);
+        value
+    }
+
+    fn findings(scenario: &str, values: &[Shown]) -> SimulationFindings {
+        let estimates = values.iter().map(|&(name, mean, half)| Named {
+            name: name.to_owned(),
+            value: compared(mean, half),
+        });
+        SimulationFindings {
+            schema: "test",
+            scenario: scenario.to_owned(),
+            attempts: 1_000_000,
+            per_prompt: 1,
+            seed: 1,
+            partial: false,
+            estimates: estimates.collect(),
+            covariance_slack: compared(None, None),
+            rejections_by_stage: Vec::new(),
+            shifts: Vec::new(),
+            groups: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
+
+    fn usual(scenario: &str, savings: f64, cost: f64) -> SimulationFindings {
+        findings(
+            scenario,
+            &[
+                ("savings", Some(savings), Some(0.01)),
+                ("null_savings", Some(0.05), Some(0.01)),
+                ("cost_ratio", Some(cost), Some(0.02)),
+                ("null_cost_ratio", Some(1.04), Some(0.02)),
+            ],
+        )
+    }
+
+    #[test]
+    fn names_axes_and_marks_are_text() {
+        let figure = savings_and_cost(&[usual("easy", 0.2, 0.9), usual("a<b", 0.1, 1.2)]).unwrap();
+        for text in [
+            "easy",
+            "a&lt;b",
+            "1,000,000 attempts",
+            "share of the tokens saved (%)",
+            "relative to full generation (1 = same cost)",
+            "← cheaper",
+            "dearer →",
+        ] {
+            assert!(
+                figure.svg.contains(&format!(">\n{text}\n</text>")),
+                "{text}"
+            );
+        }
+        assert!(
+            figure
+                .alt
+                .contains("easy: saves 20.00 % (5.00 %), cost ratio 0.9000 (1.0400).")
+        );
+    }
+
+    #[test]
+    fn the_same_findings_give_the_same_bytes() {
+        let findings = [usual("easy", 0.2, 0.9)];
+        assert_eq!(
+            savings_and_cost(&findings).unwrap(),
+            savings_and_cost(&findings).unwrap()
+        );
+    }
+
+    #[test]
+    fn nothing_is_cut_off_or_hidden() {
+        let row = |i: i32| {
+            let name = format!(
+                "scenario {} {i}",
+                "long ".repeat(usize::try_from(i).unwrap())
+            );
+            usual(&name, 0.4 - 0.1 * f64::from(i), 0.7 + 0.1 * f64::from(i))
+        };
+        let wide = findings(
+            "few attempts",
+            &[
+                ("savings", Some(0.02), Some(3.0)),
+                ("cost_ratio", Some(1.1), Some(9.0)),
+                ("null_cost_ratio", Some(1.0), Some(0.0)),
+            ],
+        );
+        scene(&[usual("one", 0.2, 0.9)]).unwrap().assert_tidy();
+        scene(&(0..12).map(row).collect::<Vec<_>>())
+            .unwrap()
+            .assert_tidy();
+        scene(std::slice::from_ref(&wide)).unwrap().assert_tidy();
+        for tenths in -60..120 {
+            let cost = libm::pow(10.0, 0.1 * f64::from(tenths));
+            let rows = [usual("far", -cost, cost), wide.clone()];
+            scene(&rows).unwrap().assert_tidy();
+            scene(&rows[..1]).unwrap().assert_tidy();
+        }
+    }
+
+    #[test]
+    fn what_is_undefined_is_said() {
+        let not_finite = [
+            ("savings", Some(f64::NAN), Some(0.1)),
+            ("cost_ratio", Some(f64::INFINITY), Some(0.1)),
+            ("null_cost_ratio", Some(1.0), Some(f64::NAN)),
+        ];
+        let nothing = [("cost_ratio", None, None), ("null_cost_ratio", None, None)];
+        let mut untold = usual("untold", 0.1, 0.9);
+        for named in &mut untold.estimates {
+            named.value.estimate.mean = None;
+        }
+        let rows = [
+            findings("odd", &not_finite),
+            findings("none", &nothing),
+            untold,
+        ];
+        scene(&rows).unwrap().assert_tidy();
+        let svg = savings_and_cost(&rows).unwrap().svg;
+        assert!(!svg.contains("NaN") && !svg.contains("inf"));
+        assert_eq!(svg.matches("policy undefined").count(), 4);
+        assert_eq!(svg.matches("coin undefined").count(), 3);
+        assert_eq!(svg.matches("policy: no estimate").count(), 2);
+    }
+
+    #[test]
+    fn no_rows_and_too_many_are_refused() {
+        let none = savings_and_cost(&[]).unwrap_err();
+        assert_eq!(
+            none.to_string(),
+            "there is nothing to draw: no scenario was simulated"
+        );
+        let many = vec![usual("again", 0.1, 1.0); 101];
+        let text = savings_and_cost(&many).unwrap_err().to_string();
+        assert_eq!(
+            text,
+            "a figure shows at most 100 scenarios, not 101: give it fewer"
+        );
+    }
+}
