@@ -122,7 +122,8 @@ fn sheet(findings: &CheckFindings) -> Sheet {
     });
     Sheet {
         title: match findings.files.len() {
-            1 => "1 file checked".to_owned(),
+            1 if wrong == 1 => "1 file checked, with mistakes".to_owned(),
+            1 => "1 file checked, valid".to_owned(),
             n => format!("{n} files checked, {wrong} with mistakes"),
         },
         sections: sections.collect(),

@@ -36,10 +36,12 @@ impl Output {
         findings: &impl serde::Serialize,
         sheet: &Sheet,
     ) -> Result<(), CliError> {
+        // What was computed is shown even where the file cannot be written.
+        print(&report::render(self.format, findings, sheet)?)?;
         if let Some((path, format)) = &self.report {
             write_file(path, report::render(*format, findings, sheet)?.as_bytes())?;
         }
-        print(&report::render(self.format, findings, sheet)?)
+        Ok(())
     }
 
     /// Tells the user something that is not a result.

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::error::{CliError, exit};
 use super::output::write_file;
 use super::{Context, progress};
+use crate::input::Document;
 use crate::plot::{self, Figure};
 use crate::report::reproduction::{self, Experiment};
 use crate::report::{self, Format, Provenance};
@@ -48,10 +49,13 @@ struct Summary {
 pub(super) fn run(args: &ReproduceArgs, context: &Context) -> Result<u8, CliError> {
     let specs = specs(&args.directory)?;
     // All inputs are read before the first result is written.
-    let scenarios: Vec<Scenario> = specs
-        .iter()
-        .map(|path| Scenario::load(path))
-        .collect::<Result<_, _>>()?;
+    let mut inputs = Vec::new();
+    for path in &specs {
+        let text = Document::read(path)?;
+        let directory = path.parent().unwrap_or(Path::new("."));
+        let scenario = Scenario::parse(&path.display().to_string(), &text, directory)?;
+        inputs.push((path, text, scenario));
+    }
     let bar = progress::attempts(
         context,
         (SIMULATED + VERIFIED) * specs.len() as u64,
@@ -62,7 +66,7 @@ pub(super) fn run(args: &ReproduceArgs, context: &Context) -> Result<u8, CliErro
         written: Vec::new(),
     };
     let mut experiments = Vec::new();
-    for (path, scenario) in specs.iter().zip(&scenarios) {
+    for (path, text, scenario) in &inputs {
         let before = bar.position();
         let request = Request {
             attempts: SIMULATED,
@@ -93,7 +97,7 @@ pub(super) fn run(args: &ReproduceArgs, context: &Context) -> Result<u8, CliErro
             simulation,
             verification,
         };
-        writer.experiment(path, &experiment)?;
+        writer.experiment(path, text, &experiment)?;
         experiments.push(experiment);
     }
     bar.finish_and_clear();
@@ -156,12 +160,16 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn experiment(&mut self, spec: &Path, experiment: &Experiment) -> Result<(), CliError> {
+    fn experiment(
+        &mut self,
+        spec: &Path,
+        text: &str,
+        experiment: &Experiment,
+    ) -> Result<(), CliError> {
         let stem = spec.file_stem().unwrap_or_default();
         let folder = Path::new("results").join(stem);
-        let spec_bytes = fs::read(spec).map_err(CliError::write(spec))?;
         let relative = format!("experiments/{}.toml", stem.display());
-        let provenance = Provenance::new(&relative, &spec_bytes, SEED, SIMULATED);
+        let provenance = Provenance::new(&relative, text.as_bytes(), SEED, [SIMULATED, VERIFIED]);
         let json = serde_json::to_string_pretty(&provenance).map_err(report::RenderError::from)?;
         self.file(&folder.join("provenance.json"), (json + "\n").as_bytes())?;
 

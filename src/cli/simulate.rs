@@ -1,6 +1,6 @@
 //! `foldem simulate`: exact figures beside Monte Carlo.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 
@@ -16,8 +16,8 @@ use crate::study::simulation::{self, Request};
 ///
 /// Prints every estimate with its exact value, standard error and 95 % interval. Policy and full
 /// generation are compared on the same generations. "null" is a coin that rejects as often as the
-/// policy at each checkpoint: what it saves, any policy saves; only a lower cost ratio shows that
-/// the validators know something.
+/// policy at each checkpoint: savings like the coin's show nothing, only a lower cost ratio than the
+/// coin's shows that the validators know something.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:\n  \
     foldem simulate experiments/five-stage.toml\n  \
@@ -48,6 +48,8 @@ pub(super) struct SampleArgs {
 
 pub(super) fn run(args: &SimulateArgs, context: &Context) -> Result<u8, CliError> {
     let scenario = Scenario::load(&args.scenario)?;
+    // A log that cannot be written is told before the work, not after.
+    let writer = args.write_log.as_deref().map(Writer::create).transpose()?;
     let request = Request {
         attempts: args.sample.attempts,
         seed: args.sample.seed,
@@ -61,15 +63,13 @@ pub(super) fn run(args: &SimulateArgs, context: &Context) -> Result<u8, CliError
         &context.interrupt,
     );
     bar.finish_and_clear();
-    if let Some(path) = &args.write_log
-        && !findings.partial
-    {
-        write_log(path, &scenario, request, context)?;
-    }
     context
         .output
         .emit(&findings, &report::simulation::sheet(&findings))?;
-    Ok(if findings.partial {
+    if let Some(writer) = writer {
+        write_log(writer, &scenario, request, context)?;
+    }
+    Ok(if context.interrupt.raised() {
         exit::INTERRUPTED
     } else {
         exit::FINE
@@ -78,12 +78,11 @@ pub(super) fn run(args: &SimulateArgs, context: &Context) -> Result<u8, CliError
 
 /// Draws the generations of the run once more, with their traces, and writes them down.
 fn write_log(
-    path: &Path,
+    mut writer: Writer,
     scenario: &Scenario,
     request: Request,
     context: &Context,
 ) -> Result<(), CliError> {
-    let mut writer = Writer::create(path)?;
     let bar = progress::attempts(context, request.attempts, "write log");
     for batch in drawn_log::batches(scenario, request) {
         if context.interrupt.raised() {

@@ -107,8 +107,22 @@ impl<'s> Kernel<'s> {
         Frame {
             checkpoints: self.policies[policy].len(),
             covariates,
-            typical_tokens: self.scenario.stages().iter().map(TokenLaw::mean).sum(),
+            typical_tokens: self.typical_tokens(),
         }
+    }
+
+    /// Tokens of a long generation: what a clean one has, times the largest length factor and the
+    /// spread between prompts.
+    fn typical_tokens(&self) -> f64 {
+        let scenario = self.scenario;
+        let spread = scenario.length_effect() * scenario.difficulty_sd();
+        let clean: f64 = scenario.stages().iter().map(TokenLaw::mean).sum();
+        let faults = scenario.spec().faults.iter();
+        let factor = faults
+            .filter(|f| f.hazard.iter().any(|&h| h > 0.0))
+            .fold(1.0, |top: f64, f| top.max(f.length_factor));
+        // Beyond this spread means are those of a few monsters and no sample finds them.
+        clean * factor * libm::exp((0.5 * spread * spread).min(20.0))
     }
 
     pub(super) fn draw_prompt(&self, rng: &mut Stream) -> Prompt {
@@ -182,7 +196,9 @@ impl<'s> Kernel<'s> {
         rng: &mut Stream,
     ) -> f64 {
         let alarmed = match &self.scenario.validators()[v].response {
-            Response::Score(_) => return self.scores[v][state].sample(rng),
+            Response::Score(_) => {
+                return self.scores[v][state].sample(rng).max(f64::MIN_POSITIVE);
+            }
             Response::Alarm { .. } if state == CLEAN => {
                 rng.random::<f64>() < prompt.conditions.false_alarm[v]
             }
@@ -207,11 +223,16 @@ impl<'s> Kernel<'s> {
         let mut generated = generation.tokens.len();
         for (i, checkpoint) in (0_u32..).zip(self.policies[policy]) {
             judgement.checkpoint_cost += checkpoint.cost_tokens;
-            let composite: f64 = checkpoint
-                .validators
-                .iter()
-                .map(|&v| self.score_of(generation, checkpoint.at, v))
-                .product();
+            let scores = checkpoint.validators.iter();
+            let scores = scores.map(|&v| self.score_of(generation, checkpoint.at, v));
+            // Without an alarm the product is positive, even where doubles underflow.
+            let composite = scores.fold(SILENCE, |product, score| {
+                if product <= ALARM || score <= ALARM {
+                    ALARM
+                } else {
+                    (product * score).max(f64::MIN_POSITIVE)
+                }
+            });
             if checkpoint.rejects(composite) {
                 judgement.rejected_at = i;
                 generated = checkpoint.at + 1;

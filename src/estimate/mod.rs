@@ -10,6 +10,9 @@ mod proportion;
 mod retry;
 mod tally;
 
+/// A larger share of one prompt in the spread makes normal intervals too narrow.
+pub const DOMINANT: f64 = 0.02;
+
 pub use estimates::{Estimate, Estimates, Group, NAMES};
 pub(crate) use estimates::{
     cost_ratio, false_rejection_rate, null_cost_ratio, null_tokens, retained_bias, savings,

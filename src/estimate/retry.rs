@@ -20,6 +20,12 @@ impl RetryTally {
         }
     }
 
+    /// Share of the spread of costs that the dearest prompt brings, see
+    /// [`CrossProducts::dominance`].
+    pub fn dominance(&self) -> f64 {
+        self.moments.dominance(0)
+    }
+
     /// Cost per retained sample relative to full generation, with its standard error.
     pub fn cost_ratio(&self) -> (f64, f64) {
         let ratio: Linear = self.moments.mean(0) / self.moments.mean(1);

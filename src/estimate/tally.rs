@@ -66,6 +66,8 @@ pub struct Tally {
     covariate_start: Vec<usize>,
     moments: CrossProducts,
     shares: Vec<Proportion>,
+    /// Values too large to be counted as they are.
+    cut: u64,
 }
 
 impl Tally {
@@ -99,12 +101,25 @@ impl Tally {
             covariate_start,
             moments: CrossProducts::new(scales),
             shares: vec![Proportion::default(); SHARES + frame.checkpoints + levels],
+            cut: 0,
         }
     }
 
     /// What the batches hold.
     pub fn frame(&self) -> &Frame {
         &self.frame
+    }
+
+    /// Values that were cut because they exceed the typical one thousands of times; the estimates
+    /// of tokens are too low where there are any.
+    pub fn cut(&self) -> u64 {
+        self.cut
+    }
+
+    /// Share of the spread of full lengths that the longest prompt brings, see
+    /// [`CrossProducts::dominance`].
+    pub fn length_dominance(&self) -> f64 {
+        self.moments.dominance(self.index(Column::Full))
     }
 
     /// Number of prompts.
@@ -272,6 +287,9 @@ impl Fold<OutcomeBatch> for Tally {
         let mut row = vec![0_i64; self.moments.width()];
         let mut nonzero = Vec::with_capacity(row.len());
         for i in 0..batch.len() {
+            let tokens = self.moments.scale(self.index(Column::Full));
+            let held = tokens.holds(batch.tokens_full[i]) && tokens.holds(batch.tokens_paid[i]);
+            self.cut += u64::from(!held);
             self.add_generation(batch, i, &mut row);
             if batch.prompt.get(i + 1) != Some(&batch.prompt[i]) {
                 self.close_prompt(&mut row, &mut nonzero);
@@ -285,6 +303,7 @@ impl Fold<OutcomeBatch> for Tally {
             "parts of one run share their frame"
         );
         self.moments.merge(&later.moments);
+        self.cut += later.cut;
         for (share, other) in self.shares.iter_mut().zip(later.shares) {
             share.merge(other);
         }

@@ -13,6 +13,9 @@ pub fn number(x: f64, resolution: f64) -> String {
     if x.abs() < 1e-300 {
         return "0".to_owned();
     }
+    if x.abs() >= 1e12 {
+        return format!("{x:.4e}");
+    }
     let magnitude = if resolution > 0.0 {
         resolution
     } else {

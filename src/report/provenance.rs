@@ -12,15 +12,18 @@ pub struct Provenance {
     pub spec_sha256: String,
     /// Root seed.
     pub seed: u64,
-    /// Generations drawn.
-    pub attempts: u64,
+    /// Generations drawn to simulate.
+    pub simulated: u64,
+    /// Generations drawn to verify.
+    pub verified: u64,
     /// Version of foldem.
     pub foldem: &'static str,
 }
 
 impl Provenance {
-    /// The provenance of results computed from `bytes`, the content of `spec`.
-    pub fn new(spec: &str, bytes: &[u8], seed: u64, attempts: u64) -> Self {
+    /// The provenance of results computed from `bytes`, the content of `spec`, with so many
+    /// generations to simulate and to verify.
+    pub fn new(spec: &str, bytes: &[u8], seed: u64, [simulated, verified]: [u64; 2]) -> Self {
         let digest = Sha256::digest(bytes);
         Self {
             spec: spec.to_owned(),
@@ -28,7 +31,8 @@ impl Provenance {
                 .iter()
                 .fold(String::new(), |hex, byte| hex + &format!("{byte:02x}")),
             seed,
-            attempts,
+            simulated,
+            verified,
             foldem: env!("CARGO_PKG_VERSION"),
         }
     }
@@ -41,7 +45,7 @@ mod tests {
     /// FIPS 180-2, appendix B.1.
     #[test]
     fn hash_is_sha_256_in_hexadecimal() {
-        let hash = Provenance::new("x", b"abc", 1, 1).spec_sha256;
+        let hash = Provenance::new("x", b"abc", 1, [1, 1]).spec_sha256;
         assert_eq!(
             hash,
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"

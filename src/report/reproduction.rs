@@ -63,7 +63,8 @@ fn row(experiment: &Experiment) -> Vec<String> {
     let exact = |name: &str| experiment.simulation.get(name).and_then(|c| c.exact);
     let percent = |name: &str| optional(exact(name).map(|x| 100.0 * x), 0.01);
     let ratio = |name: &str| optional(exact(name), 1e-3);
-    let claims = &experiment.verification.claims;
+    let claims = experiment.verification.claims.iter();
+    let claims: Vec<_> = claims.filter(|c| !c.control).collect();
     let count = |verdict: Verdict| claims.iter().filter(|c| c.verdict == verdict).count();
     vec![
         experiment.simulation.scenario.clone(),

@@ -7,26 +7,28 @@ use crate::study::verification::{Claim, Increment, Verdict, VerificationFindings
 /// The sheet of a verification.
 pub fn sheet(findings: &VerificationFindings) -> Sheet {
     let count = |verdict: Verdict| {
-        findings
-            .claims
-            .iter()
-            .filter(|c| c.verdict == verdict)
-            .count()
+        let claims = findings.claims.iter().filter(|c| !c.control);
+        claims.filter(|c| c.verdict == verdict).count()
     };
+    let controls = findings.claims.iter().filter(|c| c.control);
+    let found = controls.clone().filter(|c| c.verdict == Verdict::Holds);
     let partial = if findings.partial {
         ", interrupted"
     } else {
         ""
     };
     let summary = format!(
-        "{} attempts, seed {}{partial}. {} hold, {} fail, {} undecided, {} not applicable. The \
-         intervals hold together: any true claim is called false with probability at most {} %.",
+        "{} attempts, seed {}{partial}. Claims: {} hold, {} fail, {} undecided, {} not applicable; \
+         {} of {} planted violations found. The intervals hold together: any true claim is called \
+         false with probability at most {} %.",
         findings.attempts,
         findings.seed,
         count(Verdict::Holds),
         count(Verdict::Fails),
         count(Verdict::Undecided),
         count(Verdict::NotApplicable),
+        found.count(),
+        controls.count(),
         100.0 * findings.family_alpha,
     );
     let claims = |control: bool| findings.claims.iter().filter(move |c| c.control == control);

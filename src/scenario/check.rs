@@ -189,7 +189,7 @@ fn faults(spec: &ScenarioSpec, mistakes: &mut Mistakes) {
             fault.difficulty_effect,
             mistakes,
         );
-        at_least_zero(
+        above_zero(
             format!("{key}.length_factor"),
             fault.length_factor,
             mistakes,

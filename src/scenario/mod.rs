@@ -64,6 +64,8 @@ pub struct Conditions {
     pub stays_clean: Vec<f64>,
     /// `[validator]`: P(alarm | clean); 0 for score validators.
     pub false_alarm: Vec<f64>,
+    /// `[validator]`: P(no alarm | clean), without cancellation; 1 for score validators.
+    pub silence: Vec<f64>,
     /// Factor on every token draw.
     pub length: f64,
 }
@@ -92,6 +94,11 @@ impl Scenario {
     pub fn parse(path: &str, text: &str, directory: &Path) -> Result<Self, InputError> {
         let document = Document::parse(path, text)?;
         let mut mistakes = Mistakes::default();
+        if let Some(other) = read::other_kind(&document) {
+            // Everything else in the file would be a consequence.
+            mistakes.push("schema", other);
+            return Err(document.error(mistakes));
+        }
         let spec = read::read(&document, directory, &mut mistakes);
         check::check(&spec, &mut mistakes);
         if mistakes.is_empty() {
@@ -260,14 +267,13 @@ impl Scenario {
             .map(|f| f.difficulty_effect * delta)
             .collect();
         let (hazard, stays_clean) = self.hazard.iter().map(|h| tilted(h, &effects)).unzip();
+        let alarms = self.validators.iter().map(|v| v.false_alarm_at(delta));
+        let (false_alarm, silence) = alarms.unzip();
         Conditions {
             hazard,
             stays_clean,
-            false_alarm: self
-                .validators
-                .iter()
-                .map(|v| v.false_alarm_at(delta))
-                .collect(),
+            false_alarm,
+            silence,
             length: libm::exp(self.length_effect() * delta),
         }
     }

@@ -15,6 +15,13 @@ use crate::input::{Document, Item, Mistakes, Table, nearest, quoted_list};
 /// Schema identifier of a scenario file.
 pub const SCHEMA: &str = "foldem.scenario/1";
 
+/// Says so if the file is of another kind than a scenario.
+pub(super) fn other_kind(document: &Document<'_>) -> Option<String> {
+    let schema = document.root().string("schema", &mut Mistakes::default())?;
+    (schema.starts_with("foldem.") && !schema.starts_with("foldem.scenario"))
+        .then(|| format!("is \"{schema}\"; a scenario is needed here, with schema = \"{SCHEMA}\""))
+}
+
 const DISTRIBUTIONS: [&str; 5] = ["fixed", "lognormal", "gamma", "neg-binomial", "empirical"];
 
 /// Reads the specification; `directory` is where files named in it are looked for.

@@ -31,7 +31,7 @@ pub struct ScenarioSpec {
 /// δ ~ Normal(0, sd²), one draw per prompt.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct DifficultySpec {
-    /// Standard deviation of δ, > 0.
+    /// Standard deviation of δ, ≥ 0.
     pub sd: f64,
     /// Every token draw is multiplied by exp(`length_effect` · δ).
     pub length_effect: f64,

@@ -75,15 +75,16 @@ impl Validator {
         }
     }
 
-    /// P(alarm | clean) for prompts of difficulty `delta`; 0 for a score validator.
-    pub fn false_alarm_at(&self, delta: f64) -> f64 {
+    /// (P(alarm | clean), P(no alarm | clean)) for prompts of difficulty `delta`; (0, 1) for a
+    /// score validator.
+    pub fn false_alarm_at(&self, delta: f64) -> (f64, f64) {
         match self.response {
             Response::Alarm {
                 false_alarm,
                 difficulty_effect,
                 ..
             } => shift_log_odds(false_alarm, difficulty_effect * delta),
-            Response::Score(_) => 0.0,
+            Response::Score(_) => (0.0, 1.0),
         }
     }
 
@@ -93,16 +94,19 @@ impl Validator {
     }
 }
 
-/// The probability whose log-odds are `shift` above those of `p`; 0 and 1 do not move.
-fn shift_log_odds(p: f64, shift: f64) -> f64 {
+/// The probability whose log-odds are `shift` above those of `p`, and its complement, neither by
+/// subtraction; 0 and 1 do not move.
+fn shift_log_odds(p: f64, shift: f64) -> (f64, f64) {
     if p <= 0.0 || p >= 1.0 {
-        p
-    } else if shift <= 0.0 {
-        let odds = p * libm::exp(shift);
-        odds / (1.0 - p + odds)
-    } else {
-        p / (p + (1.0 - p) * libm::exp(-shift))
+        return (p, 1.0 - p);
     }
+    // The larger of the two odds is scaled to stay finite.
+    let (up, down) = if shift <= 0.0 {
+        (p * libm::exp(shift), 1.0 - p)
+    } else {
+        (p, (1.0 - p) * libm::exp(-shift))
+    };
+    (up / (up + down), down / (up + down))
 }
 
 #[cfg(test)]
@@ -114,12 +118,16 @@ mod tests {
     fn log_odds_shift_and_the_ends_stay() {
         let odds = |p: f64| p / (1.0 - p);
         for shift in [-3.0, -0.2, 0.0, 1.1, 4.0] {
-            let p = shift_log_odds(0.012, shift);
+            let (p, q) = shift_log_odds(0.012, shift);
+            assert_relative_eq!(p + q, 1.0, max_relative = 1e-15);
             assert_relative_eq!(odds(p), odds(0.012) * shift.exp(), max_relative = 1e-13);
         }
+        // What is left to silence keeps its digits where alarms are all but certain.
+        let (_, q) = shift_log_odds(0.5, 60.0);
+        assert_relative_eq!(q, (-60.0f64).exp(), max_relative = 1e-13);
         for shift in [-800.0, 800.0] {
-            assert!(shift_log_odds(0.0, shift) <= 0.0);
-            assert!(shift_log_odds(1.0, shift) >= 1.0);
+            assert!(shift_log_odds(0.0, shift).0 <= 0.0);
+            assert!(shift_log_odds(1.0, shift).0 >= 1.0);
         }
     }
 }

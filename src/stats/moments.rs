@@ -9,7 +9,10 @@
 use super::Linear;
 
 /// Bits that a typical value of a column keeps after the rounding.
-const BITS: i32 = 38;
+const BITS: i32 = 34;
+
+/// Largest magnitude of a value in units.
+const LIMIT: f64 = (1_u64 << 50) as f64;
 
 /// The power-of-two unit in which a column is counted.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -21,8 +24,8 @@ impl Scale {
     /// Whole numbers.
     pub const COUNT: Self = Self { unit: 1.0 };
 
-    /// A unit 2^−38 of `typical`, rounded to a power of two: relative rounding 2e-12, and values
-    /// up to 2^24 times the typical one. `typical` must be positive.
+    /// A unit 2^−34 of `typical`, rounded to a power of two: relative rounding 6e-11, and values
+    /// up to 65 thousand times the typical one, see [`Scale::holds`]. `typical` must be positive.
     pub fn for_values_near(typical: f64) -> Self {
         let exponent = libm::frexp(typical).1 - BITS;
         Self {
@@ -30,12 +33,17 @@ impl Scale {
         }
     }
 
-    /// The multiple of the unit nearest to `value`, at most 2^62 in magnitude.
+    /// Whether `value` is counted as it is; larger ones are cut to the limit.
+    pub fn holds(self, value: f64) -> bool {
+        value.abs() / self.unit <= LIMIT
+    }
+
+    /// The multiple of the unit nearest to `value`, at most 2^50 in magnitude: the squares of
+    /// 10^8 values at the limit, or of 10^17 typical ones, add up within 128 bits.
     pub fn round(self, value: f64) -> i64 {
-        const LIMIT: f64 = (1_u64 << 62) as f64;
         #[expect(
             clippy::cast_possible_truncation,
-            reason = "clamped to ±2^62 on the line itself"
+            reason = "clamped to ±2^50 on the line itself"
         )]
         let rounded = (value / self.unit).round_ties_even().clamp(-LIMIT, LIMIT) as i64;
         rounded
@@ -48,6 +56,8 @@ pub struct CrossProducts {
     scales: Vec<Scale>,
     clusters: u64,
     sums: Vec<i128>,
+    /// Largest magnitude of each column.
+    largest: Vec<i64>,
     /// Upper triangle by rows.
     products: Vec<i128>,
 }
@@ -59,6 +69,7 @@ impl CrossProducts {
         Self {
             clusters: 0,
             sums: vec![0; width],
+            largest: vec![0; width],
             products: vec![0; width * (width + 1) / 2],
             scales,
         }
@@ -94,6 +105,7 @@ impl CrossProducts {
         self.clusters += 1;
         for (n, &(j, x)) in nonzero.iter().enumerate() {
             self.sums[j] += i128::from(x);
+            self.largest[j] = self.largest[j].max(x.abs());
             let row = self.row(j);
             for &(k, y) in &nonzero[n..] {
                 self.products[row + k] += i128::from(x) * i128::from(y);
@@ -113,6 +125,9 @@ impl CrossProducts {
         };
         pairs(&mut self.sums, &other.sums);
         pairs(&mut self.products, &other.products);
+        for (largest, other) in self.largest.iter_mut().zip(&other.largest) {
+            *largest = (*largest).max(*other);
+        }
     }
 
     /// The mean of column `j` per cluster, as the start of a delta-method calculation.
@@ -133,6 +148,23 @@ impl CrossProducts {
         let (da, db) = (self.sums[j] - n * a, self.sums[k] - n * b);
         let centred = product as f64 - da as f64 * (db as f64 / n as f64);
         centred / (n - 1) as f64 * self.scales[j].unit * self.scales[k].unit
+    }
+
+    /// Share of the sum of squared deviations of a column of non-negative values that its largest
+    /// value brings: where it is not small, the mean hangs on a few clusters and its normal
+    /// interval is too narrow. 0 for a constant column.
+    pub fn dominance(&self, j: usize) -> f64 {
+        if self.clusters < 2 {
+            return 1.0;
+        }
+        let deviations = self.covariance(j, j) * (self.clusters - 1) as f64;
+        let mean = self.sums[j] as f64 / self.clusters as f64;
+        let largest = (self.largest[j] as f64 - mean) * self.scales[j].unit;
+        if deviations > 0.0 {
+            largest * largest / deviations
+        } else {
+            0.0
+        }
     }
 
     /// Standard error of a function of the means; NaN with fewer than two clusters.
@@ -206,6 +238,16 @@ mod tests {
             expected,
             max_relative = 1e-2
         );
+    }
+
+    #[test]
+    fn one_monster_dominates_and_equals_do_not() {
+        let mut values = vec![(100.0, 0.0); 999];
+        values.push((1e6, 0.0));
+        assert!(sample(&values).dominance(0) > 0.99);
+        let values: Vec<_> = (0..1000).map(|i| (f64::from(i % 7), 0.0)).collect();
+        assert!(sample(&values).dominance(0) < 0.01);
+        assert!(sample(&[(5.0, 0.0); 10]).dominance(0) <= 0.0);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::engine::{Interrupt, Simulation};
-use crate::estimate::{Column, Estimate, Estimates, Group, NAMES, RetryTally, Tally};
+use crate::estimate::{Column, DOMINANT, Estimate, Estimates, Group, NAMES, RetryTally, Tally};
 use crate::scenario::Scenario;
 use crate::theory::Exact;
 
@@ -130,6 +130,13 @@ pub fn simulate(
     let mut warnings = warnings(scenario, &run.fold, &exact);
     let retry = if scenario.difficulty_sd() > 0.0 {
         retry_tally(&simulation, &run.fold, interrupt).map(|tally| {
+            if tally.dominance() > DOMINANT {
+                warnings.push(format!(
+                    "one prompt brings {:.0} % of the spread of retry costs: the interval of \
+                     cost_ratio_retry is too narrow",
+                    100.0 * tally.dominance()
+                ));
+            }
             let (ratio, stderr) = tally.cost_ratio();
             Estimate::normal(ratio, stderr)
         })
@@ -142,8 +149,8 @@ pub fn simulate(
             estimates.by_name.insert("cost_ratio_retry", estimate);
         }
         None => warnings.push(
-            "cost_ratio_retry was not estimated: some prompts hardly ever yield, or the run was \
-             interrupted"
+            "cost_ratio_retry was not estimated: nothing was retained, some prompts hardly ever \
+             yield, or the run was interrupted"
                 .to_owned(),
         ),
     }
@@ -153,7 +160,7 @@ pub fn simulate(
         &exact,
         &estimates,
         warnings,
-        (run.attempts, run.partial),
+        (run.attempts, run.partial || interrupt.raised()),
     )
 }
 
@@ -178,6 +185,20 @@ fn warnings(scenario: &Scenario, tally: &Tally, exact: &Exact) -> Vec<String> {
             "the exact values are good to a relative {:.1e} only: the integral over difficulty \
              converges slowly",
             exact.quadrature_error()
+        ));
+    }
+    if tally.cut() > 0 {
+        warnings.push(format!(
+            "{} generations were thousands of times longer than a long one and were cut: the \
+             simulated token figures are too low",
+            tally.cut()
+        ));
+    }
+    if tally.length_dominance() > DOMINANT {
+        warnings.push(format!(
+            "one prompt brings {:.0} % of the spread of lengths: the intervals of token figures \
+             are too narrow; ask for more --attempts",
+            100.0 * tally.length_dominance()
         ));
     }
     let rejected = tally.count(Column::Count) - tally.count(Column::Surviving);

@@ -2,7 +2,7 @@
 //! generation, given where its fault began.
 
 use crate::policy::Checkpoint;
-use crate::scenario::{CLEAN, Response, Scenario};
+use crate::scenario::{CLEAN, Conditions, Response, Scenario};
 use crate::stats::product_tails;
 
 /// Probabilities of passing each checkpoint, prepared once for all difficulties.
@@ -31,11 +31,20 @@ pub(super) struct Fate {
 }
 
 impl Fate {
-    /// Alarms with these probabilities, independent of scores with these (below λ, above λ).
-    fn new(alarms: impl Iterator<Item = f64>, (below, above): (f64, f64)) -> Self {
-        let log_silence: f64 = alarms.map(|p| libm::log1p(-p)).sum();
+    /// Validators with these probabilities (alarm, silence), independent of scores with these
+    /// (below λ, above λ).
+    fn new(alarms: impl Iterator<Item = (f64, f64)>, (below, above): (f64, f64)) -> Self {
+        let (mut silence, mut log_silence) = (1.0, 0.0);
+        for (alarm, silent) in alarms {
+            silence *= silent;
+            log_silence += if alarm < 0.5 {
+                libm::log1p(-alarm)
+            } else {
+                libm::log(silent)
+            };
+        }
         Self {
-            passes: above * libm::exp(log_silence),
+            passes: above * silence,
             stops: below - above * libm::expm1(log_silence),
         }
     }
@@ -75,7 +84,7 @@ impl<'s> Gate<'s> {
                 (0..=checkpoint.at)
                     .map(|onset| {
                         let alarms = alarms(scenario, checkpoint, fault, onset);
-                        Fate::new(alarms, scores[fault + 1])
+                        Fate::new(alarms.map(|p| (p, 1.0 - p)), scores[fault + 1])
                     })
                     .collect()
             })
@@ -92,9 +101,10 @@ impl<'s> Gate<'s> {
         self.faulty[fault][onset]
     }
 
-    /// Fate of a clean generation, with the false-alarm probabilities of its prompt.
-    pub(super) fn clean(&self, false_alarm: &[f64]) -> Fate {
-        let alarms = self.checkpoint.validators.iter().map(|&v| false_alarm[v]);
+    /// Fate of a clean generation of a prompt under `conditions`.
+    pub(super) fn clean(&self, conditions: &Conditions) -> Fate {
+        let alarms = self.checkpoint.validators.iter();
+        let alarms = alarms.map(|&v| (conditions.false_alarm[v], conditions.silence[v]));
         Fate::new(alarms, self.scores[CLEAN])
     }
 }

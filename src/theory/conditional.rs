@@ -20,9 +20,9 @@ pub(super) struct Numerators {
 
 /// Numbers of stages and states.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Layout {
-    pub(super) stages: usize,
-    pub(super) states: usize,
+struct Layout {
+    stages: usize,
+    states: usize,
 }
 
 /// Per-stage rows of the layout.
@@ -51,18 +51,16 @@ pub(super) enum ByState {
     Rejected,
 }
 
-/// Single entries of the layout.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Retry {
-    /// `E[T | δ]` / P(R | δ)
-    Policy,
-    /// `E[C_K | δ]` / P(A | δ)
-    Full,
-}
-
 impl Layout {
-    pub(super) fn len(self) -> usize {
-        5 * self.stages + 3 * self.states + 2
+    fn of(chain: &Chain<'_>) -> Self {
+        Self {
+            stages: chain.scenario.stages().len(),
+            states: chain.scenario.states().len(),
+        }
+    }
+
+    fn len(self) -> usize {
+        5 * self.stages + 3 * self.states
     }
 
     fn stage(self, row: ByStage, k: usize) -> usize {
@@ -72,22 +70,22 @@ impl Layout {
     fn state(self, row: ByState, x: usize) -> usize {
         5 * self.stages + row as usize * self.states + x
     }
-
-    pub(super) fn retry(self, which: Retry) -> usize {
-        5 * self.stages + 3 * self.states + which as usize
-    }
 }
 
 impl Numerators {
-    pub(super) fn zero(layout: Layout) -> Self {
+    pub(super) fn zero(chain: &Chain<'_>) -> Self {
+        let layout = Layout::of(chain);
         Self {
             layout,
             values: vec![0.0; layout.len()],
         }
     }
 
-    pub(super) fn from_values(layout: Layout, values: Vec<f64>) -> Self {
-        Self { layout, values }
+    pub(super) fn from_values(chain: &Chain<'_>, values: Vec<f64>) -> Self {
+        Self {
+            layout: Layout::of(chain),
+            values,
+        }
     }
 
     pub(super) fn by_stage(&self, row: ByStage) -> &[f64] {
@@ -100,10 +98,6 @@ impl Numerators {
         &self.values[start..start + self.layout.states]
     }
 
-    pub(super) fn retry(&self, which: Retry) -> f64 {
-        self.values[self.layout.retry(which)]
-    }
-
     /// Σ over final states of P(state, …) · `weight`.
     pub(super) fn weighted(&self, row: ByState, weight: impl Fn(usize) -> f64) -> f64 {
         let masses = self.by_state(row).iter().enumerate();
@@ -114,12 +108,9 @@ impl Numerators {
 /// All numerators for prompts under `conditions`.
 pub(super) fn evaluate(chain: &Chain<'_>, conditions: &Conditions) -> Numerators {
     let scenario = chain.scenario;
-    let layout = Layout {
-        stages: scenario.stages().len(),
-        states: scenario.states().len(),
-    };
+    let layout = Layout::of(chain);
     let faults = layout.states - 1;
-    let mut figures = Numerators::zero(layout);
+    let mut figures = Numerators::zero(chain);
     let tokens_in = |k: usize, state: usize| {
         scenario.stages()[k].mean() * conditions.length * scenario.length_factor(state)
     };
@@ -166,7 +157,7 @@ pub(super) fn evaluate(chain: &Chain<'_>, conditions: &Conditions) -> Numerators
             figures.values[layout.stage(ByStage::Rejected, k)] += lost;
             figures.values[layout.stage(ByStage::AvoidedBy, k)] += lost * remaining[[k, state]];
         };
-        stop(&mut alive_clean, gate.clean(&conditions.false_alarm), CLEAN);
+        stop(&mut alive_clean, gate.clean(conditions), CLEAN);
         for (j, mut by_onset) in alive_faulty.outer_iter_mut().enumerate() {
             for (onset, mass) in by_onset.slice_mut(s![..=k]).iter_mut().enumerate() {
                 reached += *mass;
@@ -186,7 +177,6 @@ pub(super) fn evaluate(chain: &Chain<'_>, conditions: &Conditions) -> Numerators
         figures.values[layout.state(ByState::Surviving, x)] = surviving;
         figures.values[layout.state(ByState::Rejected, x)] = rejected[x];
     }
-    retry_accounts(chain, &mut figures);
     figures
 }
 
@@ -227,17 +217,15 @@ fn remaining_tokens(
     remaining
 }
 
-/// Cost of retrying one prompt until it yields: infinite where it never does.
-fn retry_accounts(chain: &Chain<'_>, figures: &mut Numerators) {
-    let layout = figures.layout;
+/// Cost of retrying a prompt until it yields, (policy, full): infinite where it never does.
+pub(super) fn retry_accounts(chain: &Chain<'_>, figures: &Numerators) -> [f64; 2] {
     let accepts = chain.scenario.accepts();
     let full: f64 = figures.by_stage(ByStage::Tokens).iter().sum();
     let avoided: f64 = figures.by_stage(ByStage::Avoided).iter().sum();
     let paid = full - avoided + checkpoint_cost(chain, figures);
     let retained = figures.weighted(ByState::Surviving, |x| accepts[x]);
     let accepted = figures.weighted(ByState::All, |x| accepts[x]);
-    figures.values[layout.retry(Retry::Policy)] = paid / retained;
-    figures.values[layout.retry(Retry::Full)] = full / accepted;
+    [paid / retained, full / accepted]
 }
 
 /// Σ `v_k` P(τ ≥ k).

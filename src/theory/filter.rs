@@ -10,11 +10,12 @@ use ndarray::{Array2, s};
 use crate::policy::{ALARM, Checkpoint};
 use crate::scenario::{CLEAN, Conditions, Response, Scenario};
 
-/// Step of the trapezoid rule over difficulty, in standard deviations: its error for a logistic
-/// of steepness b is below exp(−2π²/(b·step)).
+/// Largest step of the trapezoid rule over difficulty, in standard deviations.
 const STEP: f64 = 0.25;
-/// Nodes on each side of the mean.
-const SIDE: i32 = 32;
+/// Smallest step: effects steeper than any that can be told from a threshold are not resolved.
+const FINEST: f64 = 1e-3;
+/// Where the normal law is cut, in standard deviations.
+const SIDE: f64 = 8.0;
 
 /// The posterior of a scenario's hidden state under its own checkpoints.
 #[derive(Debug)]
@@ -40,7 +41,12 @@ impl<'s> BayesFilter<'s> {
     pub fn new(scenario: &'s Scenario) -> Self {
         let sd = scenario.difficulty_sd();
         let nodes: Vec<(f64, Conditions)> = if sd > 0.0 {
-            let points: Vec<f64> = (-SIDE..=SIDE).map(|i| f64::from(i) * STEP).collect();
+            // A logistic of steepness b has its poles at distance π/b, so the error of the rule is
+            // of the order exp(−2π²/(b·step)): below 1e-12 for this step.
+            let step = (0.65 / steepness(scenario)).clamp(FINEST, STEP);
+            let points: Vec<f64> = std::iter::successors(Some(-SIDE), |z| Some(z + step))
+                .take_while(|z| *z <= SIDE)
+                .collect();
             let density = |z: f64| libm::exp(-0.5 * z * z);
             let total: f64 = points.iter().map(|&z| density(z)).sum();
             points
@@ -149,8 +155,11 @@ impl<'s> BayesFilter<'s> {
             let mut clean = clean_scores;
             for (&v, &score) in checkpoint.validators.iter().zip(scores) {
                 if let Response::Alarm { .. } = self.scenario.validators()[v].response {
-                    let p = conditions.false_alarm[v];
-                    clean *= if score <= ALARM { p } else { 1.0 - p };
+                    clean *= if score <= ALARM {
+                        conditions.false_alarm[v]
+                    } else {
+                        conditions.silence[v]
+                    };
                 }
             }
             mass[0] *= clean;
@@ -179,6 +188,20 @@ impl<'s> BayesFilter<'s> {
         }
         expected
     }
+}
+
+/// Largest change of any log-odds per standard deviation of difficulty.
+fn steepness(scenario: &Scenario) -> f64 {
+    let faults = scenario.spec().faults.iter().map(|f| f.difficulty_effect);
+    let (lowest, highest) =
+        faults.fold((0.0, 0.0), |(lo, hi): (f64, f64), e| (lo.min(e), hi.max(e)));
+    let alarms = scenario.validators().iter().map(|v| match v.response {
+        Response::Alarm {
+            difficulty_effect, ..
+        } => difficulty_effect.abs(),
+        Response::Score(_) => 0.0,
+    });
+    alarms.fold(highest - lowest, f64::max) * scenario.difficulty_sd()
 }
 
 /// ln of the beta density up to a constant that depends on the shapes.

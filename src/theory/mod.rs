@@ -8,6 +8,7 @@
 
 mod chain;
 mod conditional;
+mod difficulty;
 mod exact;
 mod filter;
 mod quadrature;

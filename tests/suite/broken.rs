@@ -81,7 +81,7 @@ const MISTAKES: [(&str, &str, usize, &str, &str); 62] = [
     ("recovery = 0.05", "recovery = 1.05", 9, "recovery", "[0, 1]"),
     ("recovery = [0.0, 0.1, 0.1]", "recovery = [0.0, 0.1]", 15, "recovery", "3 in all"),
     ("recovery = [0.0, 0.1, 0.1]", "recovery = [0.0, 0.1, -1]", 15, "recovery[2]", "-1"),
-    ("length_factor = 1.5", "length_factor = -1", 11, "length_factor", "[0, ∞)"),
+    ("length_factor = 1.5", "length_factor = -1", 11, "length_factor", "(0, ∞)"),
     ("name = \"middle\"", "name = \"problem\"", 20, "stage[1].name", "already"),
     ("\"lognormal\"", "\"lognorml\"", 18, "tokens.dist", "`lognormal`"),
     ("dist = \"lognormal\", ", "", 18, "tokens.dist", "missing"),

@@ -4,8 +4,8 @@ use super::martingale::Martingale;
 use super::monotone::Monotone;
 use super::verdict::{Claim, Measured, Statement, Verdict};
 use crate::estimate::{
-    Column, RetryTally, Tally, cost_ratio, false_rejection_rate, null_cost_ratio, null_tokens,
-    retained_bias, savings, total_variation,
+    Column, DOMINANT, RetryTally, Tally, cost_ratio, false_rejection_rate, null_cost_ratio,
+    null_tokens, retained_bias, savings, total_variation,
 };
 use crate::scenario::Scenario;
 use crate::stats::Linear;
@@ -75,6 +75,21 @@ impl Evidence<'_> {
                 || self.exact.false_rejection_rate().is_some_and(constant))
     }
 
+    /// A number of tokens, or one that rests on tokens: nothing is decided while a few monsters
+    /// make the spread of lengths.
+    fn tokens(&self, function: &Linear, scale: f64) -> Measured {
+        let measured = self.measured(function, scale);
+        Measured {
+            enough: measured.enough && self.tally.length_dominance() <= DOMINANT,
+            ..measured
+        }
+    }
+
+    /// Mean tokens of the generations drawn: the scale of token claims.
+    fn full(&self) -> f64 {
+        (self.mean(Column::Full) / self.mean(Column::Count)).value
+    }
+
     fn measured(&self, function: &Linear, scale: f64) -> Measured {
         self.number((function.value, self.tally.stderr(function)), scale)
     }
@@ -99,13 +114,10 @@ impl Evidence<'_> {
         exact: Option<f64>,
     ) -> Claim {
         match exact {
-            Some(value) => Claim::judged(
-                id,
-                text,
-                self.measured(function, scale),
-                Statement::Equals(value),
-                exact,
-            ),
+            Some(value) => {
+                let measured = self.tokens(function, scale);
+                Claim::judged(id, text, measured, Statement::Equals(value), exact)
+            }
             None => Claim::not_applicable(id, text),
         }
     }
@@ -121,7 +133,7 @@ impl Evidence<'_> {
     }
 
     fn savings(&self) -> Vec<Claim> {
-        let full = self.exact.tokens_full();
+        let full = self.full();
         let count = self.mean(Column::Count);
         let checkpoints = self.scenario.checkpoints();
         let mut by_checkpoint = self.tally.constant(0.0);
@@ -192,12 +204,12 @@ impl Evidence<'_> {
         if exact <= 0.0 {
             return Claim::not_applicable(id, text);
         }
-        let measured = self.measured(function, self.exact.tokens_full());
+        let measured = self.tokens(function, self.full());
         Claim::judged(id, text, measured, Statement::Above(0.0), Some(exact))
     }
 
     fn bound(&self) -> Vec<Claim> {
-        let full = self.exact.tokens_full();
+        let full = self.full();
         let slack = self.exact.covariance_slack();
         let excess = self.gross() - null_tokens(self.tally);
         let covariance = self.agrees(
@@ -216,7 +228,7 @@ impl Evidence<'_> {
              Σ Cov(1{τ < i}, L_i) ≥ 0",
         );
         let bound = if slack >= -1e-12 * full {
-            let measured = self.measured(&excess, full);
+            let measured = self.tokens(&excess, full);
             Claim::judged(
                 "savings-bound",
                 text,
@@ -225,7 +237,7 @@ impl Evidence<'_> {
                 Some(slack),
             )
         } else {
-            let measured = self.measured(&excess, full);
+            let measured = self.tokens(&excess, full);
             Claim {
                 statement: format!("not a bound here: its slack is {slack:.4} tokens, negative"),
                 estimate: Some(measured.estimate),
@@ -265,7 +277,10 @@ impl Evidence<'_> {
             ..Claim::not_applicable("monotone-adding", text)
         };
         let gain = self.exact.gross_tokens() - reduced.gross_tokens();
-        let measured = self.number(monotone.gain.mean(), self.exact.tokens_full());
+        let measured = Measured {
+            enough: self.tokens(&self.gross(), 1.0).enough,
+            ..self.number(monotone.gain.mean(), self.full())
+        };
         vec![
             adding,
             Claim::judged(
@@ -320,7 +335,10 @@ impl Evidence<'_> {
         );
         let retry = match (self.retry, self.exact.cost_ratio_retry()) {
             (Some(tally), Some(exact)) => {
-                let measured = self.number(tally.cost_ratio(), 1.0);
+                let measured = Measured {
+                    enough: self.enough() && tally.dominance() <= DOMINANT,
+                    ..self.number(tally.cost_ratio(), 1.0)
+                };
                 Claim::judged(
                     "retry-account",
                     text,
@@ -329,6 +347,11 @@ impl Evidence<'_> {
                     Some(exact),
                 )
             }
+            (None, Some(exact)) if self.scenario.difficulty_sd() > 0.0 => Claim {
+                exact: Some(exact),
+                verdict: Verdict::Undecided,
+                ..Claim::not_applicable("retry-account", text)
+            },
             _ => Claim::not_applicable("retry-account", text),
         };
         vec![identity, break_even, retry]
@@ -341,7 +364,7 @@ impl Evidence<'_> {
         );
         let null_loses = match self.exact.null_cost_ratio() {
             Some(ratio) if self.rejects() && ratio > 1.0 + 1e-12 => {
-                let measured = self.measured(&null_cost_ratio(self.tally), 1.0);
+                let measured = self.tokens(&null_cost_ratio(self.tally), 1.0);
                 Claim::judged(
                     "null-loses",
                     loses,
@@ -358,7 +381,7 @@ impl Evidence<'_> {
         );
         let excess = self.gross() - null_tokens(self.tally);
         let equals_null = if self.rejects() && self.lengths_vary_with_nothing() {
-            let full = self.exact.tokens_full();
+            let full = self.full();
             self.agrees("savings-equal-null", equal, &excess, full, Some(0.0))
         } else {
             Claim::not_applicable("savings-equal-null", equal)

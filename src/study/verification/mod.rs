@@ -33,8 +33,9 @@ use monotone::Monotone;
 pub const SCHEMA: &str = "foldem.verification/1";
 /// Probability that any true claim is called false.
 pub const FAMILY_ALPHA: f64 = 0.01;
-/// More statistical claims than any scenario has: the share of each in [`FAMILY_ALPHA`].
-const CLAIMS: usize = 40;
+/// More statistical claims than any scenario has besides one per checkpoint; each has an equal
+/// share of half of [`FAMILY_ALPHA`].
+const CLAIMS: usize = 30;
 
 /// What verification has found.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -144,7 +145,7 @@ pub fn verify_claims(
         martingale: &run.fold.martingale,
         monotone: run.fold.monotone.as_ref(),
         retry: retry.as_ref(),
-        z: bonferroni_z(FAMILY_ALPHA / 2.0, CLAIMS),
+        z: bonferroni_z(FAMILY_ALPHA / 2.0, CLAIMS + checkpoints.len()),
         bin_z: bonferroni_z(FAMILY_ALPHA / 2.0, bins),
     };
     let claims = claims::all(&evidence);
@@ -153,7 +154,7 @@ pub fn verify_claims(
         scenario: scenario.name().to_owned(),
         attempts: run.attempts,
         seed,
-        partial: run.partial,
+        partial: run.partial || interrupt.raised(),
         family_alpha: FAMILY_ALPHA,
         ok: claims.iter().all(|c| c.verdict != Verdict::Fails),
         increments: run.fold.martingale.increments(evidence.bin_z),
