@@ -76,19 +76,17 @@ impl OutcomeBatch {
     pub fn is_empty(&self) -> bool {
         self.prompt.is_empty()
     }
-
-    /// Whether generation `i` was rejected at any checkpoint.
-    pub fn rejected(&self, i: usize) -> bool {
-        self.rejected_at[i] != NEVER
-    }
 }
 
 /// What it takes to retry prompts until they yield; one row per prompt.
+///
+/// Each cost is multiplied by the prompt's weight: prompts may be drawn more often than they
+/// occur. Weights average 1.
 #[derive(Debug, Clone, Default)]
 pub struct RetryBatch {
-    /// Tokens paid under the policy until the first retained generation.
+    /// Tokens paid under the policy until the first retained generation, weighted.
     pub paid_until_retained: Vec<f64>,
-    /// Tokens of full generations until the first accepted one.
+    /// Tokens of full generations until the first accepted one, weighted.
     pub full_until_accepted: Vec<f64>,
     /// Prompts given up: they are in neither column.
     pub unfinished: u64,

@@ -20,7 +20,10 @@ impl Output {
     pub(super) fn new(global: &Global) -> Result<Self, CliError> {
         let report = match &global.report {
             None => None,
-            Some(path) => Some((path.clone(), format_of(path)?.into())),
+            Some(path) => {
+                writable("--report", path)?;
+                Some((path.clone(), format_of(path)?.into()))
+            }
         };
         Ok(Self {
             format: global.format.into(),
@@ -44,6 +47,19 @@ impl Output {
         Ok(())
     }
 
+    /// The report must replace neither an input nor another output.
+    pub(super) fn keeps(&self, others: &[&Path]) -> Result<(), CliError> {
+        match &self.report {
+            Some((path, _)) if others.iter().any(|other| same_file(path, other)) => {
+                Err(CliError::Usage(format!(
+                    "--report {}: the file is an input or another output; name another",
+                    path.display()
+                )))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Tells the user something that is not a result.
     pub(super) fn tell(&self, message: &str) {
         if !self.quiet {
@@ -53,9 +69,34 @@ impl Output {
     }
 }
 
+/// Tells before the work what could not be written after it.
+pub(super) fn writable(option: &str, path: &Path) -> Result<(), CliError> {
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
+    let problem = if path.is_dir() {
+        "is a folder; name a file"
+    } else if folder.is_some_and(|f| !f.is_dir()) {
+        "its folder does not exist; create it first"
+    } else {
+        return Ok(());
+    };
+    Err(CliError::Usage(format!(
+        "{option} {}: {problem}",
+        path.display()
+    )))
+}
+
+/// Whether two paths name the same existing file, or are spelt alike.
+pub(super) fn same_file(a: &Path, b: &Path) -> bool {
+    a == b
+        || match (a.canonicalize(), b.canonicalize()) {
+            (Ok(a), Ok(b)) => a == b,
+            _ => false,
+        }
+}
+
 fn format_of(path: &Path) -> Result<FormatArg, CliError> {
-    let extension = path.extension().and_then(|e| e.to_str()).unwrap_or("");
-    Ok(match extension {
+    let extension = path.extension().unwrap_or_default().to_ascii_lowercase();
+    Ok(match extension.to_str().unwrap_or_default() {
         "json" => FormatArg::Json,
         "csv" => FormatArg::Csv,
         "md" => FormatArg::Markdown,
@@ -102,7 +143,8 @@ impl PermissionsLikeNewFiles for tempfile::Builder<'_, '_> {
     #[cfg(unix)]
     fn permissions_like_new_files(&mut self) -> &mut Self {
         use std::os::unix::fs::PermissionsExt as _;
-        self.permissions(std::fs::Permissions::from_mode(0o644))
+        // The process's umask takes away what the user does not want to give.
+        self.permissions(std::fs::Permissions::from_mode(0o666))
     }
 
     #[cfg(not(unix))]

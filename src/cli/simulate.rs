@@ -1,11 +1,11 @@
 //! `foldem simulate`: exact figures beside Monte Carlo.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::error::{CliError, exit};
-use super::{Context, progress};
+use super::{Context, output, progress};
 use crate::log::Writer;
 use crate::report;
 use crate::scenario::Scenario;
@@ -28,7 +28,7 @@ pub(super) struct SimulateArgs {
     #[command(flatten)]
     sample: SampleArgs,
     /// Generations per prompt; they share its difficulty, and the intervals respect it
-    #[arg(long, default_value_t = 1, value_name = "M", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    #[arg(long, default_value_t = 1, value_name = "M", allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     per_prompt: u64,
     /// Also write the generations as a log (JSON Lines; .gz and .zst compress)
     #[arg(long, value_name = "LOG")]
@@ -39,16 +39,27 @@ pub(super) struct SimulateArgs {
 #[derive(Debug, Clone, Copy, Args)]
 pub(super) struct SampleArgs {
     /// Generations to draw
-    #[arg(long, default_value_t = 1_000_000, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000_000))]
+    #[arg(long, default_value_t = 1_000_000, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..=1_000_000_000_000))]
     pub(super) attempts: u64,
     /// Root of all randomness: the same seed gives the same bytes on any number of threads
-    #[arg(long, default_value_t = 42, value_name = "S")]
+    #[arg(
+        long,
+        default_value_t = 42,
+        value_name = "S",
+        allow_negative_numbers = true
+    )]
     pub(super) seed: u64,
 }
 
 pub(super) fn run(args: &SimulateArgs, context: &Context) -> Result<u8, CliError> {
     let scenario = Scenario::load(&args.scenario)?;
-    // A log that cannot be written is told before the work, not after.
+    // What cannot be written is told before the work, not after.
+    let mut others = vec![args.scenario.as_path()];
+    if let Some(log) = &args.write_log {
+        check_log_path(log, &args.scenario)?;
+        others.push(log);
+    }
+    context.output.keeps(&others)?;
     let writer = args.write_log.as_deref().map(Writer::create).transpose()?;
     let request = Request {
         attempts: args.sample.attempts,
@@ -74,6 +85,21 @@ pub(super) fn run(args: &SimulateArgs, context: &Context) -> Result<u8, CliError
     } else {
         exit::FINE
     })
+}
+
+/// A log must have the ending of one and must not replace the scenario.
+fn check_log_path(log: &Path, scenario: &Path) -> Result<(), CliError> {
+    output::writable("--write-log", log)?;
+    let name = log.to_string_lossy().to_lowercase();
+    let stem = name.trim_end_matches(".gz").trim_end_matches(".zst");
+    if output::same_file(log, scenario) || !(stem.ends_with(".jsonl") || stem.ends_with(".ndjson"))
+    {
+        return Err(CliError::Usage(format!(
+            "--write-log {}: a log ends in .jsonl, .jsonl.gz or .jsonl.zst",
+            log.display()
+        )));
+    }
+    Ok(())
 }
 
 /// Draws the generations of the run once more, with their traces, and writes them down.

@@ -132,9 +132,15 @@ impl<'s> Kernel<'s> {
         } else {
             0.0
         };
+        self.prompt(z)
+    }
+
+    /// A prompt whose difficulty lies `z` standard deviations above the mean.
+    pub(super) fn prompt(&self, z: f64) -> Prompt {
+        let difficulty = self.scenario.difficulty_sd() * z;
         Prompt {
-            difficulty: sd * z,
-            conditions: self.scenario.conditions(sd * z),
+            difficulty,
+            conditions: self.scenario.conditions(difficulty),
         }
     }
 

@@ -94,11 +94,6 @@ impl<'s> Simulation<'s> {
         self.kernel.frame(policy)
     }
 
-    /// Attempts asked for.
-    pub fn attempts(&self) -> u64 {
-        self.attempts
-    }
-
     fn prompts_per_batch(&self) -> u64 {
         (BATCH / self.per_prompt).max(1)
     }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::proportion::Proportion;
 use super::tally::{Column, Share, Tally};
-use crate::stats::{Linear, normal_quantile};
+use crate::stats::{Linear, student_quantile};
 
 /// Names of all estimates, in the order in which they are shown.
 pub const NAMES: [&str; 20] = [
@@ -47,10 +47,10 @@ pub struct Estimate {
 }
 
 impl Estimate {
-    /// An estimate with the normal interval around `mean`.
-    pub fn normal(mean: f64, stderr: f64) -> Self {
+    /// An estimate with the interval of Student's law around `mean`, from so many prompts.
+    pub fn around(mean: f64, stderr: f64, prompts: u64) -> Self {
         let finite = |x: f64| x.is_finite().then_some(x);
-        let half = -normal_quantile(ALPHA / 2.0) * stderr;
+        let half = -student_quantile(ALPHA / 2.0, prompts.saturating_sub(1).max(1)) * stderr;
         Self {
             mean: finite(mean),
             stderr: finite(mean).and(finite(stderr)),
@@ -61,17 +61,14 @@ impl Estimate {
     }
 
     fn of(tally: &Tally, function: &Linear) -> Self {
-        Self::normal(function.value, tally.stderr(function))
+        Self::around(function.value, tally.stderr(function), tally.prompts())
     }
 
     fn share(tally: &Tally, function: &Linear, prompts: Proportion) -> Self {
         let normal = Self::of(tally, function);
-        match normal.mean {
-            Some(rate) if prompts.is_extreme() => Self {
-                ci: prompts.exact_interval(rate, ALPHA).map(|(l, h)| [l, h]),
-                ..normal
-            },
-            _ => normal,
+        Self {
+            ci: normal.mean.and_then(|_| prompts.interval(normal.ci, ALPHA)),
+            ..normal
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use crate::stats::clopper_pearson;
 
-/// Below this many prompts with an event (or with a non-event) the interval is exact.
-pub(super) const FEW: u64 = 10;
+/// Below this many events (or non-events) the interval is exact.
+const FEW: u64 = 10;
 
 /// How many prompts have seen a trial, an event and a non-event of some share.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -11,6 +11,9 @@ pub struct Proportion {
     trials: u64,
     events: u64,
     others: u64,
+    /// Generations that are trials, and events, in all prompts.
+    generations: u64,
+    happened: u64,
 }
 
 impl Proportion {
@@ -19,37 +22,82 @@ impl Proportion {
         self.trials += u64::from(trials > 0);
         self.events += u64::from(events > 0);
         self.others += u64::from(trials > events);
+        self.generations += u64::try_from(trials).unwrap_or(0);
+        self.happened += u64::try_from(events).unwrap_or(0);
     }
 
     pub(super) fn merge(&mut self, other: Self) {
         self.trials += other.trials;
         self.events += other.events;
         self.others += other.others;
+        self.generations += other.generations;
+        self.happened += other.happened;
     }
 
-    /// Whether there are so few events or non-events that only an exact interval is honest.
-    pub(super) fn is_extreme(self) -> bool {
-        self.events.min(self.others) < FEW
-    }
-
-    /// Exact binomial interval over prompts, carried over to a share of generations that was
-    /// estimated as `rate`. With one generation per prompt this is Clopper–Pearson itself.
-    pub(super) fn exact_interval(self, rate: f64, alpha: f64) -> Option<(f64, f64)> {
-        let scaled = |count: u64, rate: f64| {
-            let (lo, hi) = clopper_pearson(count, self.trials, alpha)?;
-            // Several generations per prompt: a prompt with an event has more than one trial.
-            let factor = if count == 0 {
-                1.0
-            } else {
-                rate / (count as f64 / self.trials as f64)
-            };
-            Some((lo * factor, (hi * factor).min(1.0)))
-        };
-        if self.events <= self.others {
-            scaled(self.events, rate)
-        } else {
-            let (lo, hi) = scaled(self.others, 1.0 - rate)?;
-            Some((1.0 - hi, 1.0 - lo))
+    /// Replaces the `normal` interval where there are so few events or non-events that only an
+    /// exact one is honest.
+    ///
+    /// With one generation per prompt that is Clopper–Pearson. With several, a prompt is the
+    /// trial: its share of generations lies between that of prompts with an event divided by
+    /// their number per prompt, and that of prompts with an event; the result covers both that
+    /// range and the normal interval.
+    pub(super) fn interval(self, normal: Option<[f64; 2]>, alpha: f64) -> Option<[f64; 2]> {
+        if self.happened.min(self.generations - self.happened) >= FEW {
+            return normal;
         }
+        let per_prompt = self.generations as f64 / self.trials as f64;
+        let (lo, hi) = if self.events <= self.others {
+            let (lo, hi) = clopper_pearson(self.events, self.trials, alpha)?;
+            (lo / per_prompt, hi)
+        } else {
+            let (lo, hi) = clopper_pearson(self.others, self.trials, alpha)?;
+            (1.0 - hi, 1.0 - lo / per_prompt)
+        };
+        match normal {
+            Some([l, h]) if self.generations > self.trials => {
+                Some([lo.min(l).max(0.0), hi.max(h).min(1.0)])
+            }
+            _ => Some([lo, hi]),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gathered(prompts: &[(i64, i64)]) -> Proportion {
+        let mut share = Proportion::default();
+        for &(events, trials) in prompts {
+            share.add(events, trials);
+        }
+        share
+    }
+
+    #[test]
+    fn few_events_are_exact_and_many_are_left_alone() {
+        let mut prompts = vec![(0, 1); 17];
+        prompts.extend([(1, 1); 3]);
+        let [lo, hi] = gathered(&prompts)
+            .interval(Some([0.0, 0.3]), 0.05)
+            .expect("trials");
+        // binom.test(3, 20) in R.
+        assert!((lo - 0.032_070_94).abs() < 1e-7 && (hi - 0.378_926_83).abs() < 1e-7);
+        let many = gathered(&[(1, 2); 50]);
+        assert_eq!(many.interval(Some([0.4, 0.6]), 0.05), Some([0.4, 0.6]));
+    }
+
+    /// Nine prompts with a thousand generations each see many events; nine events in one prompt
+    /// are one event of a prompt.
+    #[test]
+    fn prompts_are_the_trials() {
+        let plenty = gathered(&[(260, 1000); 9]);
+        assert_eq!(plenty.interval(Some([0.2, 0.32]), 0.05), Some([0.2, 0.32]));
+        let mut prompts = vec![(0, 10); 19];
+        prompts.push((9, 10));
+        let rare = gathered(&prompts);
+        let [lo, hi] = rare.interval(Some([0.0, 0.1]), 0.05).expect("trials");
+        // binom.test(1, 20) in R: [0.00127, 0.24873].
+        assert!(lo <= 0.0 && (hi - 0.248_73).abs() < 1e-4, "{lo} {hi}");
     }
 }

@@ -20,10 +20,25 @@ impl RetryTally {
         }
     }
 
+    /// Prompts that have yielded.
+    pub fn prompts(&self) -> u64 {
+        self.moments.clusters()
+    }
+
     /// Share of the spread of costs that the dearest prompt brings, see
     /// [`CrossProducts::dominance`].
     pub fn dominance(&self) -> f64 {
         self.moments.dominance(0)
+    }
+
+    /// Largest cost of a prompt under the policy, in tokens.
+    pub fn largest(&self) -> f64 {
+        self.moments.largest(0)
+    }
+
+    /// Mean cost of a prompt by full generation, in tokens.
+    pub fn mean_full(&self) -> f64 {
+        self.moments.mean(1).value
     }
 
     /// Cost per retained sample relative to full generation, with its standard error.

@@ -116,15 +116,20 @@ impl Tally {
         self.cut
     }
 
-    /// Share of the spread of full lengths that the longest prompt brings, see
-    /// [`CrossProducts::dominance`].
-    pub fn length_dominance(&self) -> f64 {
-        self.moments.dominance(self.index(Column::Full))
-    }
-
     /// Number of prompts.
     pub fn prompts(&self) -> u64 {
         self.moments.clusters()
+    }
+
+    /// Largest value of a column that is not negative, over prompts.
+    pub fn largest(&self, column: Column) -> f64 {
+        self.moments.largest(self.index(column))
+    }
+
+    /// Share of the spread of a column that a single prompt brings, see
+    /// [`CrossProducts::dominance`].
+    pub fn dominance(&self, column: Column) -> f64 {
+        self.moments.dominance(self.index(column))
     }
 
     fn index(&self, column: Column) -> usize {

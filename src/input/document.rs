@@ -19,8 +19,6 @@ const MOST_SYNTAX_ERRORS: usize = 5;
 pub struct Document<'t> {
     path: String,
     root: DeTable<'t>,
-    /// Byte offset at which each line starts.
-    line_starts: Vec<usize>,
     /// Line of each key path.
     lines: BTreeMap<String, usize>,
 }
@@ -90,7 +88,7 @@ impl<'t> Document<'t> {
                     mistakes.push(Mistake {
                         line,
                         key: key_at(text, &span),
-                        message: format!("is not valid TOML: {}", error.message()),
+                        message: syntax_message(&error, &key_at(text, &span)),
                     });
                 }
             }
@@ -105,7 +103,6 @@ impl<'t> Document<'t> {
         Ok(Self {
             path: path.to_owned(),
             root,
-            line_starts,
             lines,
         })
     }
@@ -145,11 +142,17 @@ impl<'t> Document<'t> {
             mistakes,
         }
     }
+}
 
-    /// Number of lines of the file.
-    pub fn line_count(&self) -> usize {
-        self.line_starts.len()
-    }
+/// What the parser says, and what is nearly always meant where a table of many stands alone.
+fn syntax_message(error: &toml::de::Error, key: &str) -> String {
+    const MANY: [&str; 4] = ["stage", "fault", "validator", "checkpoint"];
+    let hint = if error.message().contains("duplicate key") && MANY.contains(&key) {
+        format!("; write [[{key}]] with two brackets for each of several")
+    } else {
+        String::new()
+    };
+    format!("is not valid TOML: {}{hint}", error.message())
 }
 
 /// The key that a syntax error points at or stands behind; empty where there is none.

@@ -37,7 +37,7 @@ impl Kind {
     /// What `increment` says.
     pub(super) fn of(increment: &Increment) -> Self {
         let [lo, hi] = increment.ci;
-        if !increment.tested {
+        if !increment.sharp {
             Self::Untested
         } else if lo > ROUNDING || hi < -ROUNDING {
             Self::Drifts
@@ -77,11 +77,11 @@ impl Panel<'_> {
     /// further away.
     fn axis(&self) -> Axis {
         let reach = |tested: bool| {
-            let shown = self.values.iter().filter(|i| i.tested == tested);
+            let shown = self.values.iter().filter(|i| i.sharp == tested);
             let ends = shown.flat_map(|i| [i.mean, i.ci[0], i.ci[1]]);
             ends.fold(0.0, |reach: f64, x| reach.max(x.abs()))
         };
-        let any = self.values.iter().any(|i| i.tested);
+        let any = self.values.iter().any(|i| i.sharp);
         let most = if any {
             UNTESTED * reach(true)
         } else {
@@ -137,7 +137,7 @@ impl Panel<'_> {
         }
         // What is tested lies over what is not.
         for tested in [false, true] {
-            for increment in self.values.iter().filter(|i| i.tested == tested) {
+            for increment in self.values.iter().filter(|i| i.sharp == tested) {
                 self.draw_increment(scene, &axis, increment);
             }
         }

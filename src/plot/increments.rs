@@ -118,7 +118,7 @@ fn head(scene: &mut Scene, findings: &VerificationFindings) -> Result<(), PlotEr
             format!("simultaneous {confidence} % interval includes 0"),
         ),
         (Kind::Drifts, "misses 0".to_owned()),
-        (Kind::Untested, "too few generations to test".to_owned()),
+        (Kind::Untested, "too few generations to tell".to_owned()),
     ] {
         let middle = y - 4.5;
         scene.upright(
@@ -143,10 +143,10 @@ fn answer(findings: &VerificationFindings) -> String {
     let missing = count(findings, Kind::Drifts);
     let all = missing + count(findings, Kind::Agrees);
     match (missing, all) {
-        (_, 0) => "no bin holds enough generations to be tested".to_owned(),
-        (0, 1) => "the one tested interval includes 0".to_owned(),
-        (0, _) => format!("all {all} tested intervals include 0"),
-        _ => format!("{missing} of {all} tested intervals miss 0"),
+        (_, 0) => "no bin holds enough generations to tell".to_owned(),
+        (0, 1) => "the one interval includes 0".to_owned(),
+        (0, _) => format!("all {all} intervals include 0"),
+        _ => format!("{missing} of {all} intervals miss 0"),
     }
 }
 
@@ -154,7 +154,7 @@ fn alt(findings: &VerificationFindings) -> String {
     let untested = count(findings, Kind::Untested);
     format!(
         "Mean change of the predicted utility from each stage to the next, by the prediction, with \
-         simultaneous intervals. {}: {}; bins with too few generations to test: {untested}.",
+         simultaneous intervals. {}: {}; bins with too few generations to tell: {untested}.",
         findings.scenario,
         answer(findings),
     )
@@ -172,7 +172,7 @@ mod tests {
             generations: 1000,
             mean,
             ci,
-            tested,
+            sharp: tested,
         }
     }
 
@@ -205,7 +205,7 @@ mod tests {
             "stage 2 → utility",
             "predicted utility after the stage (0 to 1)",
             "mean change of predicted utility",
-            "five &amp; more, 200,000 generations: all 18 tested intervals include 0. Each panel \
+            "five &amp; more, 200,000 generations: all 18 intervals include 0. Each panel \
              has its own vertical scale.",
         ] {
             assert!(
@@ -245,7 +245,7 @@ mod tests {
         ];
         let figure = martingale_increments(&findings(drift)).unwrap();
         assert!(
-            figure.alt.contains("1 of 2 tested intervals miss 0"),
+            figure.alt.contains("1 of 2 intervals miss 0"),
             "{}",
             figure.alt
         );

@@ -38,7 +38,7 @@ fn verdict(findings: &SimulationFindings) -> Vec<String> {
         exact("null_cost_ratio"),
     ) else {
         return vec![
-            "Nothing can be retained, so there is no cost per retained sample.".to_owned(),
+            "There is no exact cost per retained sample: see what is undefined below.".to_owned(),
         ];
     };
     if exact("rejection_rate") == Some(0.0) {

@@ -59,6 +59,7 @@ fn table<'c>(title: &str, claims: impl Iterator<Item = &'c Claim>) -> Section {
         "simultaneous interval",
         "exact",
         "statement",
+        "assumption",
     ];
     let mut section = Section::new(title, &header);
     section.rows = claims
@@ -77,6 +78,7 @@ fn table<'c>(title: &str, claims: impl Iterator<Item = &'c Claim>) -> Section {
                 ci,
                 shown(claim.exact),
                 claim.statement.clone(),
+                claim.assumption.clone(),
             ]
         })
         .collect();
@@ -106,7 +108,6 @@ fn increments(increments: &[Increment]) -> Section {
     );
     section.rows = increments
         .iter()
-        .filter(|i| i.tested)
         .map(|i| {
             let width = i.ci[1] - i.ci[0];
             let shown = |x: f64| number(x, width / 8.0);

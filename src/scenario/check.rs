@@ -16,12 +16,16 @@ pub(super) fn check(spec: &ScenarioSpec, mistakes: &mut Mistakes) {
         mistakes.push("name", "is empty; give the scenario a short name");
     }
     if let Some(difficulty) = spec.difficulty {
-        at_least_zero("difficulty.sd", difficulty.sd, mistakes);
-        finite(
-            "difficulty.length_effect",
-            difficulty.length_effect,
-            mistakes,
-        );
+        within("difficulty.sd", difficulty.sd, (0.0, STEEPEST), mistakes);
+        let effect = difficulty.length_effect;
+        finite("difficulty.length_effect", effect, mistakes);
+        if effect.abs() * difficulty.sd > MOST_SPREAD {
+            let message = format!(
+                "is {effect}; times sd it is the spread of ln length between prompts, which must \
+                 be at most {MOST_SPREAD}"
+            );
+            mistakes.push("difficulty.length_effect", message);
+        }
     }
     stages(spec, mistakes);
     faults(spec, mistakes);
@@ -37,15 +41,26 @@ fn probability(key: impl Into<String>, p: f64, mistakes: &mut Mistakes) {
     }
 }
 
-fn at_least_zero(key: impl Into<String>, x: f64, mistakes: &mut Mistakes) {
-    if !(x.is_finite() && x >= 0.0) {
-        mistakes.push(key, format!("is {x}; it must lie in [0, ∞)"));
+/// Tokens beyond this are no text, and their squares no longer add up.
+const MOST_TOKENS: f64 = 1e12;
+/// Spread of ln length between prompts beyond which means are those of a few monsters.
+const MOST_SPREAD: f64 = 10.0;
+/// Steepest effect, in log-odds per unit of difficulty, and largest spread of difficulty.
+const STEEPEST: f64 = 1e3;
+/// Coefficients of variation: 0, or in this range.
+const CV: (f64, f64) = (1e-6, 1e3);
+/// Largest length factor.
+const MOST_LONGER: f64 = 1e6;
+
+fn within(key: impl Into<String>, x: f64, (lo, hi): (f64, f64), mistakes: &mut Mistakes) {
+    if !(lo..=hi).contains(&x) {
+        mistakes.push(key, format!("is {x}; it must lie in [{lo:?}, {hi:?}]"));
     }
 }
 
-fn above_zero(key: impl Into<String>, x: f64, mistakes: &mut Mistakes) {
-    if !(x.is_finite() && x > 0.0) {
-        mistakes.push(key, format!("is {x}; it must lie in (0, ∞)"));
+fn above_zero(key: impl Into<String>, x: f64, most: f64, mistakes: &mut Mistakes) {
+    if !(x > 0.0 && x <= most) {
+        mistakes.push(key, format!("is {x}; it must lie in (0, {most:?}]"));
     }
 }
 
@@ -122,12 +137,17 @@ fn stages(spec: &ScenarioSpec, mistakes: &mut Mistakes) {
 
 fn tokens(key: &str, law: &TokenSpec, mistakes: &mut Mistakes) {
     match *law {
-        TokenSpec::Fixed(value) => at_least_zero(format!("{key}.value"), value, mistakes),
+        TokenSpec::Fixed(value) => {
+            within(format!("{key}.value"), value, (0.0, MOST_TOKENS), mistakes);
+        }
         TokenSpec::LogNormal { mean, cv }
         | TokenSpec::Gamma { mean, cv }
         | TokenSpec::NegativeBinomial { mean, cv } => {
-            above_zero(format!("{key}.mean"), mean, mistakes);
-            at_least_zero(format!("{key}.cv"), cv, mistakes);
+            above_zero(format!("{key}.mean"), mean, MOST_TOKENS, mistakes);
+            if cv != 0.0 && !(CV.0..=CV.1).contains(&cv) {
+                let message = format!("is {cv}; it must be 0 or lie in [{:?}, {:?}]", CV.0, CV.1);
+                mistakes.push(format!("{key}.cv"), message);
+            }
             let negative_binomial = matches!(law, TokenSpec::NegativeBinomial { .. });
             if negative_binomial && mean > 0.0 && cv > 0.0 && cv * cv <= 1.0 / mean {
                 let message = format!(
@@ -144,7 +164,8 @@ fn tokens(key: &str, law: &TokenSpec, mistakes: &mut Mistakes) {
                 mistakes.push(format!("{key}.values"), message);
             }
             for (i, &value) in values.iter().enumerate() {
-                at_least_zero(format!("{key}.values[{i}]"), value, mistakes);
+                let key = format!("{key}.values[{i}]");
+                within(key, value, (0.0, MOST_TOKENS), mistakes);
             }
         }
     }
@@ -184,14 +205,16 @@ fn faults(spec: &ScenarioSpec, mistakes: &mut Mistakes) {
             PerStage::Same(p) => probability(format!("{key}.recovery"), *p, mistakes),
             PerStage::Each(list) => whole(list, &format!("{key}.recovery"), mistakes),
         }
-        finite(
+        within(
             format!("{key}.difficulty_effect"),
             fault.difficulty_effect,
+            (-STEEPEST, STEEPEST),
             mistakes,
         );
         above_zero(
             format!("{key}.length_factor"),
             fault.length_factor,
+            MOST_LONGER,
             mistakes,
         );
     }
@@ -245,9 +268,10 @@ fn validators(spec: &ScenarioSpec, mistakes: &mut Mistakes) {
                     probability(key, p, mistakes);
                 }
                 probability(format!("{key}.false_alarm"), *false_alarm, mistakes);
-                finite(
+                within(
                     format!("{key}.difficulty_effect"),
                     *difficulty_effect,
+                    (-STEEPEST, STEEPEST),
                     mistakes,
                 );
             }
@@ -344,9 +368,10 @@ fn checkpoints(spec: &ScenarioSpec, mistakes: &mut Mistakes) {
             }
         }
         consulted(spec, checkpoint, &key, mistakes);
-        at_least_zero(
+        within(
             format!("{key}.cost_tokens"),
             checkpoint.cost_tokens,
+            (0.0, MOST_TOKENS),
             mistakes,
         );
     }

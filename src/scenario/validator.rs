@@ -87,11 +87,6 @@ impl Validator {
             Response::Score(_) => (0.0, 1.0),
         }
     }
-
-    /// Whether its verdict on a fault is drawn once, when the fault starts.
-    pub fn is_sticky(&self) -> bool {
-        matches!(self.response, Response::Alarm { sticky: true, .. })
-    }
 }
 
 /// The probability whose log-odds are `shift` above those of `p`, and its complement, neither by

@@ -35,7 +35,9 @@ pub fn product_tails(shapes: &[BetaShape], lambda: f64) -> (f64, f64) {
     // The pole of 1/s at 0 separates the two probabilities; take the one that is small.
     let below = t < mean;
     let saddle = saddle_point(shapes, t, below);
-    let tail = invert(shapes, t, saddle).clamp(0.0, 1.0);
+    // Where not even the logarithms are finite the small tail is 0 to any precision.
+    let tail = Some(invert(shapes, t, saddle)).filter(|p| p.is_finite());
+    let tail = tail.unwrap_or(0.0).clamp(0.0, 1.0);
     if below {
         (1.0 - tail, tail)
     } else {
@@ -47,7 +49,7 @@ pub fn product_tails(shapes: &[BetaShape], lambda: f64) -> (f64, f64) {
 fn slope(shapes: &[BetaShape], t: f64, s: f64) -> f64 {
     let transform: f64 = shapes
         .iter()
-        .map(|&(a, b)| digamma(a + s) - digamma(a + b + s))
+        .map(|&(a, b)| digamma_decrease(a + s, b))
         .sum();
     t + transform - 1.0 / s
 }
@@ -56,7 +58,7 @@ fn slope(shapes: &[BetaShape], t: f64, s: f64) -> f64 {
 fn saddle_point(shapes: &[BetaShape], t: f64, right: bool) -> f64 {
     let (mut lo, mut hi) = if right {
         let mut hi = 1.0;
-        while slope(shapes, t, hi) < 0.0 && hi < 1e12 {
+        while slope(shapes, t, hi) < 0.0 && hi < 1e30 {
             hi *= 2.0;
         }
         (0.0, hi)
@@ -65,7 +67,7 @@ fn saddle_point(shapes: &[BetaShape], t: f64, right: bool) -> f64 {
         (-nearest, 0.0)
     };
     // The place need not be exact: any contour of the family gives the same integral.
-    for _ in 0..50 {
+    for _ in 0..100 {
         let middle = 0.5 * (lo + hi);
         if slope(shapes, t, middle) < 0.0 {
             lo = middle;
@@ -74,6 +76,15 @@ fn saddle_point(shapes: &[BetaShape], t: f64, right: bool) -> f64 {
         }
     }
     0.5 * (lo + hi)
+}
+
+/// ψ(x) − ψ(x + b) for x > 0, without cancellation where x is large.
+fn digamma_decrease(x: f64, b: f64) -> f64 {
+    if x < 100.0 {
+        return digamma(x) - digamma(x + b);
+    }
+    let rest = |z: f64| 1.0 / (2.0 * z) + 1.0 / (12.0 * z * z);
+    rest(x + b) - rest(x) - libm::log1p(b / x)
 }
 
 /// |1/(2πi) ∫ e^{st} φ(s)/s ds| along the hyperbola through the real point `c`.
@@ -241,5 +252,15 @@ mod tests {
         let two = product_tails(&[(1e6, 4e5), (1.4e6, 6e5)], lambda).0;
         assert_abs_diff_eq!(one, two, epsilon = 1e-10);
         assert!((0.022..0.023).contains(&one), "{one}");
+    }
+
+    /// Found by a reviewer: λ within 1e-12 of 1, and λ far below anything that can happen.
+    #[test]
+    fn extremes_are_on_the_right_side() {
+        // P(X > λ) ≈ (1 − λ)^b / (b B(a, b)) near 1.
+        let (below, above) = product_tails(&[(4295.7, 0.88889)], 0.999_999_999_998_966_6);
+        assert!(above < 1e-6 && below > 0.999_999, "{below} {above}");
+        let (below, above) = product_tails(&[(358_032.0, 721_404.0)], 9e-186);
+        assert!(below <= 0.0 && above >= 1.0, "{below} {above}");
     }
 }

@@ -56,8 +56,10 @@ pub struct CrossProducts {
     scales: Vec<Scale>,
     clusters: u64,
     sums: Vec<i128>,
-    /// Largest magnitude of each column.
-    largest: Vec<i64>,
+    /// Smallest and largest value of each column among those that are not 0.
+    range: Vec<(i64, i64)>,
+    /// Clusters in which each column is not 0.
+    nonzero: Vec<u64>,
     /// Upper triangle by rows.
     products: Vec<i128>,
 }
@@ -69,7 +71,8 @@ impl CrossProducts {
         Self {
             clusters: 0,
             sums: vec![0; width],
-            largest: vec![0; width],
+            range: vec![(i64::MAX, i64::MIN); width],
+            nonzero: vec![0; width],
             products: vec![0; width * (width + 1) / 2],
             scales,
         }
@@ -105,7 +108,9 @@ impl CrossProducts {
         self.clusters += 1;
         for (n, &(j, x)) in nonzero.iter().enumerate() {
             self.sums[j] += i128::from(x);
-            self.largest[j] = self.largest[j].max(x.abs());
+            let (low, high) = self.range[j];
+            self.range[j] = (low.min(x), high.max(x));
+            self.nonzero[j] += 1;
             let row = self.row(j);
             for &(k, y) in &nonzero[n..] {
                 self.products[row + k] += i128::from(x) * i128::from(y);
@@ -125,8 +130,12 @@ impl CrossProducts {
         };
         pairs(&mut self.sums, &other.sums);
         pairs(&mut self.products, &other.products);
-        for (largest, other) in self.largest.iter_mut().zip(&other.largest) {
-            *largest = (*largest).max(*other);
+        for ((low, high), other) in self.range.iter_mut().zip(&other.range) {
+            *low = (*low).min(other.0);
+            *high = (*high).max(other.1);
+        }
+        for (count, other) in self.nonzero.iter_mut().zip(&other.nonzero) {
+            *count += other;
         }
     }
 
@@ -150,18 +159,27 @@ impl CrossProducts {
         centred / (n - 1) as f64 * self.scales[j].unit * self.scales[k].unit
     }
 
-    /// Share of the sum of squared deviations of a column of non-negative values that its largest
-    /// value brings: where it is not small, the mean hangs on a few clusters and its normal
-    /// interval is too narrow. 0 for a constant column.
+    /// Largest value of column `j`, at least 0.
+    pub fn largest(&self, j: usize) -> f64 {
+        self.range[j].1.max(0) as f64 * self.scales[j].unit
+    }
+
+    /// Share of the sum of squared deviations of a column that the cluster furthest from the mean
+    /// brings: where it is not small, the mean hangs on a few clusters and its normal interval is
+    /// too narrow. For an event it is about 1 over the number of events; 0 for a constant column.
     pub fn dominance(&self, j: usize) -> f64 {
         if self.clusters < 2 {
             return 1.0;
         }
         let deviations = self.covariance(j, j) * (self.clusters - 1) as f64;
         let mean = self.sums[j] as f64 / self.clusters as f64;
-        let largest = (self.largest[j] as f64 - mean) * self.scales[j].unit;
+        let (mut low, mut high) = self.range[j];
+        if self.nonzero[j] < self.clusters {
+            (low, high) = (low.min(0), high.max(0));
+        }
+        let furthest = (mean - low as f64).max(high as f64 - mean) * self.scales[j].unit;
         if deviations > 0.0 {
-            largest * largest / deviations
+            furthest * furthest / deviations
         } else {
             0.0
         }
@@ -225,14 +243,14 @@ mod tests {
     #[test]
     fn a_tiny_spread_around_a_large_mean_is_not_lost() {
         let values: Vec<(f64, f64)> = (0..1000)
-            .map(|i| (1e6 + f64::from(i % 2) * 1e-3, 0.0))
+            .map(|i| (1e6 + f64::from(i % 2) * 0.1, 0.0))
             .collect();
         let scales = vec![Scale::for_values_near(1e6), Scale::COUNT];
         let mut moments = CrossProducts::new(scales.clone());
         for &(x, _) in &values {
             moments.add(&[(0, scales[0].round(x))]);
         }
-        let expected = 5e-4 * (1000.0f64 / 999.0).sqrt() / 1000.0f64.sqrt();
+        let expected = 0.05 * (1000.0f64 / 999.0).sqrt() / 1000.0f64.sqrt();
         assert_relative_eq!(
             moments.stderr(&moments.mean(0)),
             expected,

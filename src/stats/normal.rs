@@ -1,6 +1,6 @@
-//! Quantiles of the standard normal law and the simultaneous critical value.
+//! Quantiles of the standard normal law and of Student's law.
 
-use statrs::distribution::{ContinuousCDF, Normal};
+use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
 
 /// z with P(Z ≤ z) = `p` for a standard normal Z; `p` in (0, 1).
 ///
@@ -10,10 +10,14 @@ pub fn normal_quantile(p: f64) -> f64 {
     Normal::standard().inverse_cdf(p)
 }
 
-/// Critical |z| at which `tests` two-sided tests together raise a false alarm with probability at
-/// most `alpha` (Bonferroni), whatever their dependence.
-pub fn bonferroni_z(alpha: f64, tests: usize) -> f64 {
-    -normal_quantile(alpha / (2.0 * tests.max(1) as f64))
+/// t with P(T ≤ t) = `p` for Student's law with `freedom` degrees of freedom, > 0.
+///
+/// Beyond 1,000 degrees the normal quantile is within 0.2 % and is used instead.
+pub fn student_quantile(p: f64, freedom: u64) -> f64 {
+    if freedom > 1000 {
+        return normal_quantile(p);
+    }
+    StudentsT::new(0.0, 1.0, freedom as f64).map_or(f64::NAN, |law| law.inverse_cdf(p))
 }
 
 #[cfg(test)]
@@ -35,13 +39,16 @@ mod tests {
         }
     }
 
+    /// R: `qt(0.975, df)`.
     #[test]
-    fn more_tests_need_a_larger_deviation() {
-        assert_relative_eq!(
-            bonferroni_z(0.05, 1),
-            1.959_963_984_540_05,
-            max_relative = 1e-9
-        );
-        assert!(bonferroni_z(0.01, 50) > bonferroni_z(0.01, 10));
+    fn student_quantiles_agree_with_published_values() {
+        for (freedom, t) in [
+            (1, 12.706_204_736_174_7),
+            (5, 2.570_581_835_636_31),
+            (30, 2.042_272_456_301_24),
+            (1000, 1.962_339_080_827_7),
+        ] {
+            assert_relative_eq!(student_quantile(0.975, freedom), t, max_relative = 1e-8);
+        }
     }
 }

@@ -138,7 +138,7 @@ pub fn simulate(
                 ));
             }
             let (ratio, stderr) = tally.cost_ratio();
-            Estimate::normal(ratio, stderr)
+            Estimate::around(ratio, stderr, tally.prompts())
         })
     } else {
         // All prompts are alike: retrying one is trying another.
@@ -164,14 +164,14 @@ pub fn simulate(
     )
 }
 
-/// Retries prompts until they yield: an eighth as many as the main run retained, so that the
-/// retry account costs a fraction of the run. `None` where nothing finite can be said.
+/// Retries prompts until they yield: half as many as the main run retained, so that the retry
+/// account costs no more than the run itself unless prompts are very hard. `None` where nothing finite can be said.
 pub(super) fn retry_tally(
     simulation: &Simulation<'_>,
     tally: &Tally,
     interrupt: &Interrupt,
 ) -> Option<RetryTally> {
-    let prompts = tally.count(Column::Retained).div_ceil(8);
+    let prompts = tally.count(Column::Retained).div_ceil(2);
     let typical = tally.frame().typical_tokens;
     (prompts > 0)
         .then(|| simulation.retry(prompts, || RetryTally::new(typical), interrupt))
@@ -194,11 +194,11 @@ fn warnings(scenario: &Scenario, tally: &Tally, exact: &Exact) -> Vec<String> {
             tally.cut()
         ));
     }
-    if tally.length_dominance() > DOMINANT {
+    if tally.dominance(Column::Full) > DOMINANT {
         warnings.push(format!(
             "one prompt brings {:.0} % of the spread of lengths: the intervals of token figures \
              are too narrow; ask for more --attempts",
-            100.0 * tally.length_dominance()
+            100.0 * tally.dominance(Column::Full)
         ));
     }
     let rejected = tally.count(Column::Count) - tally.count(Column::Surviving);
@@ -242,7 +242,7 @@ fn findings(
             exact: exact_value(exact, name),
         },
     };
-    let certain_zero = Estimate::normal(0.0, 0.0);
+    let certain_zero = Estimate::around(0.0, 0.0, 2);
     let rejections_by_stage = (0..scenario.stages().len())
         .map(|k| {
             let checkpoint = scenario.checkpoints().iter().position(|c| c.at == k);

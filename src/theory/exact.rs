@@ -227,16 +227,6 @@ impl Exact {
         )
     }
 
-    /// `E[U | τ < ∞]`.
-    pub fn utility_rejected(&self) -> Option<f64> {
-        ratio(
-            self.population
-                .figures
-                .weighted(ByState::Rejected, |x| self.utility[x]),
-            self.rejection_rate(),
-        )
-    }
-
     /// `E[U | A]`.
     pub fn utility_accepted(&self) -> Option<f64> {
         self.utility_given_accepted(ByState::All)

@@ -204,10 +204,16 @@ fn steepness(scenario: &Scenario) -> f64 {
     alarms.fold(highest - lowest, f64::max) * scenario.difficulty_sd()
 }
 
-/// ln of the beta density up to a constant that depends on the shapes.
+/// ln of the beta density at `score`. Scores that double precision rounds to 1, or cuts to the
+/// smallest number, stand for all beyond: there it is the probability of that tail.
 fn log_density(a: f64, b: f64, score: f64) -> f64 {
-    let score = score.clamp(f64::MIN_POSITIVE, 1.0 - f64::EPSILON / 2.0);
     let normalisation = libm::lgamma(a + b) - libm::lgamma(a) - libm::lgamma(b);
+    if score >= 1.0 {
+        return normalisation + b * libm::log(f64::EPSILON / 4.0) - libm::log(b);
+    }
+    if score <= f64::MIN_POSITIVE {
+        return normalisation + a * libm::log(f64::MIN_POSITIVE) - libm::log(a);
+    }
     normalisation + (a - 1.0) * libm::log(score) + (b - 1.0) * libm::log1p(-score)
 }
 

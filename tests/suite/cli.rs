@@ -205,8 +205,8 @@ fn the_report_is_written_beside_stdout() {
         "--report",
         nowhere.to_str().unwrap(),
     ]);
-    assert_eq!(code(&output), 1);
-    assert!(stderr(&output).contains("cannot be written"));
+    assert_eq!(code(&output), 2);
+    assert!(stderr(&output).contains("folder does not exist") && output.stdout.is_empty());
 }
 
 #[test]
@@ -231,10 +231,7 @@ fn templates_are_valid() {
 }
 
 #[test]
-fn a_failing_claim_exits_4() {
-    // No shipped claim fails; the exit code is checked where a claim can be made to fail: see
-    // `verdict` for the judging and `controls` for planted violations. Here: a run that decides
-    // nothing is fine.
+fn a_run_that_decides_nothing_is_fine() {
     let output = foldem(&["verify", SCENARIO, "--attempts", "50", "--format", "json"]);
     assert_eq!(code(&output), 0);
     let result: serde_json::Value = serde_json::from_str(&stdout(&output)).unwrap();
@@ -326,4 +323,62 @@ fn a_dash_is_stdin() {
         assert_eq!(code(&output), 0, "{command}");
         assert!(stdout(&output).contains("alarms") || stdout(&output).contains("scenario"));
     }
+}
+
+#[test]
+fn outputs_never_replace_inputs() {
+    let text = fs::read_to_string(root().join("tests/fixtures/golden/alarms.toml")).unwrap();
+    let (folder, path) = temporary("mine.toml", &text);
+    let shown = path.to_str().unwrap();
+    let log = folder.path().join("log.json");
+    for arguments in [
+        vec!["simulate", shown, "--attempts", "10", "--write-log", shown],
+        vec![
+            "simulate",
+            shown,
+            "--attempts",
+            "10",
+            "--write-log",
+            log.to_str().unwrap(),
+        ],
+    ] {
+        let output = foldem(&arguments);
+        assert_eq!(code(&output), 2, "{arguments:?}: {}", stderr(&output));
+        assert!(stderr(&output).contains("--write-log"));
+    }
+    assert_eq!(fs::read_to_string(&path).unwrap(), text);
+    assert!(!log.exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_log_is_not_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("log.jsonl");
+    let child = Command::new(env!("CARGO_BIN_EXE_foldem"))
+        .args(["simulate", SCENARIO, "--attempts", "3000000", "--write-log"])
+        .arg(&log)
+        .current_dir(root())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(700));
+    let kill = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(kill.success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(code(&output), 130);
+    assert!(
+        stderr(&output).contains("no log was written"),
+        "{}",
+        stderr(&output)
+    );
+    assert_eq!(
+        fs::read_dir(folder.path()).unwrap().count(),
+        0,
+        "nothing is left behind"
+    );
 }

@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use foldem::engine::Simulation;
-use foldem::estimate::{Estimate, Estimates, Tally};
+use foldem::estimate::{Estimate, Estimates, RetryTally, Tally};
 use foldem::outcome::Fold;
 use foldem::scenario::Scenario;
+use foldem::study::Interrupt;
 use foldem::study::simulation::exact_value;
 use foldem::theory::Exact;
 
@@ -86,4 +87,45 @@ fn clustered_generations() {
 fn too_narrow_intervals_are_caught() {
     let narrow = coverage(&world(""), 2000, 1, 0.8);
     assert!(narrow.iter().all(|(_, share)| *share < 0.92), "{narrow:?}");
+}
+
+/// The retry account is heavy-tailed; on a world with hard prompts its interval still covers.
+#[test]
+fn retried_prompts() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments/hard-prompts.toml");
+    let scenario = Scenario::load(&path).unwrap();
+    let truth = Exact::new(&scenario).cost_ratio_retry().unwrap();
+    let mut covered = 0;
+    for seed in 0..SEEDS {
+        let simulation = Simulation::new(&scenario, 1, seed);
+        let typical = simulation.frame(0).typical_tokens;
+        let tally = simulation
+            .retry(2000, || RetryTally::new(typical), &Interrupt::default())
+            .unwrap();
+        let (ratio, stderr) = tally.cost_ratio();
+        let estimate = Estimate::around(ratio, stderr, tally.prompts());
+        covered += u64::from(contains(&estimate, truth, 1.0));
+    }
+    let share = covered as f64 / SEEDS as f64;
+    assert!((0.92..=0.975).contains(&share), "{share}");
+}
+
+/// Nine prompts of many generations each: few clusters need Student's law.
+#[test]
+fn few_large_prompts() {
+    let coverage = coverage(
+        &world("[difficulty]\nsd = 1.0\nlength_effect = 0.3"),
+        9 * 60,
+        60,
+        1.0,
+    );
+    for name in [
+        "rejection_rate",
+        "accepted_rate",
+        "savings",
+        "false_rejection_rate",
+    ] {
+        let share = coverage.iter().find(|(n, _)| n == name).unwrap().1;
+        assert!((0.90..=0.99).contains(&share), "{name}: {share}");
+    }
 }

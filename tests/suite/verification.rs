@@ -11,29 +11,74 @@ fn shipped(name: &str) -> Scenario {
     Scenario::load(&directory.join(name)).unwrap_or_else(|e| panic!("{e}"))
 }
 
-/// 400 runs of true claims. At a family-wise rate of 1 % the number of runs with any false alarm
-/// is binomial(400, 0.01) at worst: 12 or more has probability 0.0007.
+const RARE: &str = "
+schema = 'foldem.scenario/1'
+name = 'rare'
+[[fault]]
+kind = 'rare'
+hazard = [1e-4, 0.0, 0.0]
+length_factor = 3.0
+[[fault]]
+kind = 'common'
+hazard = [0.1, 0.1, 0.1]
+[[stage]]
+name = 'a'
+tokens = { dist = 'lognormal', mean = 50, cv = 2.0 }
+[[stage]]
+name = 'b'
+tokens = { dist = 'gamma', mean = 50, cv = 3.0 }
+[[stage]]
+name = 'c'
+tokens = { dist = 'fixed', value = 50 }
+[[validator]]
+name = 'v'
+detects = { rare = 0.5, common = 0.3 }
+false_alarm = 0.001
+[[validator]]
+name = 'hardly'
+detects = { rare = 0.5, common = 0.0 }
+false_alarm = 1e-5
+[final_filter]
+accepts = { clean = 0.9, rare = 0.9, common = 0.01 }
+[[policy.checkpoint]]
+at = 'a'
+validators = ['hardly']
+[[policy.checkpoint]]
+at = 'b'
+validators = ['v']
+";
+
+/// 800 runs of true claims: mild worlds and nasty ones (rare events, heavy tails, hard prompts),
+/// at few and at more attempts. At the family-wise rate of 1 % the number of runs with any false
+/// alarm is at worst binomial(800, 0.01): 17 or more has probability 0.004.
 #[test]
 fn true_claims_are_rarely_called_false() {
+    let template = include_str!("../../src/cli/templates/scenario.toml");
+    let parse = |text: &str| Scenario::parse("text", text, Path::new(".")).unwrap();
+    let worlds = [
+        shipped("five-stage.toml"),
+        shipped("runaway.toml"),
+        shipped("hard-prompts.toml"),
+        parse(template),
+        parse(RARE),
+    ];
     let mut alarms = Vec::new();
-    for name in ["five-stage.toml", "runaway.toml"] {
-        let scenario = shipped(name);
-        for seed in 0..200 {
-            let found = verify_claims(&scenario, 10_000, seed, &|_| (), &Interrupt::default());
-            let failed: Vec<String> = found
-                .claims
-                .iter()
-                .filter(|c| c.verdict == Verdict::Fails)
-                .map(|c| format!("{name} seed {seed}: {}", c.id))
-                .collect();
-            if !failed.is_empty() {
-                alarms.push(failed.join(", "));
+    for scenario in &worlds {
+        for attempts in [2_000, 10_000] {
+            for seed in 0..80 {
+                let found = verify_claims(scenario, attempts, seed, &|_| (), &Interrupt::default());
+                let failed = found.claims.iter().filter(|c| c.verdict == Verdict::Fails);
+                let failed: Vec<&str> = failed.map(|c| c.id.as_str()).collect();
+                if !failed.is_empty() {
+                    let name = scenario.name();
+                    alarms.push(format!("{name} {attempts} seed {seed}: {failed:?}"));
+                }
             }
         }
     }
     const { assert!(FAMILY_ALPHA <= 0.01) };
     assert!(
-        alarms.len() < 12,
+        alarms.len() < 17,
         "{} alarms:\n{}",
         alarms.len(),
         alarms.join("\n")
@@ -87,7 +132,10 @@ fn assumptions_decide_what_applies() {
         verdict("five-stage.toml", "retry-account"),
         Verdict::NotApplicable
     );
-    assert_eq!(verdict("gsm8k-like.toml", "retry-account"), Verdict::Holds);
+    assert_eq!(
+        verdict("hard-prompts.toml", "retry-differs"),
+        Verdict::Holds
+    );
     assert_eq!(
         verdict("no-false-alarm.toml", "unbiased-when-f-zero"),
         Verdict::Holds

@@ -12,7 +12,6 @@ use crate::estimate::{Column, Tally, retained_bias};
 use crate::outcome::{Fold, OutcomeBatch};
 use crate::rng::{Purpose, stream};
 use crate::scenario::Scenario;
-use crate::stats::bonferroni_z;
 use crate::theory::{BayesFilter, Exact};
 
 /// Generations drawn for each control.
@@ -31,10 +30,22 @@ pub struct Control {
 /// What a detector saw.
 struct Detection {
     estimate: f64,
-    stderr: f64,
-    z: f64,
+    half: f64,
     finding: Statement,
     exact: Option<f64>,
+}
+
+impl Detection {
+    /// A mean over the generations of a control, each of which spans at most `range`.
+    fn mean(mean: (f64, f64), range: f64, finding: Statement, exact: Option<f64>) -> Self {
+        let measured = Measured::mean(mean, ATTEMPTS, range, FAMILY_ALPHA / CLAIMS as f64, 1.0);
+        Self {
+            estimate: measured.estimate,
+            half: measured.half,
+            finding,
+            exact,
+        }
+    }
 }
 
 impl Control {
@@ -48,10 +59,8 @@ impl Control {
         let seen = (self.detect)(planted);
         let measured = Measured {
             estimate: seen.estimate,
-            stderr: seen.stderr,
-            z: seen.z,
+            half: seen.half,
             scale: 1.0,
-            enough: true,
         };
         let claim = Claim::judged(
             self.id,
@@ -138,10 +147,6 @@ pub fn controls(seed: u64) -> Vec<Control> {
     ]
 }
 
-fn claim_z() -> f64 {
-    bonferroni_z(FAMILY_ALPHA / 2.0, CLAIMS)
-}
-
 fn scenario(text: &str) -> Scenario {
     Scenario::parse("built-in", text, std::path::Path::new("."))
         .expect("the built-in scenarios are valid: a test reads them")
@@ -170,14 +175,12 @@ fn stopped_paths(
         let (path, utility, stopped) = draw(&mut rng);
         martingale.add(&path, utility, stopped.then_some(0));
     }
-    let (estimate, stderr) = martingale.stopping_gap();
-    Detection {
-        estimate,
-        stderr,
-        z: claim_z(),
-        finding: Statement::Differs(0.0),
-        exact: None,
-    }
+    Detection::mean(
+        martingale.stopping_gap(),
+        2.0,
+        Statement::Differs(0.0),
+        None,
+    )
 }
 
 fn calibrated(seed: u64, planted: bool) -> Detection {
@@ -229,20 +232,13 @@ fn miscalibrated(seed: u64, planted: bool) -> Detection {
     for number in 0..simulation.batches() {
         martingale.follow(&posterior, &simulation.draw(number)[0]);
     }
-    let z = bonferroni_z(FAMILY_ALPHA / 2.0, world.stages().len() * STAGE_BINS);
-    let increments = martingale.increments(z);
-    let worst = increments
-        .iter()
-        .filter(|i| i.tested)
-        .max_by(|a, b| {
-            let distance = |i: &super::Increment| i.mean.abs() / (i.ci[1] - i.ci[0]);
-            distance(a).total_cmp(&distance(b))
-        })
+    let bins = world.stages().len() * STAGE_BINS;
+    let (worst, _) = martingale
+        .worst(FAMILY_ALPHA / 2.0 / bins as f64)
         .expect("fifty thousand generations fill some bin");
     Detection {
         estimate: worst.mean,
-        stderr: 0.5 * (worst.ci[1] - worst.ci[0]) / z,
-        z,
+        half: 0.5 * (worst.ci[1] - worst.ci[0]),
         finding: Statement::Differs(0.0),
         exact: None,
     }
@@ -266,16 +262,20 @@ fn difficult_false_alarm(seed: u64, planted: bool) -> Detection {
         1.0 - kept / tally.mean(Column::AcceptedAt(1, level))
     };
     let difference = f(deciles - 1) - f(0);
-    let exact = Exact::new(&world).false_rejection_by_decile();
-    Detection {
-        estimate: difference.value,
-        stderr: tally.stderr(&difference),
-        z: claim_z(),
-        finding: Statement::Above(0.0),
-        exact: exact[deciles - 1]
+    let exact = Exact::new(&world);
+    let exact_accepted = exact.accepted_rate();
+    let exact = exact.false_rejection_by_decile();
+    // A decile holds about a tenth of the accepted.
+    let range = 20.0 / exact_accepted;
+    let mean = (difference.value, tally.stderr(&difference));
+    Detection::mean(
+        mean,
+        range,
+        Statement::Above(0.0),
+        exact[deciles - 1]
             .zip(exact[0])
             .map(|(hard, easy)| hard - easy),
-    }
+    )
 }
 
 const PLAIN: &str = "\
@@ -310,13 +310,10 @@ fn perturbed_column(seed: u64, planted: bool) -> Detection {
     let by_payment = mean(Column::Full) - mean(Column::Paid) + mean(Column::Cost);
     let gap = (by_payment - mean(Column::Avoided(0))) / mean(Column::Full);
     let exact = Exact::new(&world);
-    Detection {
-        estimate: gap.value,
-        stderr: tally.stderr(&gap),
-        z: claim_z(),
-        finding: Statement::Differs(0.0),
-        exact: Some(-0.01 * exact.tokens_paid() / exact.tokens_full()),
-    }
+    let range = 0.02 * tally.largest(Column::Full) / exact.tokens_full();
+    let mean = (gap.value, tally.stderr(&gap));
+    let expected = -0.01 * exact.tokens_paid() / exact.tokens_full();
+    Detection::mean(mean, range, Statement::Differs(0.0), Some(expected))
 }
 
 /// Gross savings in tokens of the policy numbered 1 less those of policy 0, on common generations.
@@ -329,17 +326,13 @@ fn gross_difference(world: &Scenario, seed: u64) -> Detection {
         let batches = simulation.draw(number);
         paired.add(&batches[1], &batches[0]);
     }
-    let (estimate, stderr) = paired.mean();
     let gross = |checkpoints: &[_]| {
         Exact::new(&world.with_checkpoints(checkpoints.to_vec())).gross_tokens()
     };
-    Detection {
-        estimate,
-        stderr,
-        z: claim_z(),
-        finding: Statement::Above(0.0),
-        exact: Some(gross(second) - gross(first)),
-    }
+    // Lengths are fixed in these worlds: none exceeds the stages at the largest factor.
+    let longest = 150.0 * 8.0;
+    let exact = gross(second) - gross(first);
+    Detection::mean(paired.mean(), longest, Statement::Above(0.0), Some(exact))
 }
 
 fn moved_checkpoint(seed: u64, planted: bool) -> Detection {
@@ -392,13 +385,9 @@ fn not_unbiased(seed: u64, planted: bool) -> Detection {
     ));
     let tally = tally(&world, seed, |_| ());
     let bias = retained_bias(&tally);
-    Detection {
-        estimate: bias.value,
-        stderr: tally.stderr(&bias),
-        z: claim_z(),
-        finding: Statement::Differs(0.0),
-        exact: Some(-(g / 2.0) / (1.0 - g / 2.0) * 0.25),
-    }
+    let mean = (bias.value, tally.stderr(&bias));
+    let expected = -(g / 2.0) / (1.0 - g / 2.0) * 0.25;
+    Detection::mean(mean, 3.0, Statement::Differs(0.0), Some(expected))
 }
 
 #[cfg(test)]
@@ -442,8 +431,7 @@ mod tests {
             let u = f64::from(u8::from(z));
             martingale.add(&[0.5, u], u, z.then_some(0));
         }
-        let z = bonferroni_z(0.001, 2 * STAGE_BINS);
-        for increment in martingale.increments(z) {
+        for increment in martingale.increments(0.001 / (2 * STAGE_BINS) as f64) {
             let [lo, hi] = increment.ci;
             assert!(lo <= 0.0 && 0.0 <= hi, "{increment:?}");
         }

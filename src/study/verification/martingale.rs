@@ -11,13 +11,17 @@ use serde::Serialize;
 use crate::outcome::{NEVER, OutcomeBatch};
 use crate::policy::ALARM;
 use crate::scenario::{Response, Scenario};
-use crate::stats::{CrossProducts, Linear, Scale};
+use crate::stats::{CrossProducts, Linear, Scale, bernstein_half_width};
 use crate::theory::BayesFilter;
 
+/// Half-width up to which an interval tells something of a bin.
+pub const SHARP: f64 = 0.1;
+/// Paths that are remembered.
+const MOST_KNOWN: usize = 100_000;
 /// Bins of `m_k` per stage.
 pub const STAGE_BINS: usize = 10;
-/// Effective number of increments (4th against 2nd moment) from which a bin is tested.
-const EFFECTIVE: f64 = 100.0;
+/// Width of the interval that increments of a prediction in [0, 1] lie in.
+const RANGE: f64 = 2.0;
 
 /// Columns of the stopped process.
 const STOPPED: usize = 0;
@@ -64,10 +68,12 @@ impl<'s> Posterior<'s> {
             .cloned();
         found.unwrap_or_else(|| {
             let path = self.compute(scores);
-            known
+            let mut known = known
                 .write()
-                .unwrap_or_else(std::sync::PoisonError::into_inner)
-                .insert(key, Arc::clone(&path));
+                .unwrap_or_else(std::sync::PoisonError::into_inner);
+            if known.len() < MOST_KNOWN {
+                known.insert(key, Arc::clone(&path));
+            }
             path
         })
     }
@@ -95,7 +101,6 @@ struct Bin {
     level: f64,
     sum: f64,
     squares: f64,
-    fourth: f64,
 }
 
 /// The mean increment of one bin.
@@ -111,8 +116,8 @@ pub struct Increment {
     pub mean: f64,
     /// Simultaneous interval.
     pub ci: [f64; 2],
-    /// Whether the bin holds enough to be tested.
-    pub tested: bool,
+    /// Whether the interval is narrow enough to tell: at most [`SHARP`] on each side.
+    pub sharp: bool,
 }
 
 /// Sums over paths of a predicted utility.
@@ -145,12 +150,10 @@ impl Martingale {
             let bin = ((m.max(0.0) * STAGE_BINS as f64) as usize).min(STAGE_BINS - 1);
             let bin = &mut self.bins[k * STAGE_BINS + bin];
             let increment = next - m;
-            let square = increment * increment;
             bin.n += 1;
             bin.level += m;
             bin.sum += increment;
-            bin.squares += square;
-            bin.fourth += square * square;
+            bin.squares += increment * increment;
         }
         let at = rejected.unwrap_or(self.stages - 1);
         let unit = |column: usize, value: f64| (column, self.stopped.scale(column).round(value));
@@ -195,36 +198,47 @@ impl Martingale {
             bin.level += other.level;
             bin.sum += other.sum;
             bin.squares += other.squares;
-            bin.fourth += other.fourth;
         }
         self.stopped.merge(&later.stopped);
     }
 
-    /// Mean increments of all bins that hold anything, with intervals at critical |z| `z`.
-    pub(super) fn increments(&self, z: f64) -> Vec<Increment> {
-        let filled = self.bins.iter().enumerate().filter(|(_, bin)| bin.n > 0);
+    /// Mean increments of all bins with two generations or more; each interval misses with
+    /// probability at most `delta`.
+    pub(super) fn increments(&self, delta: f64) -> Vec<Increment> {
+        let filled = self.bins.iter().enumerate().filter(|(_, bin)| bin.n > 1);
         filled
             .map(|(i, bin)| {
                 let n = bin.n as f64;
                 let mean = bin.sum / n;
                 let variance = (bin.squares / n - mean * mean).max(0.0);
-                let half = z * (variance / n).sqrt();
-                // Increments that are all alike are as effective as their number.
-                let effective = if bin.fourth > 0.0 {
-                    bin.squares * bin.squares / bin.fourth
-                } else {
-                    n
-                };
+                let stderr = (variance / (n - 1.0)).sqrt();
+                let half = bernstein_half_width(stderr, bin.n, RANGE, delta);
                 Increment {
                     stage: i / STAGE_BINS + 1,
                     predicted: bin.level / n,
                     generations: bin.n,
                     mean,
                     ci: [mean - half, mean + half],
-                    tested: effective >= EFFECTIVE,
+                    sharp: half <= SHARP,
                 }
             })
             .collect()
+    }
+
+    /// Half-width of the intervals of the bins, averaged over generations.
+    pub(super) fn typical_half_width(&self, delta: f64) -> f64 {
+        let increments = self.increments(delta);
+        let all: f64 = increments.iter().map(|i| i.generations as f64).sum();
+        let half = |i: &Increment| 0.5 * (i.ci[1] - i.ci[0]) * i.generations as f64;
+        increments.iter().map(half).sum::<f64>() / all
+    }
+
+    /// The bin whose interval is furthest from 0, in half-widths, and whether it misses 0.
+    pub(super) fn worst(&self, delta: f64) -> Option<(Increment, bool)> {
+        let distance = |i: &Increment| i.mean.abs() / (0.5 * (i.ci[1] - i.ci[0]));
+        let increments = self.increments(delta).into_iter();
+        let worst = increments.max_by(|a, b| distance(a).total_cmp(&distance(b)))?;
+        Some((worst, distance(&worst) > 1.0))
     }
 
     /// `E[m_{τ∧K}]` − `E[U]`, with its standard error.
@@ -244,5 +258,24 @@ impl Martingale {
         let right: Linear = (&q * &all - mean(STOPPED_REJECTED)) / surviving;
         let gap = left - right;
         (gap.value, self.stopped.stderr(&gap))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bins of pure rounding must not hide one that is violated.
+    #[test]
+    fn a_violated_bin_is_the_worst_whatever_rounding_does_elsewhere() {
+        let mut martingale = Martingale::new(2);
+        for i in 0..10_000 {
+            let wobble = if i % 2 == 0 { 0.2 } else { -0.2 };
+            // Rounding from 0.3, a mean increment of 0.1 from 0.7.
+            martingale.add(&[0.3, 0.3 + 1e-17 * f64::from(i % 3)], 0.3, None);
+            martingale.add(&[0.7, 0.8 + wobble], 0.8 + wobble, None);
+        }
+        let (worst, missed) = martingale.worst(1e-3).expect("bins are full");
+        assert!(missed && (worst.predicted - 0.7).abs() < 1e-9, "{worst:?}");
     }
 }

@@ -2,7 +2,9 @@
 //! is a row with its assumption, an estimate, the exact value or bound, an interval and a verdict.
 //!
 //! All intervals are simultaneous: the probability that any true claim is called false is at most
-//! [`FAMILY_ALPHA`], half of it for the claims and half for the bins of the martingale test.
+//! [`FAMILY_ALPHA`], half of it for the claims and half for the bins of the martingale test. They
+//! are empirical Bernstein intervals, which stay honest for rare events and for any number of
+//! attempts; lengths, which have no upper limit, decide nothing while one of them dominates.
 //! Beside the claims stand negative controls on built-in processes with a planted violation; a
 //! control holds when the violation is found.
 
@@ -18,11 +20,10 @@ use crate::engine::{Interrupt, Simulation};
 use crate::estimate::Tally;
 use crate::outcome::{Fold, OutcomeBatch};
 use crate::scenario::Scenario;
-use crate::stats::bonferroni_z;
 use crate::theory::{BayesFilter, Exact};
 
 pub use controls::{Control, controls};
-pub use martingale::{Increment, STAGE_BINS};
+pub use martingale::{Increment, SHARP, STAGE_BINS};
 pub use verdict::{Claim, Verdict};
 
 use super::simulation::retry_tally;
@@ -97,6 +98,9 @@ pub fn verify(
     interrupt: &Interrupt,
 ) -> VerificationFindings {
     let mut findings = verify_claims(scenario, attempts, seed, progress, interrupt);
+    if findings.partial {
+        return findings;
+    }
     let controls = controls(seed).into_iter().map(|c| c.claim(true));
     findings.claims.extend(controls);
     findings.ok = findings.claims.iter().all(|c| c.verdict != Verdict::Fails);
@@ -145,8 +149,8 @@ pub fn verify_claims(
         martingale: &run.fold.martingale,
         monotone: run.fold.monotone.as_ref(),
         retry: retry.as_ref(),
-        z: bonferroni_z(FAMILY_ALPHA / 2.0, CLAIMS + checkpoints.len()),
-        bin_z: bonferroni_z(FAMILY_ALPHA / 2.0, bins),
+        delta: FAMILY_ALPHA / 2.0 / (CLAIMS + checkpoints.len()) as f64,
+        bin_delta: FAMILY_ALPHA / 2.0 / bins as f64,
     };
     let claims = claims::all(&evidence);
     VerificationFindings {
@@ -157,7 +161,7 @@ pub fn verify_claims(
         partial: run.partial || interrupt.raised(),
         family_alpha: FAMILY_ALPHA,
         ok: claims.iter().all(|c| c.verdict != Verdict::Fails),
-        increments: run.fold.martingale.increments(evidence.bin_z),
+        increments: run.fold.martingale.increments(evidence.bin_delta),
         claims,
     }
 }

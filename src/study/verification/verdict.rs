@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::stats::bernstein_half_width;
+
 /// An interval wider than this share of the claim's scale on each side decides nothing.
 const RESOLUTION: f64 = 0.01;
 /// Rounding of sums, as a share of the scale.
@@ -55,32 +57,48 @@ pub(super) enum Statement {
     Differs(f64),
 }
 
-/// A number with its uncertainty, to be held against a statement.
+/// A number with its simultaneous interval, to be held against a statement.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Measured {
     pub(super) estimate: f64,
-    pub(super) stderr: f64,
-    /// Critical |z| of the family.
-    pub(super) z: f64,
+    /// Half-width of the interval; infinite where nothing can be decided.
+    pub(super) half: f64,
     /// What counts as large: the share or the tokens that the claim is about.
     pub(super) scale: f64,
-    /// Whether enough has happened for the normal approximation.
-    pub(super) enough: bool,
 }
 
 impl Measured {
+    /// The mean of `n` independent observations that span at most `range`; the interval misses
+    /// with probability at most `delta`.
+    pub(super) fn mean(
+        (estimate, stderr): (f64, f64),
+        n: u64,
+        range: f64,
+        delta: f64,
+        scale: f64,
+    ) -> Self {
+        Self {
+            estimate,
+            half: bernstein_half_width(stderr, n, range, delta),
+            scale,
+        }
+    }
+
     pub(super) fn interval(&self) -> [f64; 2] {
-        let half = self.z * self.stderr;
-        [self.estimate - half, self.estimate + half]
+        [self.estimate - self.half, self.estimate + self.half]
     }
 
     pub(super) fn judge(&self, statement: Statement) -> Verdict {
         let [lo, hi] = self.interval();
-        if !self.enough || !lo.is_finite() || !hi.is_finite() {
+        let (Statement::Equals(value)
+        | Statement::AtLeast(value)
+        | Statement::Above(value)
+        | Statement::Differs(value)) = statement;
+        if !lo.is_finite() || !hi.is_finite() || !value.is_finite() {
             return Verdict::Undecided;
         }
         let slack = ROUNDING * self.scale;
-        let sharp = 0.5 * (hi - lo) <= RESOLUTION * self.scale;
+        let sharp = self.half <= RESOLUTION * self.scale;
         let consistent = |agrees: bool| match (agrees, sharp) {
             (false, _) => Verdict::Fails,
             (true, true) => Verdict::Holds,
@@ -92,14 +110,8 @@ impl Measured {
             Statement::AtLeast(bound) => consistent(hi >= bound - slack),
             Statement::Above(bound) if lo > bound + slack => Verdict::Holds,
             Statement::Above(bound) if hi < bound - slack => Verdict::Fails,
-            Statement::Above(_) => Verdict::Undecided,
-            Statement::Differs(value) => {
-                if value < lo - slack || value > hi + slack {
-                    Verdict::Holds
-                } else {
-                    consistent(false)
-                }
-            }
+            Statement::Differs(value) if value < lo - slack || value > hi + slack => Verdict::Holds,
+            Statement::Above(_) | Statement::Differs(_) => Verdict::Undecided,
         }
     }
 }
@@ -146,23 +158,21 @@ impl Claim {
 mod tests {
     use super::*;
 
-    fn evidence(estimate: f64, stderr: f64) -> Measured {
+    fn measured(estimate: f64, half: f64) -> Measured {
         Measured {
             estimate,
-            stderr,
-            z: 3.0,
+            half,
             scale: 1.0,
-            enough: true,
         }
     }
 
     #[test]
     fn each_verdict_can_be_reached() {
-        let sharp = evidence(0.10, 0.001);
+        let sharp = measured(0.10, 0.003);
         assert_eq!(sharp.judge(Statement::Equals(0.102)), Verdict::Holds);
         assert_eq!(sharp.judge(Statement::Equals(0.104)), Verdict::Fails);
         assert_eq!(
-            evidence(0.10, 0.01).judge(Statement::Equals(0.102)),
+            measured(0.10, 0.03).judge(Statement::Equals(0.102)),
             Verdict::Undecided
         );
         assert_eq!(sharp.judge(Statement::AtLeast(0.102)), Verdict::Holds);
@@ -171,11 +181,9 @@ mod tests {
         assert_eq!(sharp.judge(Statement::Above(0.101)), Verdict::Undecided);
         assert_eq!(sharp.judge(Statement::Above(0.2)), Verdict::Fails);
         assert_eq!(sharp.judge(Statement::Differs(0.2)), Verdict::Holds);
-        assert_eq!(sharp.judge(Statement::Differs(0.1)), Verdict::Fails);
-        let few = Measured {
-            enough: false,
-            ..sharp
-        };
-        assert_eq!(few.judge(Statement::Equals(0.104)), Verdict::Undecided);
+        assert_eq!(sharp.judge(Statement::Differs(0.1)), Verdict::Undecided);
+        let blind = measured(0.1, f64::INFINITY);
+        assert_eq!(blind.judge(Statement::Equals(0.1)), Verdict::Undecided);
+        assert_eq!(sharp.judge(Statement::Equals(f64::NAN)), Verdict::Undecided);
     }
 }
