@@ -20,7 +20,7 @@ use crate::study::verification::verify;
 /// Root of all randomness, and how much is drawn for each experiment.
 const SEED: u64 = 42;
 const SIMULATED: u64 = 1_000_000;
-const VERIFIED: u64 = 400_000;
+const VERIFIED: u64 = 1_000_000;
 
 /// Evaluate every experiment of a project: figures, claims, plots
 ///
