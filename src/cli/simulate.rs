@@ -91,9 +91,11 @@ pub(super) fn run(args: &SimulateArgs, context: &Context) -> Result<u8, CliError
 fn check_log_path(log: &Path, scenario: &Path) -> Result<(), CliError> {
     output::writable("--write-log", log)?;
     let name = log.to_string_lossy().to_lowercase();
-    let stem = name.trim_end_matches(".gz").trim_end_matches(".zst");
-    if output::same_file(log, scenario) || !(stem.ends_with(".jsonl") || stem.ends_with(".ndjson"))
-    {
+    let mut endings = name.rsplit('.').skip_while(|e| ["gz", "zst"].contains(e));
+    let is_log = endings
+        .next()
+        .is_some_and(|e| ["jsonl", "ndjson"].contains(&e));
+    if output::same_file(log, scenario) || !is_log {
         return Err(CliError::Usage(format!(
             "--write-log {}: a log ends in .jsonl, .jsonl.gz or .jsonl.zst",
             log.display()

@@ -14,10 +14,10 @@ use crate::rng::Stream;
 /// Prompts per batch; belongs to the meaning of a seed.
 pub(super) const PROMPTS: u64 = 512;
 /// A prompt that has not yielded after this many attempts is given up, and the batch with it.
-const PATIENCE: u32 = 100_000;
+const PATIENCE: u32 = 1_000_000;
 
 /// Where the mixture draws a quarter each, in standard deviations; the other half is drawn as is.
-const ENDS: [f64; 2] = [-2.5, 2.5];
+const ENDS: [f64; 2] = [-1.5, 1.5];
 
 /// A difficulty from the mixture, in standard deviations, and its weight.
 fn draw_weighted(rng: &mut Stream) -> (f64, f64) {

@@ -16,5 +16,6 @@ mod golden;
 mod layering;
 mod mixture;
 mod posterior;
+mod properties;
 mod readme;
 mod verification;

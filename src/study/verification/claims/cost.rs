@@ -1,7 +1,7 @@
 //! §2: what a retained sample costs, in both accounts, and what the coin does.
 
 use super::super::verdict::{Claim, Measured, Statement, Verdict};
-use super::Evidence;
+use super::{Evidence, agrees};
 use crate::estimate::{
     Column, DOMINANT, RetryTally, cost_ratio, false_rejection_rate, null_cost_ratio, null_tokens,
     savings,
@@ -16,7 +16,7 @@ impl Evidence<'_> {
             .filter(|r| r.is_finite());
         let estimate = cost_ratio(self.tally);
         let range = 2.0 * estimate.value * (lengths + 1.0 / self.share(Column::Retained));
-        let identity = self.agrees(
+        let identity = agrees(
             "cost-ratio-identity",
             (
                 "cost per retained sample relative to full generation = (1 − s)/(1 − f)",
@@ -38,7 +38,7 @@ impl Evidence<'_> {
             .savings()
             .zip(self.exact.false_rejection_rate())
             .map(|(s, f)| s - f);
-        let mut claim = self.agrees(
+        let mut claim = agrees(
             "break-even",
             (
                 "the policy pays per retained sample iff s > f (shown: s − f)",
@@ -159,7 +159,7 @@ impl Evidence<'_> {
         let excess = self.gross() - null_tokens(self.tally);
         let equals_null = if rejects && self.lengths_vary_with_nothing() {
             let measured = self.measured(&excess, 3.0 * self.longest(), self.full());
-            self.agrees("savings-equal-null", equal, measured, Some(0.0))
+            agrees("savings-equal-null", equal, measured, Some(0.0))
         } else {
             Claim::not_applicable("savings-equal-null", equal)
         };

@@ -1,7 +1,7 @@
 //! §3 and §4: martingale, optional stopping, and what the retained data are.
 
 use super::super::verdict::{Claim, Statement, Verdict};
-use super::{Evidence, Text};
+use super::{Evidence, Text, agrees};
 use crate::estimate::{Column, false_rejection_rate, retained_bias, total_variation};
 
 /// A distance above this is far enough from its kink at 0 to be compared with its exact value.
@@ -69,7 +69,7 @@ impl Evidence<'_> {
         let exact_bias = self.exact.retained_bias();
         // One generation moves each conditional mean by at most 1 over the share it is among.
         let range = 2.0 / self.share(Column::Retained);
-        let mut claims = vec![self.agrees(
+        let mut claims = vec![agrees(
             "retained-bias-identity",
             ("E[U|R] − E[U|A] = f (E[U|R] − E[U|A, τ<∞])", "0 < f < 1"),
             self.measured(&delta, range, 1.0),
@@ -127,7 +127,7 @@ impl Evidence<'_> {
         );
         claims.push(if exact_f == Some(0.0) {
             let measured = self.measured(&delta, range, 1.0);
-            self.agrees("unbiased-when-f-zero", text, measured, Some(0.0))
+            agrees("unbiased-when-f-zero", text, measured, Some(0.0))
         } else {
             Claim::not_applicable("unbiased-when-f-zero", text)
         });

@@ -43,6 +43,14 @@ pub(super) fn all(evidence: &Evidence<'_>) -> Vec<Claim> {
     claims
 }
 
+/// The estimate equals its exact value, where that is defined.
+fn agrees(id: &str, text: Text, measured: Measured, exact: Option<f64>) -> Claim {
+    match exact {
+        Some(value) => Claim::judged(id, text, measured, Statement::Equals(value), exact),
+        None => Claim::not_applicable(id, text),
+    }
+}
+
 impl Evidence<'_> {
     fn mean(&self, column: Column) -> Linear {
         self.tally.mean(column)
@@ -76,14 +84,6 @@ impl Evidence<'_> {
 
     fn number(&self, mean: (f64, f64), range: f64, scale: f64) -> Measured {
         Measured::mean(mean, self.tally.prompts(), range, self.delta, scale)
-    }
-
-    /// The estimate equals its exact value, where that is defined.
-    fn agrees(&self, id: &str, text: Text, measured: Measured, exact: Option<f64>) -> Claim {
-        match exact {
-            Some(value) => Claim::judged(id, text, measured, Statement::Equals(value), exact),
-            None => Claim::not_applicable(id, text),
-        }
     }
 
     /// Gross savings in tokens per attempt by what was paid.

@@ -1,7 +1,7 @@
 //! §1: what is saved per attempt, when the bound is one, and that adding a checkpoint adds savings.
 
 use super::super::verdict::{Claim, Measured, Statement, Verdict};
-use super::{Evidence, Text};
+use super::{Evidence, Text, agrees};
 use crate::estimate::{Column, null_tokens, savings};
 
 impl Evidence<'_> {
@@ -20,7 +20,7 @@ impl Evidence<'_> {
             ..self.measured(&gap, 0.0, full)
         };
         let mut claims = vec![
-            self.agrees(
+            agrees(
                 "savings-identity",
                 (
                     "tokens full − tokens paid for text = Σ_k q_k E[C_K − C_k | τ = k]",
@@ -29,7 +29,7 @@ impl Evidence<'_> {
                 identity,
                 Some(0.0),
             ),
-            self.agrees(
+            agrees(
                 "gross-savings",
                 ("gross savings in tokens = Σ_i E[L_i 1{τ < i}]", "none"),
                 self.measured(&self.gross(), longest, full),
@@ -39,7 +39,7 @@ impl Evidence<'_> {
         for (c, checkpoint) in checkpoints.iter().enumerate() {
             let name = self.scenario.stage_name(checkpoint.at);
             let avoided = self.mean(Column::Avoided(c)) / &count;
-            let mut claim = self.agrees(
+            let mut claim = agrees(
                 &format!("savings-at-{name}"),
                 (
                     "tokens saved at this checkpoint = q_k E[C_K − C_k | τ = k]",
@@ -67,7 +67,7 @@ impl Evidence<'_> {
         } else {
             Claim::not_applicable("strict-savings", strict)
         });
-        claims.push(self.agrees(
+        claims.push(agrees(
             "net-savings",
             (
                 "net savings = (gross − Σ v_k P(τ ≥ k)) / E[C_K]: positive iff what is avoided \
@@ -84,7 +84,7 @@ impl Evidence<'_> {
         let slack = self.exact.covariance_slack();
         let excess = self.gross() - null_tokens(self.tally);
         let measured = self.measured(&excess, 3.0 * self.longest(), self.full());
-        let covariance = self.agrees(
+        let covariance = agrees(
             "covariance-form",
             (
                 "gross savings − Σ_k q_k Σ_{i>k} E[L_i] = Σ_i Cov(1{τ < i}, L_i)",
@@ -147,7 +147,7 @@ impl Evidence<'_> {
             ..Claim::not_applicable("monotone-adding", text)
         };
         let measured = self.number(monotone.gain.mean(), self.longest(), self.full());
-        let gain = self.agrees("monotone-gain", gain_text, measured, Some(gain));
+        let gain = agrees("monotone-gain", gain_text, measured, Some(gain));
         vec![adding, gain]
     }
 }
