@@ -1,4 +1,5 @@
-//! Sections below each other; the first column of every row names its section.
+//! One table for programs: the findings at full precision, or the sections below each other with
+//! the section's name in the first column.
 
 use super::{RenderError, Sheet};
 
@@ -6,15 +7,22 @@ pub(super) fn render(sheet: &Sheet) -> Result<String, RenderError> {
     let mut writer = csv::WriterBuilder::new()
         .flexible(true)
         .from_writer(Vec::new());
-    for section in &sheet.sections {
-        let named = |cells: &[String], first: &str| {
-            std::iter::once(first.to_owned())
-                .chain(cells.iter().cloned())
-                .collect::<Vec<String>>()
-        };
-        writer.write_record(named(&section.header, "section"))?;
-        for row in &section.rows {
-            writer.write_record(named(row, &section.title))?;
+    if sheet.data.header.is_empty() {
+        for section in &sheet.sections {
+            let named = |cells: &[String], first: &str| {
+                std::iter::once(first.to_owned())
+                    .chain(cells.iter().cloned())
+                    .collect::<Vec<String>>()
+            };
+            writer.write_record(named(&section.header, "section"))?;
+            for row in &section.rows {
+                writer.write_record(named(row, &section.title))?;
+            }
+        }
+    } else {
+        writer.write_record(&sheet.data.header)?;
+        for row in &sheet.data.rows {
+            writer.write_record(row)?;
         }
     }
     let bytes = writer

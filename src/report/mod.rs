@@ -14,7 +14,7 @@ pub mod simulation;
 mod terminal;
 pub mod verification;
 
-pub use number::{interval, number, optional};
+pub use number::{exactly, interval, number, optional};
 pub use provenance::Provenance;
 pub use sheet::{Section, Sheet};
 

@@ -35,6 +35,11 @@ pub fn number(x: f64, resolution: f64) -> String {
     }
 }
 
+/// All digits of a value, for programs; nothing where it is undefined.
+pub fn exactly(x: Option<f64>) -> String {
+    x.map_or_else(String::new, |x| x.to_string())
+}
+
 /// A value that may be undefined.
 pub fn optional(x: Option<f64>, resolution: f64) -> String {
     x.map_or_else(|| "–".to_owned(), |x| number(x, resolution))

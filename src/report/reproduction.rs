@@ -55,7 +55,7 @@ pub fn sheet(experiments: &[Experiment], written: &[String]) -> Sheet {
             verdict,
         ],
         sections: vec![figures],
-        warnings: Vec::new(),
+        ..Sheet::default()
     }
 }
 

@@ -9,6 +9,9 @@ pub struct Sheet {
     pub summary: Vec<String>,
     /// Tables.
     pub sections: Vec<Section>,
+    /// The findings as one table at full precision, for programs; CSV is written from it. Empty
+    /// where the sections say it all.
+    pub data: Section,
     /// What to know before trusting the numbers.
     pub warnings: Vec<String>,
 }

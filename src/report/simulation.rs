@@ -1,6 +1,6 @@
 //! The findings of a simulation as people read them.
 
-use super::number::{interval, number, optional};
+use super::number::{exactly, interval, number, optional};
 use super::{Section, Sheet};
 use crate::study::simulation::{Compared, Named, SimulationFindings};
 
@@ -24,6 +24,7 @@ pub fn sheet(findings: &SimulationFindings) -> Sheet {
         .chain(verdict(findings))
         .collect(),
         sections: sections(findings),
+        data: data(findings),
         warnings: findings.warnings.clone(),
     }
 }
@@ -96,6 +97,39 @@ fn table<'a>(title: &str, rows: impl Iterator<Item = (String, &'a Compared)>) ->
         .filter(|(_, c)| c.exact.is_some() || c.estimate.mean.is_some())
         .map(|(name, compared)| row(&name, compared))
         .collect();
+    section
+}
+
+fn data(findings: &SimulationFindings) -> Section {
+    let header = ["group", "name", "exact", "mean", "stderr", "ci_lo", "ci_hi"];
+    let mut section = Section::new("", &header);
+    let mut add = |group: &str, name: &str, c: &Compared| {
+        let ci = |i: usize| exactly(c.estimate.ci.map(|ci| ci[i]));
+        section.rows.push(vec![
+            group.to_owned(),
+            name.to_owned(),
+            exactly(c.exact),
+            exactly(c.estimate.mean),
+            exactly(c.estimate.stderr),
+            ci(0),
+            ci(1),
+        ]);
+    };
+    for estimate in &findings.estimates {
+        add("estimates", &estimate.name, &estimate.value);
+    }
+    add("estimates", "covariance_slack", &findings.covariance_slack);
+    for stage in &findings.rejections_by_stage {
+        add("rejections_by_stage", &stage.stage, &stage.rate);
+    }
+    for shift in &findings.shifts {
+        add("shifts", &shift.name, &shift.value);
+    }
+    for group in &findings.groups {
+        let name = format!("{} {}", group.covariate, group.level);
+        add("false_rejection_rate", &name, &group.false_rejection_rate);
+        add("factor", &name, &group.factor);
+    }
     section
 }
 

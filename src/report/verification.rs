@@ -1,6 +1,6 @@
 //! The findings of a verification as people read them.
 
-use super::number::number;
+use super::number::{exactly, number};
 use super::{Section, Sheet};
 use crate::study::verification::{Claim, Increment, Verdict, VerificationFindings};
 
@@ -47,8 +47,43 @@ pub fn sheet(findings: &VerificationFindings) -> Sheet {
             ),
             increments(&findings.increments),
         ],
+        data: data(findings),
         warnings,
     }
+}
+
+fn data(findings: &VerificationFindings) -> Section {
+    let header = [
+        "id",
+        "control",
+        "verdict",
+        "estimate",
+        "ci_lo",
+        "ci_hi",
+        "exact",
+        "statement",
+        "assumption",
+    ];
+    let mut section = Section::new("", &header);
+    section.rows = findings
+        .claims
+        .iter()
+        .map(|claim| {
+            let ci = |i: usize| exactly(claim.ci.map(|ci| ci[i]));
+            vec![
+                claim.id.clone(),
+                claim.control.to_string(),
+                verdict(claim.verdict).to_owned(),
+                exactly(claim.estimate),
+                ci(0),
+                ci(1),
+                exactly(claim.exact),
+                claim.statement.clone(),
+                claim.assumption.clone(),
+            ]
+        })
+        .collect();
+    section
 }
 
 fn table<'c>(title: &str, claims: impl Iterator<Item = &'c Claim>) -> Section {

@@ -154,7 +154,10 @@ fn the_same_seed_gives_the_same_bytes_on_any_number_of_threads() {
 fn every_format_renders() {
     for (format, mark) in [
         ("table", "Estimates"),
-        ("csv", "section,"),
+        (
+            "csv",
+            "group,name,exact,mean,stderr,ci_lo,ci_hi\nestimates,tokens_full,300,",
+        ),
         ("markdown", "| savings |"),
         ("html", "<!doctype html>"),
     ] {
