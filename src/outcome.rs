@@ -13,6 +13,8 @@ pub struct Frame {
     pub covariates: Vec<Covariate>,
     /// A typical number of tokens of a full generation, > 0; sets the resolution of sums.
     pub typical_tokens: f64,
+    /// What all checkpoints together charge, in tokens; sets the resolution of their sums.
+    pub typical_cost: f64,
 }
 
 /// A category of generations, such as the final state.

@@ -108,6 +108,7 @@ impl<'s> Kernel<'s> {
             checkpoints: self.policies[policy].len(),
             covariates,
             typical_tokens: self.typical_tokens(),
+            typical_cost: self.policies[policy].iter().map(|c| c.cost_tokens).sum(),
         }
     }
 

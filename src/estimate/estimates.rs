@@ -126,7 +126,7 @@ impl Estimates {
 
 /// Net savings 1 − `E[T]`/`E[C_K]`.
 pub(crate) fn savings(tally: &Tally) -> Linear {
-    1.0 - tally.mean(Column::Paid) / tally.mean(Column::Full)
+    1.0 - tally.paid() / tally.mean(Column::Full)
 }
 
 /// f = P(τ < ∞ | A).
@@ -161,7 +161,7 @@ pub(crate) fn null_cost_ratio(tally: &Tally) -> Linear {
 
 /// Cost per retained sample relative to full generation.
 pub(crate) fn cost_ratio(tally: &Tally) -> Linear {
-    let policy = tally.mean(Column::Paid) / tally.mean(Column::Retained);
+    let policy = tally.paid() / tally.mean(Column::Retained);
     policy / (tally.mean(Column::Full) / tally.mean(Column::Accepted))
 }
 
@@ -218,7 +218,7 @@ fn by_name(tally: &Tally) -> BTreeMap<&'static str, Estimate> {
     ];
     let smooth = [
         ("tokens_full", full.clone()),
-        ("tokens_paid", mean(Column::Paid) / &count),
+        ("tokens_paid", tally.paid() / &count),
         ("savings", savings(tally)),
         ("savings_bound", bound),
         ("cost_ratio", cost_ratio(tally)),

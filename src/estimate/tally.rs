@@ -11,8 +11,8 @@ pub enum Column {
     Count,
     /// Tokens of the full generation.
     Full,
-    /// Tokens paid, checkpoints included.
-    Paid,
+    /// Tokens generated until rejection or the end: those paid less what checkpoints charge.
+    Generated,
     /// Tokens charged by checkpoints.
     Cost,
     /// 1 if accepted.
@@ -76,9 +76,10 @@ impl Tally {
         let tokens = Scale::for_values_near(frame.typical_tokens);
         let value = Scale::for_values_near(1.0);
         let mut scales = vec![Scale::COUNT; SINGLE];
-        for column in [Column::Full, Column::Paid, Column::Cost] {
+        for column in [Column::Full, Column::Generated] {
             scales[single(column)] = tokens;
         }
+        scales[single(Column::Cost)] = Scale::for_values_near(frame.typical_cost.max(1.0));
         for column in [
             Column::Utility,
             Column::UtilitySurviving,
@@ -143,6 +144,11 @@ impl Tally {
         }
     }
 
+    /// Mean tokens paid per prompt, what checkpoints charge included.
+    pub fn paid(&self) -> Linear {
+        self.mean(Column::Generated) + self.mean(Column::Cost)
+    }
+
     /// The mean of a column per prompt, with its gradient.
     pub fn mean(&self, column: Column) -> Linear {
         self.moments.mean(self.index(column))
@@ -195,7 +201,10 @@ impl Tally {
         let survives = rejected_at == NEVER;
         add(Column::Count, 1.0);
         add(Column::Full, batch.tokens_full[i]);
-        add(Column::Paid, batch.tokens_paid[i]);
+        add(
+            Column::Generated,
+            batch.tokens_paid[i] - batch.checkpoint_cost[i],
+        );
         add(Column::Cost, batch.checkpoint_cost[i]);
         add(Column::Utility, utility);
         if accepted {
@@ -275,7 +284,7 @@ fn single(column: Column) -> usize {
     match column {
         Column::Count => 0,
         Column::Full => 1,
-        Column::Paid => 2,
+        Column::Generated => 2,
         Column::Cost => 3,
         Column::Accepted => 4,
         Column::Surviving => 5,
@@ -293,8 +302,7 @@ impl Fold<OutcomeBatch> for Tally {
         let mut nonzero = Vec::with_capacity(row.len());
         for i in 0..batch.len() {
             let tokens = self.moments.scale(self.index(Column::Full));
-            let held = tokens.holds(batch.tokens_full[i]) && tokens.holds(batch.tokens_paid[i]);
-            self.cut += u64::from(!held);
+            self.cut += u64::from(!tokens.holds(batch.tokens_full[i]));
             self.add_generation(batch, i, &mut row);
             if batch.prompt.get(i + 1) != Some(&batch.prompt[i]) {
                 self.close_prompt(&mut row, &mut nonzero);

@@ -72,6 +72,25 @@ impl TokenLaw {
         }
     }
 
+    /// Squared coefficient of variation; 0 for a law whose mean is 0.
+    pub fn squared_cv(&self) -> f64 {
+        match self {
+            Self::Fixed(_) => 0.0,
+            Self::LogNormal { sigma, .. } => libm::expm1(sigma * sigma),
+            Self::Gamma { shape, .. } => 1.0 / shape,
+            Self::NegativeBinomial { mean, size } => 1.0 / mean + 1.0 / size,
+            Self::Empirical(values) => {
+                let mean = self.mean();
+                let squares: f64 = values.iter().map(|v| (v - mean).powi(2)).sum();
+                if mean > 0.0 {
+                    squares / values.len() as f64 / (mean * mean)
+                } else {
+                    0.0
+                }
+            }
+        }
+    }
+
     /// The law in words, for [`Scenario::describe`](super::Scenario::describe).
     pub(super) fn in_words(&self) -> &'static str {
         match self {
@@ -92,6 +111,17 @@ mod tests {
     #[test]
     fn parameters_give_back_mean_and_coefficient_of_variation() {
         let (mean, cv) = (60.0, 0.4);
+        for spec in [
+            TokenSpec::LogNormal { mean, cv },
+            TokenSpec::Gamma { mean, cv },
+            TokenSpec::NegativeBinomial { mean, cv },
+        ] {
+            let law = TokenLaw::new(&spec);
+            assert_relative_eq!(law.squared_cv(), cv * cv, max_relative = 1e-13);
+            assert_relative_eq!(law.mean(), mean, max_relative = 1e-13);
+        }
+        let empirical = TokenLaw::new(&TokenSpec::Empirical(vec![1.0, 3.0]));
+        assert_relative_eq!(empirical.squared_cv(), 0.25, max_relative = 1e-15);
         let TokenLaw::LogNormal { mu, sigma, .. } =
             TokenLaw::new(&TokenSpec::LogNormal { mean, cv })
         else {

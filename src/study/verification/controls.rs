@@ -307,7 +307,7 @@ fn perturbed_column(seed: u64, planted: bool) -> Detection {
         }
     });
     let mean = |column| tally.mean(column);
-    let by_payment = mean(Column::Full) - mean(Column::Paid) + mean(Column::Cost);
+    let by_payment = mean(Column::Full) - mean(Column::Generated);
     let gap = (by_payment - mean(Column::Avoided(0))) / mean(Column::Full);
     let exact = Exact::new(&world);
     let range = 0.02 * tally.largest(Column::Full) / exact.tokens_full();

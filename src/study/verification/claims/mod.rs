@@ -8,7 +8,7 @@ use super::martingale::Martingale;
 use super::monotone::Monotone;
 use super::verdict::{Claim, Measured, Statement};
 use crate::estimate::{Column, DOMINANT, RetryTally, Tally};
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, TokenLaw};
 use crate::stats::Linear;
 use crate::theory::Exact;
 
@@ -43,6 +43,28 @@ pub(super) fn all(evidence: &Evidence<'_>) -> Vec<Claim> {
     claims
 }
 
+/// Generations that are needed per unit of squared coefficient of variation of lengths.
+const PER_SPREAD: f64 = 100.0;
+
+/// Squared coefficient of variation that the heaviest part of the length brings: a stage's law,
+/// the spread between prompts, or a fault that makes text run on.
+fn heaviness(scenario: &Scenario) -> f64 {
+    let total: f64 = scenario.stages().iter().map(TokenLaw::mean).sum();
+    let stages = scenario.stages().iter().map(|law| {
+        let share = law.mean() / total;
+        law.squared_cv() * share * share
+    });
+    let spread = scenario.length_effect() * scenario.difficulty_sd();
+    let faults = scenario.spec().faults.iter().map(|fault| {
+        let often: f64 = fault.hazard.iter().sum::<f64>().min(1.0);
+        let mean = 1.0 + often * fault.length_factor;
+        often * (fault.length_factor / mean).powi(2)
+    });
+    stages
+        .chain(faults)
+        .fold(libm::expm1(spread * spread), f64::max)
+}
+
 /// The estimate equals its exact value, where that is defined.
 fn agrees(id: &str, text: Text, measured: Measured, exact: Option<f64>) -> Claim {
     match exact {
@@ -67,9 +89,11 @@ impl Evidence<'_> {
     }
 
     /// The longest generation drawn stands for the range of lengths; where it brings much of their
-    /// spread, longer ones are still to come and nothing can be decided.
+    /// spread, or the laws are so skewed that the long ones may not have come yet, nothing can be
+    /// decided.
     fn longest(&self) -> f64 {
-        if self.tally.dominance(Column::Full) > DOMINANT {
+        let few = (self.tally.prompts() as f64) < PER_SPREAD * (1.0 + heaviness(self.scenario));
+        if few || self.tally.dominance(Column::Full) > DOMINANT {
             f64::INFINITY
         } else {
             self.tally.largest(Column::Full)
@@ -88,7 +112,6 @@ impl Evidence<'_> {
 
     /// Gross savings in tokens per attempt by what was paid.
     fn gross(&self) -> Linear {
-        let paid_for_text = self.mean(Column::Paid) - self.mean(Column::Cost);
-        (self.mean(Column::Full) - paid_for_text) / self.mean(Column::Count)
+        (self.mean(Column::Full) - self.mean(Column::Generated)) / self.mean(Column::Count)
     }
 }
