@@ -144,6 +144,11 @@ impl Tally {
         }
     }
 
+    /// The unit in which a column is counted.
+    pub fn unit(&self, column: Column) -> f64 {
+        self.moments.scale(self.index(column)).unit()
+    }
+
     /// Mean tokens paid per prompt, what checkpoints charge included.
     pub fn paid(&self) -> Linear {
         self.mean(Column::Generated) + self.mean(Column::Cost)

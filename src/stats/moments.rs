@@ -33,6 +33,11 @@ impl Scale {
         }
     }
 
+    /// The unit: a value is counted to within half of it.
+    pub fn unit(self) -> f64 {
+        self.unit
+    }
+
     /// Whether `value` is counted as it is; larger ones are cut to the limit.
     pub fn holds(self, value: f64) -> bool {
         value.abs() / self.unit <= LIMIT

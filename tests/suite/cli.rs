@@ -280,29 +280,37 @@ fn a_written_log_is_valid_and_agrees_with_the_run() {
     }
 }
 
+/// What a run says that is asked to end after `millis`.
 #[cfg(unix)]
-#[test]
-fn an_interrupted_run_keeps_whole_batches_and_exits_130() {
+fn interrupted(arguments: &[&str], millis: u64) -> Output {
     let child = Command::new(env!("CARGO_BIN_EXE_foldem"))
-        .args([
-            "simulate",
-            SCENARIO,
-            "--attempts",
-            "4000000000",
-            "--format",
-            "json",
-        ])
+        .args(arguments)
         .current_dir(root())
         .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
         .spawn()
         .unwrap();
-    std::thread::sleep(std::time::Duration::from_millis(1500));
+    std::thread::sleep(std::time::Duration::from_millis(millis));
     let kill = Command::new("kill")
         .args(["-INT", &child.id().to_string()])
         .status()
         .unwrap();
     assert!(kill.success());
-    let output = child.wait_with_output().unwrap();
+    child.wait_with_output().unwrap()
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_keeps_whole_batches_and_exits_130() {
+    let long = [
+        "simulate",
+        SCENARIO,
+        "--attempts",
+        "4000000000",
+        "--format",
+        "json",
+    ];
+    let output = interrupted(&long, 1500);
     assert_eq!(code(&output), 130);
     let result: serde_json::Value = serde_json::from_str(&stdout(&output)).unwrap();
     assert_eq!(result["partial"], true);
@@ -358,30 +366,19 @@ fn outputs_never_replace_inputs() {
 fn an_interrupted_log_is_not_written() {
     let folder = tempfile::tempdir().unwrap();
     let log = folder.path().join("log.jsonl");
-    let child = Command::new(env!("CARGO_BIN_EXE_foldem"))
-        .args(["simulate", SCENARIO, "--attempts", "3000000", "--write-log"])
-        .arg(&log)
-        .current_dir(root())
-        .stdout(std::process::Stdio::piped())
-        .stderr(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
-    std::thread::sleep(std::time::Duration::from_millis(700));
-    let kill = Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
-        .status()
-        .unwrap();
-    assert!(kill.success());
-    let output = child.wait_with_output().unwrap();
+    let shown = log.to_str().unwrap();
+    let long = [
+        "simulate",
+        SCENARIO,
+        "--attempts",
+        "20000000",
+        "--write-log",
+        shown,
+    ];
+    let output = interrupted(&long, 700);
     assert_eq!(code(&output), 130);
-    assert!(
-        stderr(&output).contains("no log was written"),
-        "{}",
-        stderr(&output)
-    );
-    assert_eq!(
-        fs::read_dir(folder.path()).unwrap().count(),
-        0,
-        "nothing is left behind"
-    );
+    let message = stderr(&output);
+    assert!(message.contains("no log was written"), "{message}");
+    let left = fs::read_dir(folder.path()).unwrap().count();
+    assert_eq!(left, 0, "nothing is left behind");
 }

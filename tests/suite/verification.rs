@@ -85,6 +85,32 @@ fn true_claims_are_rarely_called_false() {
     );
 }
 
+/// A fault that makes text a million times longer coarsens the sums of all lengths: the identity
+/// must allow for their rounding, and no more.
+#[test]
+fn the_savings_identity_allows_for_rounding_alone() {
+    let text = RARE.replace("length_factor = 3.0", "length_factor = 1e6");
+    let scenario = Scenario::parse("long", &text, Path::new(".")).unwrap();
+    for seed in 0..20 {
+        let found = verify_claims(&scenario, 1000, seed, &|_| (), &Interrupt::default());
+        let identity = found
+            .claims
+            .iter()
+            .find(|c| c.id == "savings-identity")
+            .unwrap();
+        assert_eq!(
+            identity.verdict,
+            Verdict::Holds,
+            "seed {seed}: {identity:?}"
+        );
+        let [lo, hi] = identity.ci.unwrap();
+        assert!(
+            hi - lo < 0.2,
+            "a tenth of a token on each side: {identity:?}"
+        );
+    }
+}
+
 #[test]
 fn every_shipped_scenario_verifies() {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments");

@@ -396,8 +396,8 @@ mod tests {
 
     /// Every detector finds its violation and finds nothing once it is taken out.
     ///
-    /// False-alarm rate: at most 1 % over all controls (family-wise critical values); each
-    /// violation is at least 8 critical values away, so a miss is out of the question.
+    /// Fixed seed; at any seed the chance that a detector finds what is not there is at most 1 %
+    /// over all controls. The effects caught are the ones that the controls state.
     #[test]
     fn controls_hold_when_planted_and_fail_when_not() {
         for control in controls(7) {
