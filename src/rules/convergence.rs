@@ -1,0 +1,15 @@
+//! TODO
+
+use super::{Detector, Kind, Rule, Settings, optional, required, SCOPE, MARKERS};
+
+pub(super) const RULE: Rule = Rule {
+    name: "convergence",
+    meaning: "a complete solution without exactly one final answer, or one that its last \
+              steps do not arrive at",
+    parameters: &[MARKERS],
+    build,
+};
+
+fn build(_: &Settings) -> Result<Box<dyn Detector>, String> {
+    Err("not built yet".to_owned())
+}

@@ -1,0 +1,14 @@
+//! TODO
+
+use super::{Detector, Kind, Rule, Settings, optional, required, SCOPE, MARKERS};
+
+pub(super) const RULE: Rule = Rule {
+    name: "unexpected-negative",
+    meaning: "a negative result where nothing in the problem is negative",
+    parameters: &[SCOPE],
+    build,
+};
+
+fn build(_: &Settings) -> Result<Box<dyn Detector>, String> {
+    Err("not built yet".to_owned())
+}
