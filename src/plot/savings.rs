@@ -150,7 +150,8 @@ fn alt(findings: &[SimulationFindings]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::study::simulation::{Compared, Named};
+    use crate::study::Named;
+    use crate::study::simulation::Compared;
 
     type Shown = (&'static str, Option<f64>, Option<f64>);
 

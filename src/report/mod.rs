@@ -8,6 +8,7 @@ mod html;
 mod markdown;
 mod number;
 mod provenance;
+pub mod replay;
 pub mod reproduction;
 mod sheet;
 pub mod simulation;
