@@ -15,6 +15,8 @@ mod false_equation;
 mod hallucination_phrase;
 mod literal;
 mod magnitude;
+#[cfg(test)]
+mod properties;
 mod reading;
 mod regex;
 mod scope;
