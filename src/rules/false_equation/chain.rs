@@ -32,6 +32,8 @@ pub(super) struct Chain {
     cross: bool,
     /// Whether nothing of the line has been read.
     line_start: bool,
+    /// Whether the side is a minus sign at the beginning of a line.
+    bullet: bool,
     /// Whether two asterisks stand after the last item: a power, or bold type.
     stars: bool,
 }
@@ -60,7 +62,11 @@ impl Chain {
         if std::mem::take(&mut self.stars) && matches!(symbol, Symbol::Number(_) | Symbol::Open) {
             self.push(Item::Power);
         }
-        let line_start = std::mem::take(&mut self.line_start);
+        let mut line_start = std::mem::take(&mut self.line_start);
+        if std::mem::take(&mut self.bullet) && lexeme.spaced {
+            self.side.items.clear();
+            line_start = true;
+        }
         match symbol {
             Symbol::Number(number) => {
                 let item = Item::Number(*number);
@@ -71,11 +77,8 @@ impl Chain {
             Symbol::Close => return self.close(tolerance),
             Symbol::Plus => self.operator(Item::Plus),
             Symbol::Minus if line_start && self.side.items.is_empty() => {
-                // A bullet, or a sign.
-                if lexeme.spaced {
-                    self.line_start = true;
-                }
                 self.push(Item::Minus);
+                self.bullet = true;
             }
             Symbol::Minus => self.operator(Item::Minus),
             Symbol::Times if line_start && self.side.items.is_empty() => self.line_start = true,
@@ -89,7 +92,7 @@ impl Chain {
             Symbol::Percent | Symbol::Other => self.unknown(),
             Symbol::Currency => self.side.money = true,
             Symbol::Equals => return self.equals(tolerance),
-            Symbol::Word(word) => return self.word(Kind::of(word), lexeme.spaced, tolerance),
+            Symbol::Word(word) => return self.word(Kind::of(word, !lexeme.spaced && self.ends_in_operand()), tolerance),
             Symbol::Newline => {
                 if matches!(self.side.items.last(), Some(item) if is_operator(*item)) {
                     return false;
@@ -140,6 +143,11 @@ impl Chain {
         self.context = None;
     }
 
+    /// Whether the next number is changed by a word before it.
+    fn in_context(&self) -> bool {
+        self.context.is_some_and(|words| words < CONTEXT_WORDS)
+    }
+
     /// What has been read of the side has no value.
     fn unknown(&mut self) {
         self.side.items.clear();
@@ -148,7 +156,7 @@ impl Chain {
     }
 
     fn operand(&mut self, item: Item, spaced: bool, tolerance: f64) -> bool {
-        let context = self.context.is_some_and(|words| words < CONTEXT_WORDS);
+        let context = self.in_context();
         let mut found = false;
         if self.side.items.is_empty() {
             if self.words > 0 {
@@ -189,7 +197,8 @@ impl Chain {
         let known = if self.ends_in_operand() {
             self.words <= UNIT_WORDS && self.context.is_none()
         } else {
-            self.words == 0 && sign && (!self.side.items.is_empty() || item == Item::Minus)
+            let lead = self.words == 0 || self.last_word == Some(Kind::Lead);
+            lead && sign && (!self.side.items.is_empty() || item == Item::Minus)
         };
         if !known {
             self.unknown();
@@ -200,7 +209,7 @@ impl Chain {
     fn open(&mut self, spaced: bool, tolerance: f64) -> bool {
         let mut found = false;
         if self.words > 0 {
-            if !spaced || self.context.is_some() {
+            if !spaced || self.in_context() {
                 // A function, or a group that a word changes.
                 self.unknown();
             } else if self.ends_in_operand() || self.side.items.is_empty() {
@@ -264,7 +273,7 @@ impl Chain {
         0
     }
 
-    fn word(&mut self, kind: Kind, spaced: bool, tolerance: f64) -> bool {
+    fn word(&mut self, kind: Kind, tolerance: f64) -> bool {
         let operand = self.ends_in_operand();
         match kind {
             Kind::Cross if operand => {
@@ -298,14 +307,19 @@ impl Chain {
                 self.side.items.pop();
             }
             Some(Item::Open) => return self.comment(tolerance),
-            Some(item) if is_operator(*item) => self.unknown(),
+            Some(item) if is_operator(*item) => {
+                self.unknown();
+                self.context = Some(0);
+            }
             _ => {}
         }
-        let _ = spaced;
         self.words = self.words.saturating_add(1);
         self.last_word = Some(kind);
-        if self.left.is_some() && self.words > UNIT_WORDS {
-            return self.restart(tolerance);
+        if kind == Kind::Lead || (self.left.is_some() && self.words > UNIT_WORDS) {
+            let found = self.restart(tolerance);
+            self.words = 1;
+            self.last_word = Some(kind);
+            return found;
         }
         false
     }

@@ -39,6 +39,8 @@ pub(super) enum Order {
     Usual,
     /// A slash divides by all factors after it: `6 / 2 * 3` is 1.
     LongBar,
+    /// A slash divides by the fraction after it: `6 / 1/2` is 12.
+    Fractions,
     /// No operation goes before another one: `1 + 2 * 3` is 9.
     LeftToRight,
 }
@@ -173,7 +175,14 @@ impl Reader<'_> {
             if matches!(item, Item::Times | Item::Over | Item::Of) {
                 self.next += 1;
             }
-            let factor = self.signed()?;
+            let mut factor = self.signed()?;
+            if item == Item::Over
+                && self.style.order == Order::Fractions
+                && self.peek() == Some(Item::Over)
+            {
+                self.next += 1;
+                factor = factor.divide(self.signed()?)?;
+            }
             match (item, divisor) {
                 (Item::Over, _) if self.style.order == Order::LongBar => {
                     divisor = Some(match divisor {

@@ -52,7 +52,7 @@ impl Side {
         let mut values = vec![first];
         let percents = [true, false];
         for hundredths in &percents[..=usize::from(self.has(Item::Percent))] {
-            for order in [Order::Usual, Order::LongBar, Order::LeftToRight] {
+            for order in [Order::Usual, Order::LongBar, Order::Fractions, Order::LeftToRight] {
                 let style = Style {
                     hundredths: *hundredths,
                     order,

@@ -17,13 +17,15 @@ pub(super) enum Kind {
     Hedge,
     /// A unit that others convert to.
     Unit(Units),
+    /// Belongs to the sentence around calculations and never to what is counted.
+    Lead,
     /// Anything else: what is counted, or the sentence that leads to the calculation.
     Plain,
 }
 
 /// A set of units that convert to others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Units(u32);
+pub(super) struct Units(u64);
 
 /// Units by what they measure; within a line they convert to each other.
 const UNITS: [&[&[&str]]; 5] = [
@@ -93,7 +95,7 @@ impl Units {
     pub(super) fn convert(self) -> bool {
         let mut shift = 0;
         UNITS.iter().any(|line| {
-            let mask = ((1_u32 << line.len()) - 1) << shift;
+            let mask = ((1_u64 << line.len()) - 1) << shift;
             shift += line.len();
             (self.0 & mask).count_ones() > 1
         })
@@ -101,7 +103,8 @@ impl Units {
 }
 
 impl Kind {
-    pub(super) fn of(word: &str) -> Self {
+    /// What `word` does; `glued` where it follows a number without a space.
+    pub(super) fn of(word: &str, glued: bool) -> Self {
         let word = word.to_lowercase();
         if let Some(unit) = Units::named(&word) {
             return Self::Unit(unit);
@@ -110,7 +113,10 @@ impl Kind {
             "x" => Self::Cross,
             "of" => Self::Of,
             "and" => Self::And,
-            "a" | "i" => Self::Plain,
+            "a" | "i" if !glued => Self::Plain,
+            "to" | "so" | "then" | "get" | "gets" | "we" | "he" | "she" | "it" | "they" | "is" | "are" | "was"
+            | "were" | "gives" | "which" | "if" | "when" | "since" | "that" | "because" | "has" | "have" | "had"
+            | "therefore" | "thus" | "but" | "this" | "will" | "would" | "can" => Self::Lead,
             "about" | "approximately" | "approx" | "roughly" | "around" | "nearly" | "almost"
             | "rounded" | "rounding" | "round" | "rounds" | "remainder" | "mod" | "modulo"
             | "\\pmod" | "\\bmod" | "\\mod" | "estimate" | "estimated" | "r" | "base" | "not"
@@ -125,14 +131,15 @@ impl Kind {
             }
             "dozen" | "dozens" | "hundred" | "hundreds" | "thousand" | "thousands" | "million"
             | "millions" | "billion" | "billions" | "trillion" | "percent" | "k" | "log" | "ln"
-            | "sin" | "cos" | "tan" | "gcd" | "lcm" | "floor" | "ceil" | "max" | "min" => {
+            | "sin" | "cos" | "tan" | "gcd" | "choose" | "lcm" | "floor" | "ceil" | "max" | "min" => {
                 Self::Variable
             }
             _ => {
                 let mut letters = word.chars();
                 let short = letters.next().is_some() && letters.next().is_none();
                 let named = word.contains(|c: char| c.is_numeric() || matches!(c, '_' | '\\'));
-                if short || named {
+                let product = glued && word.len() < 3;
+                if short || named || product {
                     Self::Variable
                 } else {
                     Self::Plain
