@@ -1,6 +1,6 @@
 //! TODO
 
-use super::{Detector, Kind, Rule, Settings, optional, required, SCOPE, MARKERS};
+use super::{Detector, Kind, MARKERS, Rule, SCOPE, Settings, optional, required};
 
 pub(super) const RULE: Rule = Rule {
     name: "hallucination-phrase",

@@ -183,6 +183,7 @@ impl Lexer {
             '\\' => self.put(Symbol::Newline, out),
             '$' => self.put(Symbol::Currency, out),
             '%' => self.put(Symbol::Percent, out),
+            '*' => self.put(Symbol::Times, out),
             // Delimiters of formulas, and thin spaces.
             '(' | ')' | '[' | ']' | ',' | ';' | ':' | '!' | ' ' => self.spaced = true,
             '\n' => self.put(Symbol::Newline, out),

@@ -164,7 +164,11 @@ mod tests {
         assert_eq!(number.expect("a number").size, Some(f64::INFINITY));
         let (number, _) = read(&format!("0.{}", "3".repeat(1 << 20)));
         let number = number.expect("a number");
-        assert!(number.size.is_some_and(|size| (size - 1.0 / 3.0).abs() < 1e-9));
+        assert!(
+            number
+                .size
+                .is_some_and(|size| (size - 1.0 / 3.0).abs() < 1e-9)
+        );
         let mut digits = Digits::default();
         assert!((0..1 << 20).all(|_| digits.take('1')));
         assert!(digits.written.len() <= KEPT);

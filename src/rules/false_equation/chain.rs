@@ -92,7 +92,12 @@ impl Chain {
             Symbol::Percent | Symbol::Other => self.unknown(),
             Symbol::Currency => self.side.money = true,
             Symbol::Equals => return self.equals(tolerance),
-            Symbol::Word(word) => return self.word(Kind::of(word, !lexeme.spaced && self.ends_in_operand()), tolerance),
+            Symbol::Word(word) => {
+                return self.word(
+                    Kind::of(word, !lexeme.spaced && self.ends_in_operand()),
+                    tolerance,
+                );
+            }
             Symbol::Newline => {
                 if matches!(self.side.items.last(), Some(item) if is_operator(*item)) {
                     return false;
@@ -141,6 +146,11 @@ impl Chain {
         self.words = 0;
         self.last_word = None;
         self.context = None;
+    }
+
+    /// Whether the last word is one that nothing is counted in: "5 and", "15 and a".
+    fn ends_in_joint(&self) -> bool {
+        matches!(self.last_word, Some(Kind::And | Kind::Article))
     }
 
     /// Whether the next number is changed by a word before it.
@@ -195,7 +205,7 @@ impl Chain {
     fn operator(&mut self, item: Item) {
         let sign = matches!(item, Item::Plus | Item::Minus);
         let known = if self.ends_in_operand() {
-            self.words <= UNIT_WORDS && self.context.is_none()
+            self.words <= UNIT_WORDS && self.context.is_none() && !self.ends_in_joint()
         } else {
             let lead = self.words == 0 || self.last_word == Some(Kind::Lead);
             lead && sign && (!self.side.items.is_empty() || item == Item::Minus)
@@ -248,7 +258,7 @@ impl Chain {
         } else {
             found |= self.compare(tolerance);
         }
-        if self.context.is_some() {
+        if self.context.is_some() || self.ends_in_joint() {
             self.unknown();
         }
         let side = std::mem::take(&mut self.side);
@@ -303,7 +313,7 @@ impl Chain {
             *words += 1;
         }
         match self.side.items.last() {
-            Some(Item::Over) => {
+            Some(Item::Over) if kind != Kind::Article => {
                 self.side.items.pop();
             }
             Some(Item::Open) => return self.comment(tolerance),

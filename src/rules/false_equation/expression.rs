@@ -142,7 +142,11 @@ impl Reader<'_> {
                 break;
             }
             self.next += 1;
-            let mut term = if flat { self.signed()? } else { self.product()? };
+            let mut term = if flat {
+                self.signed()?
+            } else {
+                self.product()?
+            };
             if item == Item::Minus {
                 term = term.negative()?;
             }
@@ -219,7 +223,9 @@ impl Reader<'_> {
         let base = self.operand()?;
         if self.peek() == Some(Item::Power) {
             self.next += 1;
-            return base.power(self.signed()?);
+            // A negative exponent may be meant modulo something.
+            let exponent = self.operand()?;
+            return base.power(exponent);
         }
         Some(base)
     }

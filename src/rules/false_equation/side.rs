@@ -52,7 +52,12 @@ impl Side {
         let mut values = vec![first];
         let percents = [true, false];
         for hundredths in &percents[..=usize::from(self.has(Item::Percent))] {
-            for order in [Order::Usual, Order::LongBar, Order::Fractions, Order::LeftToRight] {
+            for order in [
+                Order::Usual,
+                Order::LongBar,
+                Order::Fractions,
+                Order::LeftToRight,
+            ] {
                 let style = Style {
                     hundredths: *hundredths,
                     order,
@@ -128,9 +133,11 @@ fn last_place(side: &Side) -> Option<Ratio> {
 
 /// Whether the values are equal but for rounding; `None` where comparing them does not fit.
 fn agree(left: Value, right: Value, last_place: Option<Ratio>, tolerance: f64) -> Option<bool> {
+    // What the arithmetic of calculators loses.
+    let floating = 1e-12 * right.exact.to_f64().abs();
     let difference = left.exact.subtract(right.exact)?.absolute()?;
     if difference == Ratio::whole(0)
-        || difference.to_f64() <= tolerance + left.slack + right.slack
+        || difference.to_f64() <= tolerance + left.slack + right.slack + floating
     {
         return Some(true);
     }

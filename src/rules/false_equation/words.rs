@@ -17,6 +17,8 @@ pub(super) enum Kind {
     Hedge,
     /// A unit that others convert to.
     Unit(Units),
+    /// `a`, or a variable of that name.
+    Article,
     /// Belongs to the sentence around calculations and never to what is counted.
     Lead,
     /// Anything else: what is counted, or the sentence that leads to the calculation.
@@ -105,6 +107,7 @@ impl Units {
 impl Kind {
     /// What `word` does; `glued` where it follows a number without a space.
     pub(super) fn of(word: &str, glued: bool) -> Self {
+        let capital = word.starts_with(char::is_uppercase);
         let word = word.to_lowercase();
         if let Some(unit) = Units::named(&word) {
             return Self::Unit(unit);
@@ -113,10 +116,11 @@ impl Kind {
             "x" => Self::Cross,
             "of" => Self::Of,
             "and" => Self::And,
-            "a" | "i" if !glued => Self::Plain,
-            "to" | "so" | "then" | "get" | "gets" | "we" | "he" | "she" | "it" | "they" | "is" | "are" | "was"
-            | "were" | "gives" | "which" | "if" | "when" | "since" | "that" | "because" | "has" | "have" | "had"
-            | "therefore" | "thus" | "but" | "this" | "will" | "would" | "can" => Self::Lead,
+            "a" | "i" if !glued => Self::Article,
+            "to" | "so" | "then" | "get" | "gets" | "we" | "he" | "she" | "it" | "they" | "is"
+            | "are" | "was" | "were" | "gives" | "which" | "if" | "when" | "since" | "that"
+            | "because" | "has" | "have" | "had" | "therefore" | "thus" | "but" | "this"
+            | "will" | "would" | "can" => Self::Lead,
             "about" | "approximately" | "approx" | "roughly" | "around" | "nearly" | "almost"
             | "rounded" | "rounding" | "round" | "rounds" | "remainder" | "mod" | "modulo"
             | "\\pmod" | "\\bmod" | "\\mod" | "estimate" | "estimated" | "r" | "base" | "not"
@@ -131,14 +135,13 @@ impl Kind {
             }
             "dozen" | "dozens" | "hundred" | "hundreds" | "thousand" | "thousands" | "million"
             | "millions" | "billion" | "billions" | "trillion" | "percent" | "k" | "log" | "ln"
-            | "sin" | "cos" | "tan" | "gcd" | "choose" | "lcm" | "floor" | "ceil" | "max" | "min" => {
-                Self::Variable
-            }
+            | "sin" | "cos" | "tan" | "gcd" | "choose" | "lcm" | "floor" | "ceil" | "max"
+            | "min" => Self::Variable,
             _ => {
                 let mut letters = word.chars();
                 let short = letters.next().is_some() && letters.next().is_none();
                 let named = word.contains(|c: char| c.is_numeric() || matches!(c, '_' | '\\'));
-                let product = glued && word.len() < 3;
+                let product = glued && (capital || word.chars().count() < 3);
                 if short || named || product {
                     Self::Variable
                 } else {
