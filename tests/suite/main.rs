@@ -9,6 +9,7 @@
 
 mod agreement;
 mod broken;
+mod broken_logs;
 mod cli;
 mod coverage;
 mod enumeration;
