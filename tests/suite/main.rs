@@ -19,5 +19,6 @@ mod mixture;
 mod posterior;
 mod properties;
 mod readme;
+mod real_text;
 mod replay;
 mod verification;
