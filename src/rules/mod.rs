@@ -17,6 +17,8 @@ mod lexer;
 mod literal;
 mod magnitude;
 mod number;
+#[cfg(test)]
+mod probe;
 mod ratio;
 mod reading;
 mod regex;

@@ -6,7 +6,8 @@
 //!
 //! The problem says negative when a minus sign stands before a number or a letter without being a
 //! subtraction, a hyphen or a range, or when it uses the word "negative", "minus" or "below". A
-//! problem that is not known may say it too, so nothing alarms then.
+//! problem with unknowns (an equals sign, a LaTeX command, a single letter) may have a negative
+//! answer, and a problem that is not known may say anything, so nothing alarms with either.
 //!
 //! Fooled by solutions that pass through a negative number on the way to a right answer (a
 //! difference taken the wrong way round, a coordinate, a solved variable): false alarms. Negative
@@ -53,7 +54,7 @@ enum Place {
 }
 
 struct UnexpectedNegative {
-    /// Whether the problem says something negative, or is not known.
+    /// Whether the problem may have a negative answer.
     expected: bool,
     lexer: Lexer,
     /// What the last character has ended.
@@ -105,8 +106,8 @@ impl Place {
     }
 }
 
-/// Whether a text says something negative.
-fn says_negative(text: &str) -> bool {
+/// Whether a text says something negative, or holds unknowns.
+fn may_be_negative(text: &str) -> bool {
     let mut lexer = Lexer::default();
     let mut lexemes = Vec::new();
     for c in text.chars() {
@@ -115,8 +116,12 @@ fn says_negative(text: &str) -> bool {
     lexer.finish(&mut lexemes);
     let word = lexemes.iter().any(|lexeme| match &lexeme.symbol {
         Symbol::Word(word) => {
-            ["negative", "minus", "below"].contains(&word.to_lowercase().as_str())
+            let unknown = word.starts_with('\\')
+                || (word.chars().count() == 1 && !["a", "A", "I"].contains(&word.as_str()));
+            let word = word.to_lowercase();
+            unknown || ["negative", "minus", "below"].contains(&word.as_str())
         }
+        Symbol::Equals => true,
         _ => false,
     });
     let operand = |symbol: &Symbol| {
@@ -141,7 +146,7 @@ impl Detector for UnexpectedNegative {
         self.lexemes.clear();
         self.markers.restart();
         self.place = Place::Elsewhere;
-        self.expected = problem.is_none_or(says_negative);
+        self.expected = problem.is_none_or(may_be_negative);
         false
     }
 
@@ -164,5 +169,94 @@ impl Detector for UnexpectedNegative {
         }
         self.lexer.finish(&mut self.lexemes);
         self.take() || self.place == Place::Negative
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::probe::{alarm, arithmetic, check, check_causality, detector, long_texts};
+    use super::super::{Alarm, Reading};
+    use super::*;
+    use proptest::prelude::*;
+
+    const PROBLEM: Option<&str> =
+        Some("Ann, a 10-year-old, has 9-11 eggs and eats 3 a day for 2 days. How many are left?");
+
+    #[test]
+    fn negative_results_alarm() {
+        let solutions = [
+            "She has 9-11=-2 ¦eggs.",
+            "9 - 11 = -2\n¦",
+            "9 - 11 = −2. ¦So",
+            "9 - 11 = -2‖",
+            "9 - 11 = $-2\n¦",
+            "9 - 11 = -$2\n¦",
+            "9 - 11 = (-2)¦",
+            "9 - 11 = **-2**¦",
+            "<<9-11=-2>>¦",
+            "She owes $-5 ¦now.",
+            "She owes -$5 now.",
+            "#### -2\n¦",
+            "Answer: -2‖",
+            "\\boxed{-2}¦",
+        ];
+        check(&RULE, PROBLEM, &solutions);
+    }
+
+    #[test]
+    fn minus_signs_without_a_result_pass() {
+        let solutions = [
+            "9-11 eggs, 3-4 days, a 10-year-old, 2020-11-05",
+            "- 3 apples\n- 4 pears\n",
+            "9 - 11 = 11 - 9\n= -5 + 8\n= -5 * 2\n",
+            "5 * -2 + 12 = 2\n(-2) + 4 = 2\n",
+            "10 = -0\n2^-1\n$9 - $2 = $7\n",
+            "= - x\n= -\n#### 5\nAnswer: 3 - 4\n",
+            "a loss of 5",
+        ];
+        check(&RULE, PROBLEM, &solutions);
+    }
+
+    #[test]
+    fn a_problem_that_may_have_a_negative_answer_silences_the_rule() {
+        for problem in [
+            "It is -5 degrees. How cold?",
+            "It is (-5) degrees.",
+            "It is −5 degrees.",
+            "It is 5 degrees below zero.",
+            "What is 3 minus 5?",
+            "Name a negative number.",
+            "If x + 3 = 1, what is it?",
+            "For which n is it true?",
+            "Find $\\sqrt{2}$.",
+        ] {
+            assert_eq!(alarm(&RULE, Some(problem), "9-11=-2 so"), None, "{problem}");
+        }
+        assert_eq!(alarm(&RULE, None, "9-11=-2 so"), None);
+        for problem in [
+            "It is 5 - 3.",
+            "5-3 days, A pre-war car.",
+            "I ate a pie - 3 pies.",
+        ] {
+            let found = alarm(&RULE, Some(problem), "9-11=-2 so");
+            assert_eq!(found, Some(Alarm::After(8)), "{problem}");
+        }
+    }
+
+    #[test]
+    fn a_long_text_costs_no_more_than_its_length() {
+        let mut detector = detector(&RULE, &[]);
+        for text in long_texts(1 << 20) {
+            let mut reading = Reading::start(&mut *detector, PROBLEM);
+            reading.push(text.as_bytes());
+            assert_eq!(reading.finish(), None, "{}", &text[..6]);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn an_alarm_depends_on_what_is_before_it_alone(text in arithmetic(), more in arithmetic()) {
+            check_causality(&RULE, &text, &more);
+        }
     }
 }

@@ -155,7 +155,7 @@ impl Chain {
 
     /// Whether the next number is changed by a word before it.
     fn in_context(&self) -> bool {
-        self.context.is_some_and(|words| words < CONTEXT_WORDS)
+        self.context.is_some_and(|words| words <= CONTEXT_WORDS)
     }
 
     /// What has been read of the side has no value.
