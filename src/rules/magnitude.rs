@@ -2,8 +2,8 @@
 //!
 //! Alarms when a number of the solution exceeds `cap`, or `factor` times the largest number of the
 //! problem where one is known (arXiv 2605.14062 writes 10 million and 100). Sizes count, not
-//! signs. A number is judged when the character after it has come; where only a per cent sign
-//! could save it (250000 % is 2500), after the next symbol. Alarms are final.
+//! signs. A number is judged when the character after it has come, or the next one that is no
+//! white space where a per cent sign could save it (250000 % is 2500). Alarms are final.
 //!
 //! Reads digits with a point and with commas between groups of three. In the problem a per cent
 //! counts as the number before its sign, which allows more. Not read: number words ("three
@@ -113,7 +113,9 @@ impl Detector for Magnitude {
 
     fn read(&mut self, c: char) -> bool {
         self.lexer.read(c, &mut self.lexemes);
-        self.take()
+        // A backslash may begin LaTeX's per cent sign.
+        let no_percent = !c.is_whitespace() && c != '%' && c != '\\';
+        self.take() || (self.unless_percent && no_percent)
     }
 
     fn finish(&mut self) -> bool {
@@ -124,7 +126,7 @@ impl Detector for Magnitude {
 
 #[cfg(test)]
 mod tests {
-    use super::super::probe::{alarm, arithmetic, check, check_causality, detector, long_texts};
+    use super::super::probe::{arithmetic, check, check_causality, detector, long_texts};
     use super::super::{Alarm, Reading};
     use super::*;
     use proptest::prelude::*;
@@ -134,32 +136,25 @@ mod tests {
         let problem = "Ann has 1,000 beads and 12 boxes at 30 % off. How many boxes are left?";
         let solutions = [
             "She has 100000 of them.",
-            "She has 100,001 ¦of them.",
+            "She has 100,001 o¦f them.",
             "She has 100,001. ¦Then",
-            "12*9000=108000 ¦beads",
+            "12*9000=108000 b¦eads",
             "12*9000=-108000\n¦",
             "108000‖",
-            // Only where a per cent sign cannot save it is the next character enough.
+            // A per cent sign divides by 100.
             "That is 250000%.",
             "That is 250000 \\%.",
-            "That is 25000000 ¦or more.",
-            "That is 11000000 % ¦more.",
-            "11000000 %‖",
+            "That is 250000 \\p¦i.",
+            "That is 11000000 ¦% more.",
             // Not read: words, powers, groups with spaces, times of day.
             "two million, 10^9, 100 000 000, 10000000:30",
         ];
-        // What exceeds the limit a hundredfold needs no more than its end.
-        check(&RULE, Some(problem), &solutions[..9]);
-        check(&RULE, Some(problem), &solutions[11..]);
-        assert_eq!(
-            alarm(&RULE, Some(problem), "That is 11000000 % more."),
-            Some(Alarm::After("That is 11000000 ".len()))
-        );
+        check(&RULE, Some(problem), &solutions);
     }
 
     #[test]
     fn the_cap_holds_whatever_the_problem() {
-        let solutions = ["10,000,000 beads", "10,000,001 ¦beads"];
+        let solutions = ["10,000,000 beads", "10,000,001 b¦eads"];
         check(&RULE, None, &solutions);
         check(&RULE, Some("How many beads has Ann?"), &solutions);
         check(&RULE, Some("Ann has 0 beads. How many?"), &solutions);
@@ -168,7 +163,11 @@ mod tests {
             Some("Ann has 9,000,000 beads. How many?"),
             &solutions,
         );
-        check(&RULE, Some("Ann has three dozen. 5?"), &["500 ", "501 ¦"]);
+        check(
+            &RULE,
+            Some("Ann has three dozen. 5?"),
+            &["500 ", "501 b¦eads"],
+        );
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! `unexpected-negative`: a negative result where nothing in the problem is negative.
 //!
 //! A result is a negative number right after an equals sign, after the marker of a final answer,
-//! or an amount of money (`-$5`, `$-5`), unless an operator goes on from it (`= -5 + 8`). It is
-//! judged when the symbol after it has come. Alarms are final.
+//! or right after a currency sign (`$-5`), unless an operator goes on from it (`= -5 + 8`). It is
+//! judged when the symbol after it has come, or the first letter of a word. Alarms are final.
 //!
 //! The problem says negative when a minus sign stands before a number or a letter without being a
 //! subtraction, a hyphen or a range, or when it uses the word "negative", "minus" or "below". A
@@ -11,7 +11,7 @@
 //!
 //! Fooled by solutions that pass through a negative number on the way to a right answer (a
 //! difference taken the wrong way round, a coordinate, a solved variable): false alarms. Negative
-//! results in words ("a loss of 5") are missed.
+//! results in words ("a loss of 5") or elsewhere ("leaves -5") are missed.
 
 use super::convergence::DEFAULT_MARKERS;
 use super::lexer::{Lexeme, Lexer, Symbol};
@@ -77,17 +77,14 @@ impl UnexpectedNegative {
 impl Place {
     /// The place after the next symbol, and whether that shows a negative result.
     fn after(self, lexeme: &Lexeme) -> (Self, bool) {
-        let operator = matches!(
-            lexeme.symbol,
-            Symbol::Plus
-                | Symbol::Minus
-                | Symbol::Times
-                | Symbol::Over
-                | Symbol::Power
-                | Symbol::Stars
-        );
         if self == Self::Negative {
-            let goes_on = operator && lexeme.symbol != Symbol::Stars;
+            let goes_on = match &lexeme.symbol {
+                Symbol::Word(word) => word == "x" || word == "X",
+                symbol => matches!(
+                    symbol,
+                    Symbol::Plus | Symbol::Minus | Symbol::Times | Symbol::Over | Symbol::Power
+                ),
+            };
             return (Self::Elsewhere, !goes_on);
         }
         let next = match (&lexeme.symbol, self) {
@@ -155,7 +152,9 @@ impl Detector for UnexpectedNegative {
             return false;
         }
         self.lexer.read(c, &mut self.lexemes);
-        let found = self.take();
+        // Letters go on with no calculation, unless they are a times sign.
+        let word = c.is_alphabetic() && !matches!(c, 'x' | 'X');
+        let found = self.take() || (self.place == Place::Negative && word);
         if self.markers.read(c) {
             self.lexer.restart();
             self.place = Place::Result;
@@ -185,7 +184,7 @@ mod tests {
     #[test]
     fn negative_results_alarm() {
         let solutions = [
-            "She has 9-11=-2 ¦eggs.",
+            "She has 9-11=-2 e¦ggs.",
             "9 - 11 = -2\n¦",
             "9 - 11 = −2. ¦So",
             "9 - 11 = -2‖",
@@ -194,8 +193,7 @@ mod tests {
             "9 - 11 = (-2)¦",
             "9 - 11 = **-2**¦",
             "<<9-11=-2>>¦",
-            "She owes $-5 ¦now.",
-            "She owes -$5 now.",
+            "She owes $-5 n¦ow.",
             "#### -2\n¦",
             "Answer: -2‖",
             "\\boxed{-2}¦",
@@ -212,7 +210,8 @@ mod tests {
             "5 * -2 + 12 = 2\n(-2) + 4 = 2\n",
             "10 = -0\n2^-1\n$9 - $2 = $7\n",
             "= - x\n= -\n#### 5\nAnswer: 3 - 4\n",
-            "a loss of 5",
+            "a loss of 5 leaves -$5 and (-5)",
+            "3 - 5 = -2 x 4\n",
         ];
         check(&RULE, PROBLEM, &solutions);
     }
@@ -239,7 +238,7 @@ mod tests {
             "I ate a pie - 3 pies.",
         ] {
             let found = alarm(&RULE, Some(problem), "9-11=-2 so");
-            assert_eq!(found, Some(Alarm::After(8)), "{problem}");
+            assert_eq!(found, Some(Alarm::After(9)), "{problem}");
         }
     }
 

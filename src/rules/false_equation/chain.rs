@@ -313,7 +313,7 @@ impl Chain {
             *words += 1;
         }
         match self.side.items.last() {
-            Some(Item::Over) if kind != Kind::Article => {
+            Some(Item::Over) if kind != Kind::Article && self.side.items.len() <= LONGEST => {
                 self.side.items.pop();
             }
             Some(Item::Open) => return self.comment(tolerance),

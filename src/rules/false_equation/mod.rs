@@ -1,4 +1,33 @@
 //! `false-equation`: an equation in numbers whose two sides differ.
+//!
+//! Reads calculations with `+ - * / ^`, the signs × · ÷ − and `x`, LaTeX, parentheses, signs,
+//! thousands separators, decimals, fractions, mixed numbers, money, per cent (`20% of 50`) and
+//! units between the numbers (`9 eggs * $2 per egg`), and GSM8K's annotations `<<48/2=24>>`; with
+//! exact fractions. In `a = b = c` each side is compared with the next one. A left side that
+//! calculates nothing (`5 = 6`, `Week 2 = 60`) is not compared. A side is complete, and judged,
+//! when the symbol after it shows that no operator follows: the end of the line or sentence, the
+//! third word after the number, or a word of the sentence such as "so". Alarms are final.
+//!
+//! `tolerance` (in the unit of the equation, default 0) is the largest difference that passes
+//! beyond these habits of right solutions, which always pass:
+//! - results cut or rounded to the digits that are written, and operands that have two decimals
+//!   or more taken as rounded (`33.33 * 3 = 100`);
+//! - running totals: the left side may equal the first number on the right alone
+//!   (`3 + 4 = 7 + 5 = 12`);
+//! - operations from left to right, and a slash over everything after it or over a fraction
+//!   (`60 / 2 * 3 = 10`, `7.5 / 1/2 = 15`);
+//! - with money, per cent or units of measure: sides whose ratio is a factor between units
+//!   (`50 cents * 4 = $2`), and sides with two units that convert.
+//!
+//! Silent when in doubt: where words before or between change the numbers ("half of 10 - 3"),
+//! with variables, functions, other relations (≈, ≠, ≤, ==), "about", "rounded", "mod", "million"
+//! and the like, times of day, factorials, negative exponents, numbers that do not fit in 128
+//! bits, and sides of more than 128 items. All that are misses; so are errors below one in the
+//! last written digit of an inexact result (`22 / 7 = 4`), and equations in words.
+//!
+//! Fooled, so false alarms, by equations that are refuted on purpose or hold in another base or
+//! modulus that is named elsewhere, by slips that do not reach the answer, and by numbers that are
+//! cut with dots (`8.333..%`).
 
 mod chain;
 mod expression;
@@ -97,7 +126,7 @@ impl Detector for FalseEquation {
 
 #[cfg(test)]
 mod tests {
-    use super::super::probe::{arithmetic, check, check_causality, detector, long_texts};
+    use super::super::probe::{alarm, arithmetic, check, check_causality, detector, long_texts};
     use super::super::{Alarm, Reading};
     use super::*;
     use proptest::prelude::*;
@@ -186,7 +215,7 @@ mod tests {
             // Units that convert.
             "2 * 60 = 2 hours\n2 hours + 30 minutes = 150\n45 + 45 = 1 hour 30 minutes\n",
             "3 * 12 = 3 feet\n3 feet * 12 = 36 inches\n",
-            "100 - 20% = 80\n",
+            "100 - 20% = 80\n22 / 7 = 4\n",
         ];
         check(&RULE, None, &solutions);
     }
@@ -210,6 +239,27 @@ mod tests {
             "2 hours = 120 minutes\nWeek 2 = 30 * 2 = 60\n12 * 5 = x\n3 * = 4\n3 + 4 = \n",
         ];
         check(&RULE, None, &solutions);
+    }
+
+    #[test]
+    fn what_fools_the_rule_is_known() {
+        let solutions = [
+            "Suppose 3 + 4 = 8. ¦That cannot be.",
+            "In base 7 we have 5 + 4 = 12\n¦",
+            "10 / 120 = 8.333..¦.%",
+        ];
+        check(&RULE, None, &solutions);
+    }
+
+    #[test]
+    fn sides_that_are_too_long_or_too_large_are_not_read() {
+        let long = |terms: usize| format!("{}1 = 2\n", "1 + ".repeat(terms));
+        let huge = format!("{} * {} = 5\n", "9".repeat(30), "9".repeat(30));
+        assert!(alarm(&RULE, None, &long(60)).is_some());
+        assert_eq!(alarm(&RULE, None, &long(64)), None);
+        assert_eq!(alarm(&RULE, None, &huge), None);
+        let divided = format!("{}1 /word = 2\n", "1 + ".repeat(64));
+        assert_eq!(alarm(&RULE, None, &divided), None);
     }
 
     #[test]
