@@ -133,11 +133,7 @@ mod tests {
         for a in 0..=text.len() {
             for b in a..=text.len() {
                 let found = read(&[&text[..a], &text[a..b], &text[b..]]);
-                assert_eq!(
-                    found,
-                    ("häß🙂!".to_owned(), Some(Alarm::After(10))),
-                    "{a} {b}"
-                );
+                assert_eq!(found, ("häß🙂!".to_owned(), Some(Alarm::After(10))), "{a} {b}");
             }
         }
     }

@@ -1,6 +1,6 @@
 //! TODO
 
-use super::{Detector, Kind, MARKERS, Rule, SCOPE, Settings, optional, required};
+use super::{Detector, Kind, Rule, Settings, optional, required, SCOPE, MARKERS};
 
 pub(super) const RULE: Rule = Rule {
     name: "regex",

@@ -36,8 +36,6 @@ impl Texts {
             self.tail.drain(..cut);
         }
         self.tail.push(c);
-        self.texts
-            .iter()
-            .any(|text| self.tail.ends_with(text.as_str()))
+        self.texts.iter().any(|text| self.tail.ends_with(text.as_str()))
     }
 }

@@ -88,9 +88,8 @@ impl Place {
             return (Self::Elsewhere, !goes_on);
         }
         let next = match (&lexeme.symbol, self) {
-            (Symbol::Equals, _) => Self::Result,
+            (Symbol::Equals, _) | (Symbol::Currency, Self::Elsewhere) => Self::Result,
             (Symbol::Minus, Self::Result) => Self::Minus,
-            (Symbol::Currency, Self::Elsewhere) => Self::Result,
             (Symbol::Currency | Symbol::Open | Symbol::Stars, Self::Result | Self::Minus) => self,
             (Symbol::Number(number), Self::Minus) => match number.size {
                 Some(size) if size > 0.0 => Self::Negative,

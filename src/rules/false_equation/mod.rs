@@ -99,7 +99,13 @@ impl FalseEquation {
                 }
                 None => self.chain.read(lexeme, self.tolerance),
             },
-            _ => self.chain.read(lexeme, self.tolerance),
+            _ => {
+                if lexeme.symbol == Symbol::Newline {
+                    // An annotation that is not closed on its line is none.
+                    self.outer = None;
+                }
+                self.chain.read(lexeme, self.tolerance)
+            }
         }
     }
 }
@@ -159,6 +165,7 @@ mod tests {
             "10 / 3 = 3.53\n¦",
             "22 / 7 = 5\n¦",
             "48/2 = <<48/2=23>>¦23 clips",
+            "2 + 2 = << 1\n>> 5\n3 + 4 = 8\n¦",
             "48/2 = <<48/2=24>>23 clips in May ¦too",
             "\\frac{3}{4} \\times 8 = 7\n¦",
             "\\(3 \\cdot 4 = 13\\)\n¦",
