@@ -30,6 +30,7 @@ pub(super) const RULE: Rule = Rule {
     build,
 };
 
+#[expect(clippy::unnecessary_wraps, reason = "the signature of all rules")]
 fn build(settings: &Settings) -> Result<Box<dyn Detector>, String> {
     let texts = marker_texts(settings);
     Ok(Box::new(AnswerMarker {

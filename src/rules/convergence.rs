@@ -194,3 +194,91 @@ impl Detector for Convergence {
         self.state.diverges()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::probe::{arithmetic, check, check_causality, detector, long_texts};
+    use super::super::{Alarm, Reading, Setting};
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn solutions_that_do_not_arrive_at_their_answer_alarm_at_the_end() {
+        let solutions = [
+            // No answer.
+            "‖",
+            "She has 3*4=12 eggs.‖",
+            // Not what the steps arrive at.
+            "She has 3*4=12 eggs.\n#### 13‖",
+            "She has 3*4=12 eggs.\nAnswer: $13.00‖",
+            "She has 3*4=12 eggs, so \\boxed{13}.‖",
+            // Two answers.
+            "She has 3*4=12 eggs.\n#### 12\n#### 3‖",
+            "So \\boxed{12}. No: 12+1=13. Answer: 13‖",
+            // Too long ago.
+            "She has 7 eggs. 1 2 3 4 5 6 8 9 10 11 12 13\n#### 7‖",
+        ];
+        check(&RULE, None, &solutions);
+    }
+
+    #[test]
+    fn solutions_that_arrive_pass() {
+        let solutions = [
+            "She has 3*4=12 eggs.\n#### 12",
+            "She has 3*4=12 eggs.\n#### $12.00\n",
+            "She has 3*4=12 eggs.\nAnswer: **12 eggs**.",
+            "They cost $1,200.\nAnswer:\n1200",
+            "So \\boxed{12} since 3*4=12. Answer: 12",
+            "She has 3*4=12 eggs.\nFinal Answer: \\boxed{12}",
+            "It falls by 4.\n#### -4",
+            "It is 0.25 of them.\n#### 25%",
+            "7 eggs. 1 2 3 4 5 6 8 9 10 11 12\n#### 7",
+            // Only the presence of these is checked.
+            "#### 7",
+            "It is 5.\nAnswer: C",
+            "It is 5.\nAnswer: about 6",
+            "It is 5.\nAnswer: 3/4",
+            "It is 5.\nAnswer: 3:45",
+            "It is 5, so \\boxed{3\\sqrt{2}} or \\boxed{2x} or \\boxed{\\frac{1}{2}}",
+            // Misses.
+            "She has 3*4=11 eggs.\n#### 11",
+            "#### Step 1\nShe has 3*4=12 eggs.",
+        ];
+        check(&RULE, None, &solutions);
+    }
+
+    #[test]
+    fn the_markers_can_be_set() {
+        let markers = Setting::Texts(vec!["A:".to_owned(), "so".to_owned()]);
+        let settings = Settings::from_iter([("markers", markers)]);
+        let mut detector = (RULE.build)(&settings).expect("a detector");
+        for (solution, found) in [
+            ("It is 4.\nA: 4", None),
+            ("It is 4, so 4", None),
+            ("It is 4, so 5", Some(Alarm::AtEnd)),
+            ("It is 4.\n#### 4", Some(Alarm::AtEnd)),
+        ] {
+            let mut reading = Reading::start(&mut *detector, None);
+            reading.push(solution.as_bytes());
+            assert_eq!(reading.finish(), found, "{solution}");
+        }
+    }
+
+    #[test]
+    fn a_long_text_costs_no_more_than_its_length() {
+        let mut detector = detector(&RULE, &[]);
+        for text in long_texts(1 << 20) {
+            let mut reading = Reading::start(&mut *detector, None);
+            reading.push(text.as_bytes());
+            assert_eq!(reading.alarm(), None);
+            assert_eq!(reading.finish(), Some(Alarm::AtEnd), "{}", &text[..6]);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn an_alarm_depends_on_what_is_before_it_alone(text in arithmetic(), more in arithmetic()) {
+            check_causality(&RULE, &text, &more);
+        }
+    }
+}

@@ -10,7 +10,9 @@
 //! What fools it: phrases that are quoted or denied ("it cannot be determined whether"), and
 //! solutions that find a slip and mend it. Phrases that are as common in right solutions as in
 //! wrong ones ("let's assume", "there seems to be a mistake") are not in the list. Models that
-//! never doubt themselves are never caught.
+//! never doubt themselves are never caught: on GSM8K by 13 chat models the list finds 1.5 % of the
+//! wrong solutions and 0.05 % of the right ones, on MATH level 5 2.5 % and 0.2 %, and nothing where
+//! small models were shown worked examples.
 
 use super::scope::scoped;
 use super::texts::Texts;
@@ -78,6 +80,7 @@ const PHRASES: [&str; 40] = [
     "<|endoftext|>",
 ];
 
+#[expect(clippy::unnecessary_wraps, reason = "the signature of all rules")]
 fn build(settings: &Settings) -> Result<Box<dyn Detector>, String> {
     let phrases: Vec<String> = match settings.texts("phrases") {
         Some(phrases) => phrases.iter().map(|phrase| spelled(phrase)).collect(),

@@ -180,13 +180,12 @@ impl Lexer {
     /// A backslash and a character that is no letter.
     fn escaped(&mut self, c: char, out: &mut Vec<Lexeme>) {
         match c {
-            '\\' => self.put(Symbol::Newline, out),
+            '\\' | '\n' => self.put(Symbol::Newline, out),
             '$' => self.put(Symbol::Currency, out),
             '%' => self.put(Symbol::Percent, out),
             '*' => self.put(Symbol::Times, out),
             // Delimiters of formulas, and thin spaces.
             '(' | ')' | '[' | ']' | ',' | ';' | ':' | '!' | ' ' => self.spaced = true,
-            '\n' => self.put(Symbol::Newline, out),
             _ => self.put(Symbol::Other, out),
         }
     }
@@ -197,7 +196,7 @@ impl Lexer {
             ('<', '<') => Symbol::AnnotationOpen,
             ('>', '>') => Symbol::AnnotationClose,
             ('*', '*') => Symbol::Stars,
-            ('=', '=') | ('<' | '>' | '!', '=') => Symbol::Relation,
+            ('=' | '<' | '>' | '!', '=') => Symbol::Relation,
             ('=' | '-', '>') => Symbol::Stop,
             _ => return false,
         };
@@ -280,4 +279,72 @@ fn command(name: &str) -> Option<Command> {
         }
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The symbols of a text in a short form.
+    fn read(text: &str) -> String {
+        let mut lexer = Lexer::default();
+        let mut lexemes = Vec::new();
+        for c in text.chars() {
+            lexer.read(c, &mut lexemes);
+        }
+        lexer.finish(&mut lexemes);
+        let names = lexemes.iter().map(|lexeme| {
+            let space = if lexeme.spaced { " " } else { "" };
+            let name = match &lexeme.symbol {
+                Symbol::Number(number) => format!("{}", number.size.unwrap_or(f64::NAN)),
+                Symbol::Word(word) => format!("[{word}]"),
+                symbol => format!("{symbol:?}"),
+            };
+            format!("{space}{name}")
+        });
+        names.collect::<Vec<_>>().join(",")
+    }
+
+    #[test]
+    fn texts_become_symbols() {
+        let cases = [
+            ("3+4 = 7.", "3,Plus,4, Equals, 7,Stop"),
+            ("$1,200 − 5%", "Currency,1200, Minus, 5,Percent"),
+            ("ten-year-old x-3", "[ten-year-old], [x],Minus,3"),
+            ("2**3 * 4²", "2,Stars,3, Times, 4,Power,2"),
+            ("<<1=2>>", "AnnotationOpen,1,Equals,2,AnnotationClose"),
+            (
+                "a<=b == c => d -> e",
+                "[a],Relation,[b], Relation, [c], Stop, [d], Stop, [e]",
+            ),
+            ("\\frac{1}{2}", "Fraction,Open,1,Close,Open,2,Close"),
+            ("\\text{ eggs } {3}", " [eggs], Open,3,Close"),
+            ("\\boxed{\\{5\\}}", " Other,5,Other"),
+            (
+                "\\(3 \\times 4\\) \\neq \\sqrt2",
+                " 3, Times, 4, Relation, [\\sqrt],2",
+            ),
+            ("1\\\\2\\,3\\$4", "1, Newline, 2, 3,Currency,4"),
+            ("3:4 5: 6", "NaN, 5,Stop, 6"),
+            ("don't \"5\"\n", "[don't], 5, Newline"),
+            ("5kg x_1 ½", "5,[kg], [x_1], Other"),
+        ];
+        for (text, symbols) in cases {
+            assert_eq!(read(text), symbols, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_memory_is_bounded() {
+        let mut lexer = Lexer::default();
+        let mut lexemes = Vec::new();
+        for text in ["a", "\\text{", "{", "\\x", "1,", "é"] {
+            for c in text.repeat(1 << 16).chars() {
+                lexer.read(c, &mut lexemes);
+                assert!(lexemes.len() < 8);
+                lexemes.clear();
+            }
+        }
+        assert!(lexer.word.len() <= KEPT + 4 && lexer.bare.len() <= NESTED);
+    }
 }

@@ -21,6 +21,7 @@ pub(super) const RULE: Rule = Rule {
     build,
 };
 
+#[expect(clippy::unnecessary_wraps, reason = "the signature of all rules")]
 fn build(settings: &Settings) -> Result<Box<dyn Detector>, String> {
     let texts = Texts::new(settings.texts("patterns").unwrap_or_default());
     Ok(scoped(settings, Box::new(Literal(texts))))

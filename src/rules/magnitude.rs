@@ -2,8 +2,8 @@
 //!
 //! Alarms when a number of the solution exceeds `cap`, or `factor` times the largest number of the
 //! problem where one is known (arXiv 2605.14062 writes 10 million and 100). Sizes count, not
-//! signs. A number is judged when the character after it has come; where only a per cent sign
-//! could save it (250000 % is 2500), after the next symbol. Alarms are final.
+//! signs. A number is judged when the character after it has come, or the next one that is no
+//! white space where a per cent sign could save it (250000 % is 2500). Alarms are final.
 //!
 //! Reads digits with a point and with commas between groups of three. In the problem a per cent
 //! counts as the number before its sign, which allows more. Not read: number words ("three
@@ -113,11 +113,91 @@ impl Detector for Magnitude {
 
     fn read(&mut self, c: char) -> bool {
         self.lexer.read(c, &mut self.lexemes);
-        self.take()
+        // A backslash may begin LaTeX's per cent sign.
+        let no_percent = !c.is_whitespace() && c != '%' && c != '\\';
+        self.take() || (self.unless_percent && no_percent)
     }
 
     fn finish(&mut self) -> bool {
         self.lexer.finish(&mut self.lexemes);
         self.take() || self.unless_percent
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::probe::{arithmetic, check, check_causality, detector, long_texts};
+    use super::super::{Alarm, Reading};
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn numbers_beyond_the_multiple_of_the_largest_alarm() {
+        let problem = "Ann has 1,000 beads and 12 boxes at 30 % off. How many boxes are left?";
+        let solutions = [
+            "She has 100000 of them.",
+            "She has 100,001 o¦f them.",
+            "She has 100,001. ¦Then",
+            "12*9000=108000 b¦eads",
+            "12*9000=-108000\n¦",
+            "108000‖",
+            // A per cent sign divides by 100.
+            "That is 250000%.",
+            "That is 250000 \\%.",
+            "That is 250000 \\p¦i.",
+            "That is 11000000 ¦% more.",
+            // Not read: words, powers, groups with spaces, times of day.
+            "two million, 10^9, 100 000 000, 10000000:30",
+        ];
+        check(&RULE, Some(problem), &solutions);
+    }
+
+    #[test]
+    fn the_cap_holds_whatever_the_problem() {
+        let solutions = ["10,000,000 beads", "10,000,001 b¦eads"];
+        check(&RULE, None, &solutions);
+        check(&RULE, Some("How many beads has Ann?"), &solutions);
+        check(&RULE, Some("Ann has 0 beads. How many?"), &solutions);
+        check(
+            &RULE,
+            Some("Ann has 9,000,000 beads. How many?"),
+            &solutions,
+        );
+        check(
+            &RULE,
+            Some("Ann has three dozen. 5?"),
+            &["500 ", "501 b¦eads"],
+        );
+    }
+
+    #[test]
+    fn both_parameters_can_be_set() {
+        let found = |numbers: &[(&'static str, f64)]| {
+            let mut detector = detector(&RULE, numbers);
+            let mut reading = Reading::start(&mut *detector, Some("Ann has 2 or 3 beads?"));
+            reading.push(b"4 5 6 7 8 9 ");
+            reading.finish()
+        };
+        assert_eq!(found(&[("factor", 2.0)]), Some(Alarm::After(9)));
+        assert_eq!(found(&[("cap", 4.5)]), Some(Alarm::After(5)));
+        assert_eq!(found(&[]), None);
+    }
+
+    #[test]
+    fn a_long_text_costs_no_more_than_its_length() {
+        let mut detector = detector(&RULE, &[]);
+        for text in long_texts(1 << 20) {
+            let mut reading = Reading::start(&mut *detector, Some(&text));
+            reading.push(text.as_bytes());
+            let endless = text.starts_with("99");
+            assert_eq!(reading.finish().is_some(), endless, "{}", &text[..6]);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn an_alarm_depends_on_what_is_before_it_alone(text in arithmetic(), more in arithmetic()) {
+            check_causality(&RULE, &text, &more);
+        }
     }
 }

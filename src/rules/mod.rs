@@ -18,6 +18,8 @@ mod literal;
 mod magnitude;
 mod number;
 #[cfg(test)]
+mod probe;
+#[cfg(test)]
 mod properties;
 mod ratio;
 mod reading;

@@ -27,9 +27,6 @@ pub(super) struct Digits {
     dropped: bool,
 }
 
-/// What a number that has ended was followed by, as far as it was taken for part of it.
-pub(super) type Rest = String;
-
 impl Digits {
     pub(super) fn is_empty(&self) -> bool {
         self.written.is_empty()
@@ -60,7 +57,7 @@ impl Digits {
 
     /// Ends the number: its value, and the characters at its end that turned out not to be part of
     /// it. `None` where there was no digit.
-    pub(super) fn end(&mut self) -> (Option<Number>, Rest) {
+    pub(super) fn end(&mut self) -> (Option<Number>, String) {
         let written = std::mem::take(&mut self.written);
         let dropped = std::mem::take(&mut self.dropped);
         let digits = written.trim_end_matches(['.', ',', ':', '{']);

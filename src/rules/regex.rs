@@ -13,8 +13,8 @@
 //! What fools it: word boundaries know ASCII letters, digits and `_` alone, so `\bun\b` is found
 //! in `brüun`; all else is Unicode. Text that is quoted or denied matches like any other.
 //!
-//! Walks the lazy DFA of `regex-automata` byte by byte, so the cost is linear in the text and the
-//! memory bounded, whatever the expressions.
+//! Walks the lazy DFA of `regex-automata` byte by byte. Its cache of states is bounded; expressions
+//! that overflow it make the walk slow, never wrong.
 
 use regex_automata::Input;
 use regex_automata::hybrid::LazyStateID;
@@ -160,7 +160,7 @@ impl Detector for Matches {
         if !self.matches_before(None) {
             return false;
         }
-        let classes = self.dfa.byte_classes().clone();
+        let classes = *self.dfa.byte_classes();
         let mut next = classes.representatives(0..=u8::MAX);
         next.all(|unit| {
             unit.as_u8()

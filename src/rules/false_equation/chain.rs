@@ -28,21 +28,29 @@ pub(super) struct Chain {
     last_word: Option<Kind>,
     /// Words since one that changes the number after it.
     context: Option<u32>,
-    /// Whether an `x` waits for the symbol that tells whether it is a times sign.
-    cross: bool,
-    /// Whether nothing of the line has been read.
-    line_start: bool,
-    /// Whether the side is a minus sign at the beginning of a line.
-    bullet: bool,
-    /// Whether two asterisks stand after the last item: a power, or bold type.
-    stars: bool,
+    pending: Pending,
+}
+
+/// What the last symbol leaves to the next one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Pending {
+    #[default]
+    Nothing,
+    /// Nothing of the line has been read, but for bullets.
+    LineStart,
+    /// A minus sign at the beginning of a line: a bullet where white space follows.
+    Bullet,
+    /// An `x`: a times sign where an operand follows.
+    Cross,
+    /// Two asterisks: a power where an operand follows, and else bold type.
+    Stars,
 }
 
 impl Chain {
     /// At the beginning of a text.
     pub(super) fn start() -> Self {
         Self {
-            line_start: true,
+            pending: Pending::LineStart,
             ..Self::default()
         }
     }
@@ -50,23 +58,7 @@ impl Chain {
     /// Reads the next symbol; whether it shows that an equation is false.
     pub(super) fn read(&mut self, lexeme: &Lexeme, tolerance: f64) -> bool {
         let symbol = &lexeme.symbol;
-        if self.cross {
-            self.cross = false;
-            let operand = match symbol {
-                Symbol::Number(_) | Symbol::Currency | Symbol::Fraction => true,
-                Symbol::Open => lexeme.spaced,
-                _ => false,
-            };
-            self.push(if operand { Item::Times } else { Item::Unknown });
-        }
-        if std::mem::take(&mut self.stars) && matches!(symbol, Symbol::Number(_) | Symbol::Open) {
-            self.push(Item::Power);
-        }
-        let mut line_start = std::mem::take(&mut self.line_start);
-        if std::mem::take(&mut self.bullet) && lexeme.spaced {
-            self.side.items.clear();
-            line_start = true;
-        }
+        let line_start = self.settle(lexeme) && self.side.items.is_empty();
         match symbol {
             Symbol::Number(number) => {
                 let item = Item::Number(*number);
@@ -76,16 +68,19 @@ impl Chain {
             Symbol::Open => return self.open(lexeme.spaced, tolerance),
             Symbol::Close => return self.close(tolerance),
             Symbol::Plus => self.operator(Item::Plus),
-            Symbol::Minus if line_start && self.side.items.is_empty() => {
+            Symbol::Minus if line_start => {
                 self.push(Item::Minus);
-                self.bullet = true;
+                self.pending = Pending::Bullet;
             }
             Symbol::Minus => self.operator(Item::Minus),
-            Symbol::Times if line_start && self.side.items.is_empty() => self.line_start = true,
+            Symbol::Times if line_start => self.pending = Pending::LineStart,
             Symbol::Times => self.operator(Item::Times),
             Symbol::Over => self.operator(Item::Over),
             Symbol::Power => self.operator(Item::Power),
-            Symbol::Stars => self.stars = self.ends_in_operand() && self.words == 0,
+            Symbol::Stars if self.ends_in_operand() && self.words == 0 => {
+                self.pending = Pending::Stars;
+            }
+            Symbol::Stars => {}
             Symbol::Percent if self.ends_in_operand() && self.words == 0 => {
                 self.push(Item::Percent);
             }
@@ -93,17 +88,15 @@ impl Chain {
             Symbol::Currency => self.side.money = true,
             Symbol::Equals => return self.equals(tolerance),
             Symbol::Word(word) => {
-                return self.word(
-                    Kind::of(word, !lexeme.spaced && self.ends_in_operand()),
-                    tolerance,
-                );
+                let glued = !lexeme.spaced && self.ends_in_operand();
+                return self.word(Kind::of(word, glued), tolerance);
             }
             Symbol::Newline => {
                 if matches!(self.side.items.last(), Some(item) if is_operator(*item)) {
                     return false;
                 }
                 let found = self.end(tolerance);
-                self.line_start = true;
+                self.pending = Pending::LineStart;
                 return found;
             }
             Symbol::Relation
@@ -115,9 +108,34 @@ impl Chain {
         false
     }
 
+    /// Decides what the last symbol has left open; whether the next one begins a line.
+    fn settle(&mut self, lexeme: &Lexeme) -> bool {
+        let operand = match lexeme.symbol {
+            Symbol::Number(_) | Symbol::Currency | Symbol::Fraction => true,
+            Symbol::Open => lexeme.spaced,
+            _ => false,
+        };
+        match std::mem::take(&mut self.pending) {
+            Pending::LineStart => return true,
+            Pending::Bullet if lexeme.spaced => {
+                self.side.items.clear();
+                return true;
+            }
+            Pending::Nothing | Pending::Bullet => {}
+            Pending::Cross if operand => self.push(Item::Times),
+            Pending::Cross => self.push(Item::Unknown),
+            Pending::Stars => {
+                if matches!(lexeme.symbol, Symbol::Number(_) | Symbol::Open) {
+                    self.push(Item::Power);
+                }
+            }
+        }
+        false
+    }
+
     /// The side is complete and nothing goes on from it; whether it shows a false equation.
     pub(super) fn end(&mut self, tolerance: f64) -> bool {
-        if self.cross {
+        if self.pending == Pending::Cross {
             self.push(Item::Unknown);
         }
         let found = self.compare(tolerance);
@@ -155,7 +173,7 @@ impl Chain {
 
     /// Whether the next number is changed by a word before it.
     fn in_context(&self) -> bool {
-        self.context.is_some_and(|words| words < CONTEXT_WORDS)
+        self.context.is_some_and(|words| words <= CONTEXT_WORDS)
     }
 
     /// What has been read of the side has no value.
@@ -287,7 +305,7 @@ impl Chain {
         let operand = self.ends_in_operand();
         match kind {
             Kind::Cross if operand => {
-                self.cross = true;
+                self.pending = Pending::Cross;
                 return false;
             }
             Kind::Of if operand && self.words == 0 && self.of_is_times() => {
@@ -313,7 +331,7 @@ impl Chain {
             *words += 1;
         }
         match self.side.items.last() {
-            Some(Item::Over) if kind != Kind::Article => {
+            Some(Item::Over) if kind != Kind::Article && self.side.items.len() <= LONGEST => {
                 self.side.items.pop();
             }
             Some(Item::Open) => return self.comment(tolerance),

@@ -225,6 +225,9 @@ impl Reader<'_> {
             self.next += 1;
             // A negative exponent may be meant modulo something.
             let exponent = self.operand()?;
+            if exponent.exact.is_negative() {
+                return None;
+            }
             return base.power(exponent);
         }
         Some(base)

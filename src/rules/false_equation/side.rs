@@ -86,6 +86,15 @@ impl Side {
         }
     }
 
+    /// What the last written digit of the first number counts.
+    fn last_place(&self) -> Option<Ratio> {
+        let number = self.items.iter().find_map(|item| match item {
+            Item::Number(number) => Some(number),
+            _ => None,
+        })?;
+        Ratio::last_place(number.decimals)
+    }
+
     /// Per cents that are added to or taken from something else: the whole that they are of is not
     /// said.
     fn adds_percent(&self) -> bool {
@@ -103,32 +112,27 @@ pub(super) fn differ(left: &Side, right: &Side, tolerance: f64) -> bool {
     if units.convert() {
         return false;
     }
-    let (lefts, mut rights) = (left.values(), right.values());
+    let (lefts, rights) = (left.values(), right.values());
     if lefts.is_empty() || rights.is_empty() {
         return false;
     }
-    rights.extend(right.first_number());
     let converted = !units.is_empty()
         || left.money
         || right.money
         || left.has(Item::Percent)
         || right.has(Item::Percent);
-    let last_place = last_place(right);
+    let place = right.last_place();
+    let whole_place = place.filter(|_| !right.calculates());
+    let rights = rights.into_iter().map(|value| (value, whole_place));
+    let rights: Vec<_> = rights
+        .chain(right.first_number().map(|value| (value, place)))
+        .collect();
     !lefts.iter().any(|l| {
-        rights.iter().any(|r| {
-            agree(*l, *r, last_place, tolerance).unwrap_or(true)
+        rights.iter().any(|(r, place)| {
+            agree(*l, *r, *place, tolerance).unwrap_or(true)
                 || (converted && convert(l.exact, r.exact))
         })
     })
-}
-
-/// What the last written digit of a single number counts.
-fn last_place(side: &Side) -> Option<Ratio> {
-    let number = side.items.iter().find_map(|item| match item {
-        Item::Number(number) => Some(number),
-        _ => None,
-    })?;
-    Ratio::last_place(number.decimals)
 }
 
 /// Whether the values are equal but for rounding; `None` where comparing them does not fit.
@@ -141,9 +145,12 @@ fn agree(left: Value, right: Value, last_place: Option<Ratio>, tolerance: f64) -
     {
         return Some(true);
     }
-    // Cut, rounded or rounded up to the last digit that is written; a whole result of whole
-    // numbers has a difference of at least 1.
-    Some(difference.compare(last_place?)? == Ordering::Less)
+    // Cut, rounded or rounded up to the last digit that is written; whole numbers that differ do
+    // so by 1 at least.
+    Some(match last_place {
+        Some(place) => difference.compare(place)? == Ordering::Less,
+        None => false,
+    })
 }
 
 /// Whether one of the values is the other one in another unit.
