@@ -269,9 +269,11 @@ impl Reader {
 
 /// A number of bytes, in MiB where that is a whole number.
 fn in_words(bytes: usize) -> String {
-    match bytes {
-        _ if bytes > 0 && bytes % (1 << 20) == 0 => format!("{} MiB", bytes >> 20),
-        _ => format!("{bytes} bytes"),
+    const MEBIBYTE: usize = 1 << 20;
+    if bytes >= MEBIBYTE && bytes.is_multiple_of(MEBIBYTE) {
+        format!("{} MiB", bytes / MEBIBYTE)
+    } else {
+        format!("{bytes} bytes")
     }
 }
 

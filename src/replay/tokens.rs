@@ -57,12 +57,11 @@ impl<'r> Tokens<'r> {
         if bytes == 0 {
             return 0;
         }
-        let tokens = match self.ends {
-            Some(ends) => ends.partition_point(|end| *end < bytes) as u64 + 1,
-            None => {
-                let product = bytes as u128 * u128::from(self.count);
-                u64::try_from(product.div_ceil(self.bytes as u128)).unwrap_or(u64::MAX)
-            }
+        let tokens = if let Some(ends) = self.ends {
+            ends.partition_point(|end| *end < bytes) as u64 + 1
+        } else {
+            let product = bytes as u128 * u128::from(self.count);
+            u64::try_from(product.div_ceil(self.bytes as u128)).unwrap_or(u64::MAX)
         };
         tokens.min(self.count)
     }

@@ -56,7 +56,7 @@ pub fn sheet(experiments: &[Experiment], replays: &[ReplayFindings], written: &[
                 .to_owned(),
             verdict,
         ],
-        sections: vec![figures, replay::summary(replays)],
+        sections: vec![replay::summary(replays), figures],
         ..Sheet::default()
     }
 }

@@ -12,7 +12,6 @@ use foldem::policy::{Checkpoint, Parameter, ParameterKind, PolicyFile, Position,
 use foldem::replay::{Auditor, FirstAlarm, Judgement, Place, Replay, Stop, TableBuilder, judge};
 use foldem::rng::{Purpose, stream};
 use proptest::prelude::*;
-use rand::RngExt as _;
 use serde_json::{Value, json};
 
 use super::cli::{foldem, stderr, stdout};
@@ -449,9 +448,9 @@ fn standard_errors_agree_with_the_jackknife() {
     let policy = PolicyFile::parse("p.toml", policy, &[literal]).unwrap();
     let auditor = Auditor::new(&policy).unwrap();
     let mut builder = TableBuilder::new(&auditor);
-    clustered_log()
-        .into_iter()
-        .for_each(|record| builder.push(record));
+    for record in clustered_log() {
+        builder.push(record);
+    }
     let table = builder.finish();
     let replay = Replay::new(&table, &policy, policy.checkpoints(), false).unwrap();
     let evaluate = |left_out: Option<usize>| {
