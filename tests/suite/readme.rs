@@ -24,7 +24,12 @@ fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let path = entry.unwrap().path();
-        fs::copy(&path, to.join(path.file_name().unwrap())).unwrap();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy(&path, &target);
+        } else {
+            fs::copy(&path, target).unwrap();
+        }
     }
 }
 
@@ -64,6 +69,7 @@ fn every_command_of_the_docs_runs_as_written() {
         "docs/results.md",
         "docs/formats.md",
         "docs/theory.md",
+        "docs/rules/README.md",
         "experiments/README.md",
     ] {
         let commands = commands(&fs::read_to_string(root().join(page)).unwrap());
