@@ -46,7 +46,10 @@ fn page(name: &str) -> String {
 /// The text below the heading `title` up to the next one.
 fn section<'p>(page: &'p str, title: &str) -> Option<&'p str> {
     let from = page.split_once(&format!("\n## {title}\n"))?.1;
-    Some(from.split_once("\n## ").map_or(from, |(section, _)| section))
+    Some(
+        from.split_once("\n## ")
+            .map_or(from, |(section, _)| section),
+    )
 }
 
 /// Rows of the table whose header begins with the cell `first`, without header and rule.
