@@ -10,9 +10,9 @@
 //! as hundredths. Of an answer that is no single number – words, a letter, a fraction, a formula –
 //! only the presence is checked, and so it is where no number stands before the marker.
 //!
-//! Fooled by steps in words ("so four remain"), by answers that are only rounded or converted on
-//! the last line, and by `\boxed{}` around intermediate results: false alarms. An answer that is
-//! wrong all along converges, and `#### ` may be a headline: misses.
+//! Fooled by a last step that is left out or in words ("so four remain"), by answers that are only
+//! rounded or converted on the last line, and by `\boxed{}` around intermediate results: false
+//! alarms. An answer that is wrong all along converges, and `#### ` may be a headline: misses.
 
 use std::collections::VecDeque;
 

@@ -109,7 +109,7 @@ pub enum Kind {
 
 const SCOPE: Parameter = optional(
     "scope",
-    "part of the solution that the rule reads",
+    "part of the solution that the rule reads; default all",
     Kind::OneOf(&["answer", "reasoning", "all"]),
 );
 

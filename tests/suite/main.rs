@@ -21,4 +21,5 @@ mod properties;
 mod readme;
 mod real_text;
 mod replay;
+mod rule_pages;
 mod verification;

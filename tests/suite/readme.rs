@@ -65,14 +65,17 @@ fn project() -> tempfile::TempDir {
 #[test]
 fn every_command_of_the_docs_runs_as_written() {
     let mut run = 0;
-    for page in [
+    let pages = [
         "docs/results.md",
         "docs/formats.md",
         "docs/theory.md",
         "docs/replay.md",
         "experiments/README.md",
-    ] {
-        let commands = commands(&fs::read_to_string(root().join(page)).unwrap());
+    ];
+    let rules = fs::read_dir(root().join("docs/rules")).unwrap();
+    let rules = rules.map(|file| file.unwrap().path());
+    for page in pages.map(|page| root().join(page)).into_iter().chain(rules) {
+        let commands = commands(&fs::read_to_string(page).unwrap());
         run_all(&commands, project().path());
         run += commands.len();
     }
