@@ -197,8 +197,11 @@ impl Writer<'_> {
     }
 
     fn figures(&mut self, experiments: &[Experiment]) -> Result<(), CliError> {
-        let simulations: Vec<_> = experiments.iter().map(|e| e.simulation.clone()).collect();
-        let figure = plot::savings_and_cost(&simulations)?;
+        let rows: Vec<_> = experiments
+            .iter()
+            .map(|e| plot::Row::simulated(&e.simulation))
+            .collect();
+        let figure = plot::savings_and_cost(&rows)?;
         self.figure(&figure.name.clone(), &figure)
     }
 

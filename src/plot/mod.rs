@@ -10,14 +10,18 @@ mod axis;
 mod draw;
 mod increment_panel;
 mod increments;
+#[cfg(test)]
+mod made_up;
 mod png;
 mod policy_and_coin;
+mod row;
 mod savings;
 mod scene;
 mod theme;
 mod value;
 
 pub use increments::martingale_increments;
+pub use row::Row;
 pub use savings::savings_and_cost;
 
 /// A finished picture.
