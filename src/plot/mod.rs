@@ -7,6 +7,7 @@
 //! A value that is undefined is written as such; it is never drawn at some other place.
 
 mod axis;
+mod curve_panel;
 mod draw;
 mod increment_panel;
 mod increments;
@@ -14,6 +15,7 @@ mod increments;
 mod made_up;
 mod png;
 mod policy_and_coin;
+mod position_curve;
 mod row;
 mod savings;
 mod scene;
@@ -21,6 +23,7 @@ mod theme;
 mod value;
 
 pub use increments::martingale_increments;
+pub use position_curve::savings_by_checkpoint_position;
 pub use row::Row;
 pub use savings::savings_and_cost;
 
