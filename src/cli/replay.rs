@@ -57,6 +57,15 @@ pub(super) struct IntakeArgs {
     max_line: usize,
 }
 
+impl Default for IntakeArgs {
+    fn default() -> Self {
+        Self {
+            skip_malformed: false,
+            max_line: LONGEST_LINE,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum ProblemArg {
     /// Problems were there before

@@ -21,8 +21,8 @@ const MOST_ROWS: usize = 24;
 const NAMES: [f64; 3] = [70.0, 122.0, 84.0];
 /// Where the first row begins, its heights, and the room below the last.
 const TOP: f64 = 104.0;
-const ROW: f64 = HEIGHT + 62.0;
-const ABOVE: f64 = 30.0;
+const ROW: f64 = HEIGHT + 66.0;
+const ABOVE: f64 = 34.0;
 const BELOW: f64 = 40.0;
 /// Ticks of a vertical axis.
 const LEVELS: usize = 5;
@@ -174,7 +174,7 @@ fn scene(sweep: &PositionSweep) -> Result<Scene, PlotError> {
         left += WIDTH + names + TICKS;
     }
     for (i, curve) in rows.iter().enumerate() {
-        let y = TOP + ROW * i as f64 + ABOVE - 10.0;
+        let y = TOP + ROW * i as f64 + ABOVE - 11.0;
         let name = LABEL.shortened(&in_words(curve), room)?;
         scene.text(&name, (MARGIN + TICKS, y), LABEL);
     }

@@ -16,7 +16,7 @@ mod terminal;
 pub mod verification;
 
 pub use number::{exactly, interval, number, optional};
-pub use provenance::Provenance;
+pub use provenance::{Drawn, LogFile, Provenance};
 pub use sheet::{Section, Sheet};
 
 /// The form in which findings are written.

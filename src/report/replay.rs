@@ -137,40 +137,66 @@ fn named(list: &[Named<Estimate>]) -> impl Iterator<Item = (&str, &Estimate)> {
     list.iter().map(|n| (n.name.as_str(), &n.value))
 }
 
-fn by_group(findings: &ReplayFindings) -> Section {
-    let header = [
-        "",
-        "records",
-        "savings %",
-        "coin's savings %",
-        "false rejections %",
-        "detected %",
-        "cost ratio",
-        "coin's cost ratio",
-    ];
-    let mut section = Section::new("By model and benchmark", &header);
-    section.rows = findings
-        .groups
-        .iter()
-        .map(|group| {
-            let get = |name: &str| {
-                let found = group.estimates.iter().find(|e| e.name == name);
-                found.map_or_else(Estimate::default, |e| e.value)
-            };
-            let name = |name: &Option<String>| name.clone().unwrap_or_else(|| "(none)".to_owned());
-            vec![
-                format!("{} · {}", name(&group.model), name(&group.benchmark)),
-                group.records.to_string(),
-                percent(get("savings")),
-                percent(get("null_savings")),
-                percent(get("false_rejection_rate")),
-                percent(get("detection_rate")),
-                with_interval(get("cost_ratio")),
-                with_interval(get("null_cost_ratio")),
-            ]
-        })
-        .collect();
+/// The columns of tables with one row per policy or group.
+const SUMMARY: [&str; 8] = [
+    "",
+    "records",
+    "savings %",
+    "coin's savings %",
+    "false rejections %",
+    "detected %",
+    "cost ratio",
+    "coin's cost ratio",
+];
+
+fn summary_row(name: String, records: u64, estimates: &[Named<Estimate>]) -> Vec<String> {
+    let get = |name: &str| {
+        let found = estimates.iter().find(|e| e.name == name);
+        found.map_or_else(Estimate::default, |e| e.value)
+    };
+    vec![
+        name,
+        records.to_string(),
+        percent(get("savings")),
+        percent(get("null_savings")),
+        percent(get("false_rejection_rate")),
+        percent(get("detection_rate")),
+        with_interval(get("cost_ratio")),
+        with_interval(get("null_cost_ratio")),
+    ]
+}
+
+/// Several replays, one row per policy and group.
+pub(super) fn summary(replays: &[ReplayFindings]) -> Section {
+    let mut section = Section::new("Replays of the shipped logs, with 95 % intervals", &SUMMARY);
+    for findings in replays {
+        let all = summary_row(
+            findings.policy.clone(),
+            findings.records,
+            &findings.estimates,
+        );
+        section.rows.push(all);
+        section.rows.extend(group_rows(findings, "  "));
+    }
     section
+}
+
+fn by_group(findings: &ReplayFindings) -> Section {
+    let mut section = Section::new("By model and benchmark", &SUMMARY);
+    section.rows = group_rows(findings, "").collect();
+    section
+}
+
+fn group_rows(findings: &ReplayFindings, indent: &str) -> impl Iterator<Item = Vec<String>> {
+    findings.groups.iter().map(move |group| {
+        let name = |name: &Option<String>| name.clone().unwrap_or_else(|| "(none)".to_owned());
+        let name = format!(
+            "{indent}{} · {}",
+            name(&group.model),
+            name(&group.benchmark)
+        );
+        summary_row(name, group.records, &group.estimates)
+    })
 }
 
 fn counts(by: ByVerdict) -> [String; 3] {

@@ -13,8 +13,13 @@ mod answer_marker;
 mod convergence;
 mod false_equation;
 mod hallucination_phrase;
+mod lexer;
 mod literal;
 mod magnitude;
+mod number;
+#[cfg(test)]
+mod properties;
+mod ratio;
 mod reading;
 mod regex;
 mod scope;

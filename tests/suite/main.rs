@@ -18,4 +18,5 @@ mod mixture;
 mod posterior;
 mod properties;
 mod readme;
+mod replay;
 mod verification;
