@@ -9,12 +9,16 @@
 mod axis;
 mod curve_panel;
 mod draw;
+mod funnel;
+mod funnel_bar;
+mod funnel_steps;
 mod increment_panel;
 mod increments;
 #[cfg(test)]
 mod made_up;
 mod png;
 mod policy_and_coin;
+mod position_columns;
 mod position_curve;
 mod row;
 mod savings;
@@ -22,6 +26,7 @@ mod scene;
 mod theme;
 mod value;
 
+pub use funnel::rejection_funnel;
 pub use increments::martingale_increments;
 pub use position_curve::savings_by_checkpoint_position;
 pub use row::Row;

@@ -6,10 +6,10 @@
 use plotters::style::text_anchor::HPos;
 
 use super::axis::{Axis, grouped, number};
-use super::curve_panel::{Curve, HEIGHT, Kind, Panel, TICKS, WIDTH};
+use super::curve_panel::{HEIGHT, TICKS, WIDTH};
+use super::position_columns::COLUMNS;
 use super::scene::Scene;
 use super::theme::{HEADING, LABEL, MARGIN, SUBTITLE, TITLE};
-use super::value::{Value, points, range};
 use super::{Figure, PlotError, draw};
 use crate::study::Estimate;
 use crate::study::replay::{PositionCurve, PositionPoint, PositionSweep};
@@ -24,97 +24,8 @@ const TOP: f64 = 104.0;
 const ROW: f64 = HEIGHT + 66.0;
 const ABOVE: f64 = 34.0;
 const BELOW: f64 = 40.0;
-/// Ticks of a vertical axis.
-const LEVELS: usize = 5;
-/// Costs further apart than this factor are drawn on a logarithmic scale.
-const LOGARITHMIC_FROM: f64 = 4.0;
-
-/// One column of panels: two curves of the same unit.
-struct Column {
-    heading: &'static str,
-    curves: [(Kind, &'static str, fn(&PositionPoint) -> Estimate); 2],
-    unit: f64,
-    reference: (f64, Option<&'static str>),
-}
-
-const COLUMNS: [Column; 3] = [
-    Column {
-        heading: "Saved per attempt (% of the tokens)",
-        curves: [
-            (Kind::Coin, "coin", |p| p.null_savings),
-            (Kind::Policy, "policy", |p| p.savings),
-        ],
-        unit: 100.0,
-        reference: (0.0, None),
-    },
-    Column {
-        heading: "Rejected (%)",
-        curves: [
-            (Kind::Error, "of the accepted", |p| p.false_rejection_rate),
-            (Kind::Policy, "of the refused", |p| p.detection_rate),
-        ],
-        unit: 100.0,
-        reference: (0.0, None),
-    },
-    Column {
-        heading: "Cost per retained sample (full = 1)",
-        curves: [
-            (Kind::Coin, "coin", |p| p.null_cost_ratio),
-            (Kind::Policy, "policy", |p| p.cost_ratio),
-        ],
-        unit: 1.0,
-        reference: (1.0, Some("break-even")),
-    },
-];
-
-impl Column {
-    fn values(&self, curve: &PositionCurve) -> Vec<[Value; 2]> {
-        let value =
-            |point, of: fn(&PositionPoint) -> Estimate| Value::of(&of(point)).scaled(self.unit);
-        let points = curve.points.iter();
-        points
-            .map(|point| self.curves.map(|(_, _, of)| value(point, of)))
-            .collect()
-    }
-
-    /// An axis on which all of `curves` fit.
-    fn axis(&self, curves: &[&PositionCurve]) -> Axis {
-        let values: Vec<_> = curves.iter().flat_map(|c| self.values(c)).collect();
-        let reference = self.reference.0;
-        if self.unit > 1.0 {
-            let (lo, hi) = range(&values, reference, 1.0);
-            return Axis::linear(lo, hi, LEVELS);
-        }
-        let (lo, hi) = range(&values, reference, 0.02);
-        let (least, _) = points(&values, reference);
-        if least > 0.0 && hi > LOGARITHMIC_FROM * least {
-            Axis::logarithmic(lo.clamp(0.5 * least, 0.97 * least), hi)
-        } else {
-            // No cost is below 0, whatever an interval says.
-            Axis::linear(lo.max(least.min(0.0)), hi, LEVELS)
-        }
-    }
-
-    fn panel<'a>(&self, curve: &PositionCurve, places: &'a Axis, axis: &'a Axis) -> Panel<'a> {
-        let values = self.values(curve);
-        let places_of = |which: usize| {
-            let place = curve.points.iter().map(|p| 100.0 * p.fraction);
-            place.zip(values.iter().map(|v| v[which])).collect()
-        };
-        let [first, second] = self.curves;
-        let of = |which: usize, (kind, name, _): (Kind, &'static str, _)| Curve {
-            kind,
-            name,
-            values: places_of(which),
-        };
-        Panel {
-            curves: [of(0, first), of(1, second)],
-            places,
-            axis,
-            reference: self.reference,
-        }
-    }
-}
+/// Ticks of the horizontal axes.
+const TICKS_ACROSS: usize = 5;
 
 /// Draws savings, rejection rates and cost per retained sample over the place of one checkpoint,
 /// with 95 % intervals.
@@ -161,11 +72,11 @@ fn scene(sweep: &PositionSweep) -> Result<Scene, PlotError> {
                  policy does there.";
     scene.text(bands, (MARGIN, 75.0), SUBTITLE);
 
-    let places = Axis::linear(0.0, 100.0, LEVELS);
+    let places = Axis::linear(0.0, 100.0, TICKS_ACROSS);
     let mut left = MARGIN + TICKS;
     for (column, names) in COLUMNS.iter().zip(NAMES) {
-        scene.text(column.heading, (left, TOP), HEADING);
         let axis = column.axis(&rows);
+        scene.text(&column.heading(&axis), (left, TOP), HEADING);
         for (i, curve) in rows.iter().enumerate() {
             let top = TOP + ROW * i as f64 + ABOVE;
             let panel = column.panel(curve, &places, &axis);
@@ -216,4 +127,125 @@ fn alt(sweep: &PositionSweep) -> String {
     let what = "Savings per attempt, false rejection and detection rates and cost per retained \
                 sample, by where one checkpoint stands in the expected length.";
     what.to_owned() + &rows.collect::<String>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plot::made_up::estimate;
+
+    fn point(fraction: f64, savings: Option<f64>, cost: Option<f64>) -> PositionPoint {
+        let of = |mean| estimate(mean, Some(0.02));
+        PositionPoint {
+            fraction,
+            savings: of(savings),
+            null_savings: of(Some(0.1)),
+            false_rejection_rate: of(Some(0.03)),
+            detection_rate: of(Some(fraction)),
+            cost_ratio: of(cost),
+            null_cost_ratio: of(Some(1.05)),
+            purity_after: of(Some(0.5)),
+        }
+    }
+
+    fn sweep(groups: usize, points: &[PositionPoint]) -> PositionSweep {
+        let curve = PositionCurve {
+            group: None,
+            records: 1234,
+            points: points.to_vec(),
+        };
+        PositionSweep {
+            schema: "test",
+            policy: "p & q".to_owned(),
+            validators: vec!["sums".to_owned(), "signs".to_owned()],
+            prompts: 100,
+            curves: vec![curve; groups + 1],
+        }
+    }
+
+    fn usual() -> Vec<PositionPoint> {
+        let tenths = (1..=10).map(|i| 0.1 * f64::from(i));
+        tenths
+            .map(|x| point(x, Some(0.5 * x * (1.0 - x)), Some(1.2 - x * (1.0 - x))))
+            .collect()
+    }
+
+    #[test]
+    fn curves_and_axes_are_text() {
+        let figure = savings_by_checkpoint_position(&sweep(2, &usual())).unwrap();
+        for (text, times) in [
+            (
+                "p &amp; q: one checkpoint that rejects at an alarm of sums, signs",
+                1,
+            ),
+            ("all generations (1,234)", 3),
+            ("Rejected (%)", 1),
+            ("of the accepted", 3),
+            ("policy", 6),
+            ("break-even", 3),
+        ] {
+            let found = figure.svg.matches(&format!(">\n{text}\n</text>")).count();
+            assert_eq!(found, times, "{text}");
+        }
+        let text = "saves most, 12.5 %, at 50 %; lowest cost ratio, 0.950, at 50 %";
+        assert!(figure.alt.contains(text), "{}", figure.alt);
+        let again = savings_by_checkpoint_position(&sweep(2, &usual())).unwrap();
+        assert_eq!(figure, again);
+    }
+
+    #[test]
+    fn a_single_group_is_not_drawn_twice() {
+        let svg = savings_by_checkpoint_position(&sweep(1, &usual()))
+            .unwrap()
+            .svg;
+        assert_eq!(svg.matches(">\nall generations").count(), 1);
+    }
+
+    #[test]
+    fn nothing_is_cut_off_or_hidden() {
+        for groups in [0, 2, 23] {
+            scene(&sweep(groups, &usual())).unwrap().assert_tidy();
+        }
+        for halves in -12..24 {
+            let cost = libm::pow(10.0, 0.5 * f64::from(halves));
+            let far = [
+                point(0.5, Some(-cost), Some(cost)),
+                point(1.0, Some(0.0), Some(1.0)),
+            ];
+            scene(&sweep(0, &far)).unwrap().assert_tidy();
+        }
+        let mut long = sweep(0, &usual());
+        long.policy = "m".repeat(300);
+        scene(&long).unwrap().assert_tidy();
+    }
+
+    #[test]
+    fn what_is_undefined_is_a_gap() {
+        let count = |points: &[PositionPoint], what: &str| {
+            let sweep = sweep(0, points);
+            scene(&sweep).unwrap().assert_tidy();
+            let svg = savings_by_checkpoint_position(&sweep).unwrap().svg;
+            assert!(!svg.contains("NaN") && !svg.contains("inf"));
+            svg.matches(what).count()
+        };
+        let mut points = usual();
+        assert_eq!(count(&points, "<polyline"), 6);
+        points[4] = point(0.5, None, Some(f64::INFINITY));
+        assert_eq!(count(&points, "<polyline"), 8);
+        let none = [point(0.1, None, Some(f64::NAN)), point(0.2, None, None)];
+        assert_eq!(count(&none, "policy: undefined"), 2);
+        assert_eq!(count(&none, "<polyline"), 4);
+    }
+
+    #[test]
+    fn no_place_and_too_many_groups_are_refused() {
+        assert!(matches!(
+            savings_by_checkpoint_position(&sweep(2, &[])),
+            Err(PlotError::Nothing(_))
+        ));
+        assert!(matches!(
+            savings_by_checkpoint_position(&sweep(24, &usual())),
+            Err(PlotError::TooMany { given: 25, .. })
+        ));
+    }
 }
