@@ -121,17 +121,17 @@ mod tests {
         }
     }
 
-    fn drawn(findings: &ReplayFindings) -> Figure {
+    fn assert_tidy(findings: &ReplayFindings) {
         let steps = steps(findings).unwrap();
         scene(findings, &steps).unwrap().assert_tidy();
-        rejection_funnel(findings).unwrap()
     }
 
     #[test]
     fn every_step_says_what_it_loses() {
         let mut findings = findings(&[by(4, 119, 0), by(0, 0, 0), by(1, 2, 3)], by(80, 20, 7));
         findings.rejections_by_stage[1].at = Position::Solution;
-        let figure = drawn(&findings);
+        assert_tidy(&findings);
+        let figure = rejection_funnel(&findings).unwrap();
         for text in [
             "after 8 tokens",
             "rejects 123:",
@@ -162,16 +162,16 @@ mod tests {
             let rejected: Vec<_> = (0..count)
                 .map(|i| by(1 << i, 7 * u64::from(i), 3))
                 .collect();
-            drawn(&findings(&rejected, by(5000, 1, 0)));
-            drawn(&findings(&rejected, by(0, 0, 1)));
-            drawn(&findings(&rejected, by(1_000_000_000, 7, 10_000_000_000)));
+            assert_tidy(&findings(&rejected, by(5000, 1, 0)));
+            assert_tidy(&findings(&rejected, by(0, 0, 1)));
+            assert_tidy(&findings(&rejected, by(1_000_000_000, 7, 10_000_000_000)));
         }
         let long = ReplayFindings {
             policy: "m".repeat(300),
             partial: true,
             ..findings(&[by(1, 0, 0)], by(0, 0, 0))
         };
-        drawn(&long);
+        assert_tidy(&long);
     }
 
     #[test]
@@ -181,7 +181,8 @@ mod tests {
             rate: estimate(None, None),
             ..checkpoint(Position::Problem, by(0, 0, 0))
         };
-        let svg = drawn(&findings).svg;
+        assert_tidy(&findings);
+        let svg = rejection_funnel(&findings).unwrap().svg;
         for text in [
             "does not apply",
             "no generation has a verdict",
