@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use rayon::prelude::*;
+use serde::Serialize;
 
 use super::attributes::Attributes;
 use super::auditor::first_alarm;
@@ -16,7 +17,7 @@ use crate::outcome::Covariate;
 const AT_ONCE: usize = 8 << 20;
 
 /// Model and benchmark; `None` where records name none.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Group {
     /// The model that generated.
     pub model: Option<String>,

@@ -8,6 +8,7 @@ pub mod simulation;
 pub mod verification;
 
 pub use crate::engine::Interrupt;
+pub use crate::estimate::Estimate;
 pub use named::Named;
 
 /// Version of the JSON form of what an evaluation found.

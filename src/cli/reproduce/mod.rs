@@ -57,8 +57,11 @@ pub(super) fn run(args: &ReproduceArgs, context: &Context) -> Result<u8, CliErro
     let Some(replays) = replays.evaluate(&mut writer, context)? else {
         return interrupted();
     };
-    let simulations: Vec<_> = experiments.iter().map(|e| e.simulation.clone()).collect();
-    let figure = plot::savings_and_cost(&simulations)?;
+    let rows: Vec<_> = experiments
+        .iter()
+        .map(|e| plot::Row::simulated(&e.simulation))
+        .collect();
+    let figure = plot::savings_and_cost(&rows)?;
     writer.figure(&figure.name, &figure)?;
 
     let findings = ReproduceFindings {

@@ -6,9 +6,11 @@
 use serde::Serialize;
 
 mod outcome;
+mod positions;
 mod warnings;
 
 pub use outcome::{FirstAlarmOutcome, GenerationOutcome, outcomes};
+pub use positions::{FRACTIONS, PositionCurve, PositionPoint, PositionSweep, sweep};
 
 use super::named::as_map;
 use super::{Named, RESULT_SCHEMA};
