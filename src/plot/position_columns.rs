@@ -4,7 +4,7 @@ use super::axis::Axis;
 use super::curve_panel::{Curve, Kind, Panel};
 use super::value::{Value, points, range};
 use crate::study::Estimate;
-use crate::study::replay::{PositionCurve, PositionPoint};
+use crate::study::replay::positions::{PositionCurve, PositionPoint};
 
 /// Ticks of a vertical axis.
 const LEVELS: usize = 5;

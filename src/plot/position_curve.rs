@@ -12,7 +12,7 @@ use super::scene::Scene;
 use super::theme::{HEADING, LABEL, MARGIN, SUBTITLE, TITLE};
 use super::{Figure, PlotError, draw};
 use crate::study::Estimate;
-use crate::study::replay::{PositionCurve, PositionPoint, PositionSweep};
+use crate::study::replay::positions::{PositionCurve, PositionPoint, PositionSweep};
 
 const NAME: &str = "savings-by-checkpoint-position";
 /// More rows than this nobody reads.

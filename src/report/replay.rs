@@ -1,6 +1,6 @@
 //! The findings of a replay as people read them.
 
-use super::number::{exactly, interval, number, optional};
+use super::number::{exactly, interval, number, optional, percent, with_interval};
 use super::{Section, Sheet};
 use crate::estimate::Estimate;
 use crate::study::Named;
@@ -69,24 +69,6 @@ fn verdict(findings: &ReplayFindings) -> Vec<String> {
         with_interval(get("null_cost_ratio"))
     ));
     answer
-}
-
-/// An estimate with its interval.
-fn with_interval(estimate: Estimate) -> String {
-    let mean = optional(estimate.mean, estimate.stderr.unwrap_or(0.0));
-    match estimate.ci {
-        Some(_) => format!("{mean} {}", interval(&estimate)),
-        None => mean,
-    }
-}
-
-/// The same in per cent.
-fn percent(estimate: Estimate) -> String {
-    with_interval(Estimate {
-        mean: estimate.mean.map(|x| 100.0 * x),
-        stderr: estimate.stderr.map(|x| 100.0 * x),
-        ci: estimate.ci.map(|ci| ci.map(|x| 100.0 * x)),
-    })
 }
 
 fn row(name: &str, estimate: &Estimate) -> Vec<String> {

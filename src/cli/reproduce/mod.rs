@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::Context;
 use super::error::{CliError, exit};
-use crate::plot;
+use crate::plot::{self, Row};
 use crate::report::reproduction;
 use writer::Writer;
 
@@ -57,11 +57,9 @@ pub(super) fn run(args: &ReproduceArgs, context: &Context) -> Result<u8, CliErro
     let Some(replays) = replays.evaluate(&mut writer, context)? else {
         return interrupted();
     };
-    let rows: Vec<_> = experiments
-        .iter()
-        .map(|e| plot::Row::simulated(&e.simulation))
-        .collect();
-    let figure = plot::savings_and_cost(&rows)?;
+    let simulated = experiments.iter().map(|e| Row::simulated(&e.simulation));
+    let replayed = replays.iter().map(|r| Row::replayed(&r.policy, r));
+    let figure = plot::savings_and_cost(&replayed.chain(simulated).collect::<Vec<_>>())?;
     writer.figure(&figure.name, &figure)?;
 
     let findings = ReproduceFindings {

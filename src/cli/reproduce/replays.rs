@@ -8,10 +8,11 @@ use crate::cli::error::CliError;
 use crate::cli::replay::{IntakeArgs, auditor, table};
 use crate::cli::{Context, catalogue};
 use crate::input::{Document, InputError};
-use crate::policy::PolicyFile;
+use crate::plot;
+use crate::policy::{Checkpoint, PolicyFile, Position};
 use crate::replay::{Auditor, Replay, ScheduleError};
 use crate::report::{self, Provenance};
-use crate::study::replay::{self, ReplayFindings};
+use crate::study::replay::{self, ReplayFindings, positions};
 
 /// The policies and the logs of a project.
 pub(super) struct Inputs {
@@ -77,6 +78,17 @@ impl Inputs {
             writer.provenance(&name, &self.provenance(&stem, text))?;
             let sheet = report::replay::sheet(&findings);
             writer.findings(&name, "replay", &findings, &sheet)?;
+            let figure = plot::rejection_funnel(&findings)?;
+            writer.figure(&format!("{}-{stem}", figure.name), &figure)?;
+            let moves = |c: &Checkpoint<Position>| matches!(c.at, Position::ExpectedFraction(_));
+            if policy.checkpoints().iter().any(moves) {
+                let sweep =
+                    positions::sweep(policy, &table, &positions::FRACTIONS).map_err(unusable)?;
+                let sheet = report::positions::sheet(&sweep);
+                writer.findings(&name, "positions", &sweep, &sheet)?;
+                let figure = plot::savings_by_checkpoint_position(&sweep)?;
+                writer.figure(&format!("{}-{stem}", figure.name), &figure)?;
+            }
             all.push(findings);
         }
         Ok(Some(all))

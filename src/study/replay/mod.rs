@@ -3,14 +3,13 @@
 //! The figures of a simulation, from generations that were logged in full. Nothing is drawn:
 //! intervals are about the prompts that the log might have held instead.
 
-use serde::Serialize;
-
 mod outcome;
-mod positions;
+pub mod positions;
 mod warnings;
 
 pub use outcome::{FirstAlarmOutcome, GenerationOutcome, outcomes};
-pub use positions::{FRACTIONS, PositionCurve, PositionPoint, PositionSweep, sweep};
+
+use serde::Serialize;
 
 use super::named::as_map;
 use super::{Named, RESULT_SCHEMA};
