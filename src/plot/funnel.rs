@@ -94,8 +94,7 @@ fn alt(findings: &ReplayFindings, steps: &[Step]) -> String {
 mod tests {
     use super::*;
     use crate::plot::made_up::{estimate, replay};
-    use crate::policy::Position;
-    use crate::study::replay::{ByVerdict, CheckpointRejections};
+    use crate::study::replay::{ByVerdict, CheckpointRejections, Position};
 
     fn by(accepted: u64, refused: u64, unknown: u64) -> ByVerdict {
         ByVerdict {

@@ -7,6 +7,7 @@ mod outcome;
 pub mod positions;
 mod warnings;
 
+pub use crate::policy::Position;
 pub use outcome::{FirstAlarmOutcome, GenerationOutcome, outcomes};
 
 use serde::Serialize;
@@ -15,7 +16,7 @@ use super::named::as_map;
 use super::{Named, RESULT_SCHEMA};
 use crate::estimate::{Estimate, Estimates, Group, NAMES, Tally};
 use crate::outcome::{Fold, Knowledge};
-use crate::policy::{Checkpoint, PolicyFile, Position};
+use crate::policy::{Checkpoint, PolicyFile};
 use crate::replay::{FirstAlarm, Replay, ScheduleError, Table};
 
 /// How the log was read.
