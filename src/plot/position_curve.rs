@@ -98,11 +98,8 @@ fn scene(sweep: &PositionSweep) -> Result<Scene, PlotError> {
 }
 
 fn in_words(curve: &PositionCurve) -> String {
-    let name = |name: &Option<String>| name.clone().unwrap_or_else(|| "(none)".to_owned());
-    let group = curve.group.as_ref().map_or_else(
-        || "all generations".to_owned(),
-        |g| format!("{} · {}", name(&g.model), name(&g.benchmark)),
-    );
+    let group = curve.group.as_ref();
+    let group = group.map_or_else(|| "all generations".to_owned(), ToString::to_string);
     format!("{group} ({})", grouped(curve.records))
 }
 

@@ -8,8 +8,8 @@ use crate::outcome::Covariate;
 
 /// An attribute with more values sorts nothing.
 const MOST_LEVELS: usize = 20;
-/// The level of records that do not have the attribute.
-const MISSING: &str = "(none)";
+/// What stands for a name or an attribute that a record does not have.
+pub(super) const MISSING: &str = "(none)";
 
 /// The attributes of records, in their order.
 #[derive(Debug, Default)]

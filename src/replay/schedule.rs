@@ -21,20 +21,10 @@ pub enum Place {
 pub enum ScheduleError {
     /// There is no other prompt to expect a length from.
     #[error(
-        "the expected number of tokens of {} is unknown: the log holds no other prompt of this \
-         model and benchmark; give the policy `expected_tokens`, or use a position in tokens",
-        in_words(.0)
+        "the expected number of tokens of {0} is unknown: the log holds no other prompt of this \
+         model and benchmark; give the policy `expected_tokens`, or use a position in tokens"
     )]
     NoOtherPrompt(Group),
-}
-
-fn in_words(group: &Group) -> String {
-    let name = |name: &Option<String>, what: &str| {
-        let name = name.as_ref().map(|name| format!("{what} \"{name}\""));
-        name.unwrap_or_else(|| format!("records without a {what}"))
-    };
-    let model = name(&group.model, "model");
-    format!("{model}, {}", name(&group.benchmark, "benchmark"))
 }
 
 /// The places of all checkpoints in all generations.

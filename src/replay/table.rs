@@ -3,11 +3,12 @@
 //! Texts are read once and forgotten; the table is what a policy needs to know of them.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::attributes::Attributes;
+use super::attributes::{Attributes, MISSING};
 use super::auditor::first_alarm;
 use super::{Auditor, FirstAlarm, Tokens, tokens};
 use crate::log::Record;
@@ -23,6 +24,15 @@ pub struct Group {
     pub model: Option<String>,
     /// The collection that the prompts are from.
     pub benchmark: Option<String>,
+}
+
+/// As shown to people.
+impl fmt::Display for Group {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [model, benchmark] = [&self.model, &self.benchmark].map(|n| n.as_deref());
+        let (model, benchmark) = (model.unwrap_or(MISSING), benchmark.unwrap_or(MISSING));
+        write!(f, "{model} · {benchmark}")
+    }
 }
 
 /// What a table keeps of a generation.
@@ -229,12 +239,12 @@ impl<'a> TableBuilder<'a> {
             ),
             ("benchmark", |g| g.benchmark.as_deref()),
         ] {
-            let mut named: Vec<&str> = groups.iter().map(|g| of(g).unwrap_or("(none)")).collect();
+            let mut named: Vec<&str> = groups.iter().map(|g| of(g).unwrap_or(MISSING)).collect();
             named.sort_unstable();
             named.dedup();
             if named.len() > 1 {
                 let level = |row: &Row| {
-                    let name = of(&groups[row.group]).unwrap_or("(none)");
+                    let name = of(&groups[row.group]).unwrap_or(MISSING);
                     let place = named.iter().position(|n| *n == name);
                     place
                         .and_then(|place| u32::try_from(place).ok())

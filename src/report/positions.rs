@@ -25,11 +25,8 @@ pub fn sheet(sweep: &PositionSweep) -> Sheet {
 }
 
 fn name(curve: &PositionCurve) -> String {
-    let Some(group) = &curve.group else {
-        return "all generations".to_owned();
-    };
-    let name = |name: &Option<String>| name.clone().unwrap_or_else(|| "(none)".to_owned());
-    format!("{} · {}", name(&group.model), name(&group.benchmark))
+    let group = curve.group.as_ref();
+    group.map_or_else(|| "all generations".to_owned(), ToString::to_string)
 }
 
 fn section(curve: &PositionCurve) -> Section {

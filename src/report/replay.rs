@@ -171,12 +171,7 @@ fn by_group(findings: &ReplayFindings) -> Section {
 
 fn group_rows(findings: &ReplayFindings, indent: &str) -> impl Iterator<Item = Vec<String>> {
     findings.groups.iter().map(move |group| {
-        let name = |name: &Option<String>| name.clone().unwrap_or_else(|| "(none)".to_owned());
-        let name = format!(
-            "{indent}{} · {}",
-            name(&group.model),
-            name(&group.benchmark)
-        );
+        let name = format!("{indent}{}", group.group);
         summary_row(name, group.records, &group.estimates)
     })
 }
@@ -283,8 +278,7 @@ fn data(findings: &ReplayFindings) -> Section {
         add("shifts", name, estimate);
     }
     for group in &findings.groups {
-        let name = |name: &Option<String>| name.clone().unwrap_or_default();
-        let group_name = format!("{} · {}", name(&group.model), name(&group.benchmark));
+        let group_name = group.group.to_string();
         for (estimate_name, estimate) in named(&group.estimates) {
             add(&group_name, estimate_name, estimate);
         }

@@ -119,8 +119,8 @@ fn development_log(name: &str) -> Option<PathBuf> {
     None
 }
 
-/// False rejections and detections of one validator on complete generations.
-fn rates(log: &Path, validator: &str) -> [f64; 2] {
+/// The result of the paper's policy on a log.
+fn replayed(log: &Path) -> Value {
     let output = foldem(&[
         "replay",
         log.to_str().unwrap(),
@@ -130,7 +130,12 @@ fn rates(log: &Path, validator: &str) -> [f64; 2] {
         "json",
     ]);
     assert!(output.status.success(), "{}", stderr(&output));
-    let result: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    serde_json::from_str(&stdout(&output)).unwrap()
+}
+
+/// False rejections and detections of one validator on complete generations.
+fn rates(log: &Path, validator: &str) -> [f64; 2] {
+    let result = replayed(log);
     let validators = result["validators"].as_array().unwrap();
     let found = validators.iter().find(|v| v["name"] == validator).unwrap();
     ["false_rejection_rate", "detection_rate"].map(|name| found[name]["mean"].as_f64().unwrap())
@@ -155,15 +160,7 @@ fn right_solutions_written_by_people_are_left_alone() {
     let Some(log) = development_log("gsm8k-gold.jsonl.gz") else {
         return;
     };
-    let output = foldem(&[
-        "replay",
-        log.to_str().unwrap(),
-        "--policy",
-        PAPER,
-        "--format",
-        "json",
-    ]);
-    let result: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    let result = replayed(&log);
     let arithmetic = &result["validators"][3];
     assert_eq!(arithmetic["name"], "arithmetic");
     assert!(

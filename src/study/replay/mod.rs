@@ -14,10 +14,10 @@ use serde::Serialize;
 
 use super::named::as_map;
 use super::{Named, RESULT_SCHEMA};
-use crate::estimate::{Estimate, Estimates, Group, NAMES, Tally};
+use crate::estimate::{self, Estimate, Estimates, NAMES, Tally};
 use crate::outcome::{Fold, Knowledge};
 use crate::policy::{Checkpoint, PolicyFile};
-use crate::replay::{FirstAlarm, Replay, ScheduleError, Table};
+use crate::replay::{FirstAlarm, Group, Replay, ScheduleError, Table};
 
 /// How the log was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -87,10 +87,9 @@ pub struct ValidatorFindings {
 /// The generations of one model on one benchmark.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct GroupEstimates {
-    /// The model; `None` where records name none.
-    pub model: Option<String>,
-    /// The benchmark; `None` where records name none.
-    pub benchmark: Option<String>,
+    /// Model and benchmark.
+    #[serde(flatten)]
+    pub group: Group,
     /// Generations.
     pub records: u64,
     /// All estimates in the order of [`NAMES`].
@@ -135,7 +134,7 @@ pub struct ReplayFindings {
     /// By model and benchmark.
     pub groups: Vec<GroupEstimates>,
     /// f and factor by model, benchmark and attribute.
-    pub strata: Vec<Group>,
+    pub strata: Vec<estimate::Group>,
     /// Each validator of the policy by itself.
     pub validators: Vec<ValidatorFindings>,
     /// What a reader has to know before trusting the numbers.
@@ -163,8 +162,7 @@ pub fn findings(
         let rows = all.iter().copied().filter(|&i| table.rows()[i].group == g);
         let rows: Vec<usize> = rows.collect();
         GroupEstimates {
-            model: group.model.clone(),
-            benchmark: group.benchmark.clone(),
+            group: group.clone(),
             records: rows.len() as u64,
             estimates: named(&self::estimates(table, replay, &rows).1),
         }

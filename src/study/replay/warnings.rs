@@ -3,7 +3,7 @@
 use super::Intake;
 use crate::estimate::{Column, DOMINANT, Estimates, Tally};
 use crate::policy::{PolicyFile, Position};
-use crate::replay::{Group, Replay, Table};
+use crate::replay::{Replay, Table};
 
 /// Fewer prompts make rough intervals.
 const FEW_PROMPTS: u64 = 50;
@@ -147,18 +147,13 @@ fn tokens(table: &Table, replay: &Replay<'_>, warnings: &mut Vec<String>) {
     }
     let from_log = replay.schedule().expected_from_log();
     if !from_log.is_empty() {
-        let names = from_log.iter().map(|&g| in_words(&table.groups()[g]));
+        let names = from_log.iter().map(|&g| table.groups()[g].to_string());
         warnings.push(format!(
             "expected lengths are the means over the other prompts of this log ({}); set \
              `expected_tokens` in the policy before you deploy it",
             names.collect::<Vec<_>>().join("; ")
         ));
     }
-}
-
-fn in_words(group: &Group) -> String {
-    let name = |name: &Option<String>| name.clone().unwrap_or_else(|| "(none)".to_owned());
-    format!("{} on {}", name(&group.model), name(&group.benchmark))
 }
 
 fn sample(
