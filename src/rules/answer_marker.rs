@@ -19,6 +19,7 @@
 //! before the solution proper; and it misses answers in words or letters (`#### B`), and answers
 //! on the line after the marker.
 
+use super::heading::{Behind, Next};
 use super::scope::marker_texts;
 use super::texts::Texts;
 use super::{Detector, MARKERS, Rule, Settings};
@@ -66,49 +67,6 @@ struct Pending {
     behind: Behind,
 }
 
-/// What has come behind a marker.
-#[derive(Clone, Copy)]
-enum Behind {
-    /// Nothing that decides.
-    Nothing,
-    /// So many digits, 1 or 2.
-    Digits(u8),
-    /// One or two digits and `.`, `)` or `:`.
-    Numbering,
-    /// The same and then a space.
-    NumberingAndSpace,
-}
-
-/// What a further character makes of it.
-enum Next {
-    Open(Behind),
-    Counts,
-    CountsNot,
-}
-
-impl Behind {
-    fn read(self, c: char) -> Next {
-        match (self, c) {
-            (_, '\n' | '\r') => match self {
-                Self::Nothing => Next::CountsNot,
-                _ => Next::Counts,
-            },
-            (Self::Nothing, '\\') => Next::Counts,
-            (Self::Nothing, _) if c.is_ascii_digit() => Next::Open(Self::Digits(1)),
-            (Self::Nothing, _) if c.is_numeric() => Next::Counts,
-            (Self::Nothing, _) if c.is_alphabetic() => Next::CountsNot,
-            (Self::Nothing, _) => Next::Open(Self::Nothing),
-            (Self::Digits(1), _) if c.is_ascii_digit() => Next::Open(Self::Digits(2)),
-            (Self::Digits(_), '.' | ')' | ':') => Next::Open(Self::Numbering),
-            (Self::Numbering | Self::NumberingAndSpace, ' ' | '\t') => {
-                Next::Open(Self::NumberingAndSpace)
-            }
-            (Self::NumberingAndSpace, _) => Next::CountsNot,
-            (Self::Digits(_) | Self::Numbering, _) => Next::Counts,
-        }
-    }
-}
-
 impl AnswerMarker {
     /// Notes that a marker counts; whether that is one too early or too many.
     fn count(&mut self, marker: usize, premature: bool) -> bool {
@@ -129,7 +87,7 @@ impl Detector for AnswerMarker {
         if let Some(pending) = self.pending.take() {
             match pending.behind.read(c) {
                 Next::Open(behind) => self.pending = Some(Pending { behind, ..pending }),
-                Next::CountsNot => {}
+                Next::Heading | Next::CountsNot => {}
                 Next::Counts => {
                     if self.count(pending.marker, pending.premature) {
                         return true;

@@ -6,16 +6,19 @@
 //!   second marker is what `answer-marker` looks for), or
 //! - the first announced number is none of the last [`STEPS`] numbers before its marker.
 //!
-//! Numbers are compared by their exact sizes, without sign and unit; a per cent may also be meant
-//! as hundredths. Of an answer that is no single number – words, a letter, a fraction, a formula –
+//! Numbers are compared by their exact sizes, without sign and unit; a per cent (`25%`) may also be
+//! meant as hundredths. A heading with a number (`#### 2. Find the cost`) announces nothing, as for
+//! `answer-marker`. Of an answer that is no single number – words, a letter, a fraction, a formula –
 //! only the presence is checked, and so it is where no number stands before the marker.
 //!
 //! Fooled by a last step that is left out or in words ("so four remain"), by answers that are only
-//! rounded or converted on the last line, and by `\boxed{}` around intermediate results: false
-//! alarms. An answer that is wrong all along converges, and `#### ` may be a headline: misses.
+//! rounded or converted on the last line (a per cent without its sign, cents), and by `\boxed{}` around intermediate results: false
+//! alarms. An answer that is wrong all along converges, `#### ` may be a headline, and what looks
+//! like a heading (`Answer: 13. So`) is not checked: misses.
 
 use std::collections::VecDeque;
 
+use super::heading::{Behind, Next};
 use super::lexer::{Lexeme, Lexer, Symbol};
 use super::ratio::Ratio;
 use super::scope::markers;
@@ -39,6 +42,7 @@ fn build(settings: &Settings) -> Result<Box<dyn Detector>, String> {
         lexer: Lexer::default(),
         lexemes: Vec::new(),
         markers: markers(settings),
+        behind: None,
         state: State::default(),
     }))
 }
@@ -48,6 +52,8 @@ struct Convergence {
     /// What the last character has ended.
     lexemes: Vec<Lexeme>,
     markers: Texts,
+    /// What stands behind the last marker, until that is known to be a heading or not.
+    behind: Option<Behind>,
     state: State,
 }
 
@@ -58,8 +64,16 @@ struct State {
     steps: VecDeque<Ratio>,
     marked: bool,
     place: Place,
+    answers: Answers,
+    /// The answers before the last marker, which may begin a heading.
+    before: Answers,
+}
+
+/// What has been announced.
+#[derive(Default, Clone, Copy)]
+struct Answers {
     /// The first announced number.
-    answer: Option<Ratio>,
+    first: Option<Ratio>,
     /// Whether that was among the numbers before it, or there were none.
     arrived: bool,
     /// Whether another number was announced later.
@@ -95,7 +109,7 @@ impl State {
             Place::Announced(number) => {
                 self.place = Place::Steps;
                 if !goes_on(lexeme) {
-                    self.announce(number);
+                    self.announce(number, is_percent(lexeme));
                 }
             }
             Place::Steps => {}
@@ -110,33 +124,52 @@ impl State {
         }
     }
 
-    fn announce(&mut self, number: Ratio) {
-        let hundredths = number.divide(Ratio::whole(100));
-        match self.answer {
-            None => {
-                self.answer = Some(number);
-                self.arrived = self.steps.is_empty()
-                    || self.steps.contains(&number)
-                    || hundredths.is_some_and(|number| self.steps.contains(&number));
-            }
-            Some(answer) => self.several |= answer != number,
+    fn announce(&mut self, number: Ratio, percent: bool) {
+        let answers = &mut self.answers;
+        if let Some(first) = answers.first {
+            answers.several |= first != number;
+            return;
         }
+        let hundredths = || number.divide(Ratio::whole(100));
+        answers.first = Some(number);
+        answers.arrived = self.steps.is_empty()
+            || self.steps.contains(&number)
+            || (percent && hundredths().is_some_and(|number| self.steps.contains(&number)));
+    }
+
+    /// Announces the number that nothing followed.
+    fn settle(&mut self) {
+        if let Place::Announced(number) = self.place {
+            self.announce(number, false);
+        }
+        self.place = Place::Steps;
     }
 
     fn mark(&mut self) {
-        if let Place::Announced(number) = self.place {
-            self.announce(number);
-        }
+        self.settle();
         self.marked = true;
+        self.before = self.answers;
         self.place = Place::Answer;
     }
 
-    fn diverges(&mut self) -> bool {
-        if let Place::Announced(number) = self.place {
-            self.announce(number);
-        }
+    /// The last marker begins a heading, and its number is none that was announced.
+    fn retract(&mut self) {
+        self.answers = self.before;
         self.place = Place::Steps;
-        !self.marked || self.several || (self.answer.is_some() && !self.arrived)
+    }
+
+    fn diverges(&mut self) -> bool {
+        self.settle();
+        let answers = &self.answers;
+        !self.marked || answers.several || (answers.first.is_some() && !answers.arrived)
+    }
+}
+
+fn is_percent(lexeme: &Lexeme) -> bool {
+    match &lexeme.symbol {
+        Symbol::Percent => true,
+        Symbol::Word(word) => word == "percent",
+        _ => false,
     }
 }
 
@@ -171,6 +204,7 @@ impl Detector for Convergence {
         self.lexer.restart();
         self.lexemes.clear();
         self.markers.restart();
+        self.behind = None;
         self.state = State::default();
         false
     }
@@ -182,8 +216,16 @@ impl Detector for Convergence {
             self.take();
             self.lexer.restart();
             self.state.mark();
-        } else {
-            self.take();
+            self.behind = Some(Behind::Nothing);
+            return false;
+        }
+        self.take();
+        if let Some(behind) = self.behind.take() {
+            match behind.read(c) {
+                Next::Open(behind) => self.behind = Some(behind),
+                Next::Heading => self.state.retract(),
+                Next::Counts | Next::CountsNot => {}
+            }
         }
         false
     }
@@ -215,6 +257,13 @@ mod tests {
             // Two answers.
             "She has 3*4=12 eggs.\n#### 12\n#### 3‖",
             "So \\boxed{12}. No: 12+1=13. Answer: 13‖",
+            // Hundredths, but no per cent.
+            "She has 48-30=18.\n#### 1800‖",
+            // Behind a heading.
+            "#### 1. Cost\n3*4=12\n#### 13‖",
+            // What fools it: converted, to per cent and to cents.
+            "It is 0.25 of them.\nAnswer: 25‖",
+            "They cost $0.84.\n#### 84‖",
             // Too long ago.
             "She has 7 eggs. 1 2 3 4 5 6 8 9 10 11 12 13\n#### 7‖",
         ];
@@ -232,6 +281,9 @@ mod tests {
             "She has 3*4=12 eggs.\nFinal Answer: \\boxed{12}",
             "It falls by 4.\n#### -4",
             "It is 0.25 of them.\n#### 25%",
+            "It is 0.25 of them.\nAnswer: 25 percent",
+            "#### 1. Cost\n3*4=12\n#### 2. Sum\n12+1=13\n#### 13",
+            "#### 1) Cost\n3*4=12\n#### 2: Sum\n12+1=13\n#### 13",
             "7 eggs. 1 2 3 4 5 6 8 9 10 11 12\n#### 7",
             // Only the presence of these is checked.
             "#### 7",
@@ -243,6 +295,8 @@ mod tests {
             // Misses.
             "She has 3*4=11 eggs.\n#### 11",
             "#### Step 1\nShe has 3*4=12 eggs.",
+            "#### 1. Cost\nShe has 3*4=12 eggs.",
+            "She has 3*4=12 eggs.\nAnswer: 13. So",
         ];
         check(&RULE, None, &solutions);
     }

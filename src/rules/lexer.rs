@@ -41,7 +41,11 @@ pub(super) enum Symbol {
     Comma,
     /// The end of a sentence or of a part of one.
     Stop,
+    /// The end of a question.
+    Question,
     Newline,
+    /// The sign before the entry of a list.
+    Bullet,
     /// Something that is none of these.
     Other,
 }
@@ -101,6 +105,11 @@ impl Lexer {
             self.end_number(out);
         }
         self.begin(c, out);
+    }
+
+    /// Whether a LaTeX command is being read.
+    pub(super) fn in_command(&self) -> bool {
+        self.word.starts_with('\\')
     }
 
     /// Ends the symbol that is being read.
@@ -163,6 +172,7 @@ impl Lexer {
                 Some(Command::Means(symbol)) => self.put(symbol, out),
                 Some(Command::Bare) => self.bare_next = true,
                 Some(Command::Space) => self.spaced = true,
+                Some(Command::Fits) => self.spaced = false,
                 None => self.put(Symbol::Word(word), out),
             }
             return;
@@ -241,13 +251,15 @@ impl Lexer {
                 Symbol::Close
             }
             '=' => Symbol::Equals,
-            '<' | '>' | '≈' | '≠' | '≤' | '≥' | '~' | '≡' | '±' | '∼' | '≃' | '≅' => {
+            '<' | '>' | '≈' | '≠' | '≤' | '≥' | '~' | '≡' | '∼' | '≃' | '≅' => {
                 Symbol::Relation
             }
             '$' | '€' | '£' | '¥' => Symbol::Currency,
             '%' => Symbol::Percent,
             ',' => Symbol::Comma,
-            '.' | ';' | ':' | '?' | '!' | '—' | '…' | '#' | '→' | '⇒' | '|' => Symbol::Stop,
+            '?' => Symbol::Question,
+            '•' | '◦' | '▪' | '●' => Symbol::Bullet,
+            '.' | ';' | ':' | '!' | '—' | '…' | '#' | '→' | '⇒' | '|' => Symbol::Stop,
             // Quotes and the alignment of formulas.
             '"' | '\'' | '`' | '“' | '”' | '‘' | '’' | '&' => return,
             _ => Symbol::Other,
@@ -262,21 +274,22 @@ enum Command {
     /// Its braces only hold text, or one number.
     Bare,
     Space,
+    /// Makes the sign behind it fit; white space before it means nothing.
+    Fits,
 }
 
 /// What a LaTeX command does to a calculation; `None` for all others.
 fn command(name: &str) -> Option<Command> {
     Some(match name {
-        "times" | "cdot" | "ast" => Command::Means(Symbol::Times),
+        "times" | "cdot" => Command::Means(Symbol::Times),
         "div" => Command::Means(Symbol::Over),
         "frac" | "dfrac" | "tfrac" | "cfrac" => Command::Means(Symbol::Fraction),
         "approx" | "neq" | "ne" | "le" | "leq" | "ge" | "geq" | "lt" | "gt" | "equiv" | "sim"
-        | "simeq" | "cong" | "pm" => Command::Means(Symbol::Relation),
+        | "simeq" | "cong" => Command::Means(Symbol::Relation),
         "implies" | "Rightarrow" | "rightarrow" | "to" | "iff" => Command::Means(Symbol::Stop),
         "text" | "textbf" | "textit" | "mathrm" | "mathbf" | "mbox" | "boxed" => Command::Bare,
-        "left" | "right" | "big" | "Big" | "bigl" | "bigr" | "quad" | "qquad" | "displaystyle" => {
-            Command::Space
-        }
+        "left" | "right" | "big" | "Big" | "bigl" | "bigr" => Command::Fits,
+        "quad" | "qquad" | "displaystyle" => Command::Space,
         _ => return None,
     })
 }
@@ -326,8 +339,11 @@ mod tests {
             ),
             ("1\\\\2\\,3\\$4", "1, Newline, 2, 3,Currency,4"),
             ("3:4 5: 6", "NaN, 5,Stop, 6"),
+            ("2 \\left(3\\right)\\quad(4", "2,Open,3,Close, Open,4"),
             ("don't \"5\"\n", "[don't], 5, Newline"),
             ("5kg x_1 ½", "5,[kg], [x_1], Other"),
+            ("• 3 ± 4?", "Bullet, 3, Other, 4,Question"),
+            ("3 \\pm 4 \\ast 5", "3, [\\pm], 4, [\\ast], 5"),
         ];
         for (text, symbols) in cases {
             assert_eq!(read(text), symbols, "{text}");

@@ -13,6 +13,7 @@ mod answer_marker;
 mod convergence;
 mod false_equation;
 mod hallucination_phrase;
+mod heading;
 mod lexer;
 mod literal;
 mod magnitude;

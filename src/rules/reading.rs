@@ -62,14 +62,14 @@ impl<'d> Reading<'d> {
                 }
             }
             let invalid = chunk.invalid();
-            let may_go_on = chunks.peek().is_none()
-                && std::str::from_utf8(invalid).is_err_and(|e| e.error_len().is_none());
-            if may_go_on {
+            let begun = std::str::from_utf8(invalid).is_err_and(|e| e.error_len().is_none());
+            if begun && chunks.peek().is_none() {
                 self.pending = invalid.to_vec();
             } else if !invalid.is_empty() {
                 self.read += invalid.len();
                 if self.detector.read(char::REPLACEMENT_CHARACTER) {
-                    self.alarm = Some(Alarm::After(self.read));
+                    // That a character which has begun does not go on takes one byte more to see.
+                    self.alarm = Some(Alarm::After(self.read + usize::from(begun)));
                     return;
                 }
             }
@@ -149,6 +149,44 @@ mod tests {
         assert_eq!(whole, ("a\u{fffd}\u{fffd}b\u{fffd}".to_owned(), None));
         for a in 0..=text.len() {
             assert_eq!(read(&[&text[..a], &text[a..]]), whole, "{a}");
+        }
+    }
+
+    /// Alarms at what is no text.
+    struct Strict;
+
+    impl Detector for Strict {
+        fn start(&mut self, _: Option<&str>) -> bool {
+            false
+        }
+
+        fn read(&mut self, c: char) -> bool {
+            c == char::REPLACEMENT_CHARACTER
+        }
+
+        fn finish(&mut self) -> bool {
+            false
+        }
+    }
+
+    #[test]
+    fn an_alarm_at_what_is_no_text_stands_after_the_byte_that_shows_it() {
+        for (text, alarm) in [
+            (b"a\xffbc".as_slice(), Alarm::After(2)),
+            (b"a\x80bc", Alarm::After(2)),
+            (b"a\xe2\x82bc", Alarm::After(4)),
+            (b"a\xe0\x80bc", Alarm::After(3)),
+            (b"a\xe2\x82", Alarm::AtEnd),
+        ] {
+            for cut in 0..=text.len() {
+                let mut strict = Strict;
+                let mut reading = Reading::start(&mut strict, None);
+                reading.push(&text[..cut]);
+                let early = reading.alarm();
+                assert!(early.is_none_or(|early| early == alarm && alarm <= Alarm::After(cut)));
+                reading.push(&text[cut..]);
+                assert_eq!(reading.finish(), Some(alarm), "{text:?} {cut}");
+            }
         }
     }
 

@@ -1,8 +1,9 @@
 //! `unexpected-negative`: a negative result where nothing in the problem is negative.
 //!
 //! A result is a negative number right after an equals sign, after the marker of a final answer,
-//! or right after a currency sign (`$-5`), unless an operator goes on from it (`= -5 + 8`). It is
-//! judged when the symbol after it has come, or the first letter of a word. Alarms are final.
+//! or right after a currency sign (`$-5`), unless an operator goes on from it (`= -5 + 8`,
+//! `= (-5)^2`). It is judged when the symbol after it and its brackets has come, or the first
+//! letter of a word. Alarms are final.
 //!
 //! The problem says negative when a minus sign stands before a number or a letter without being a
 //! subtraction, a hyphen or a range, or when it uses the word "negative", "minus" or "below". A
@@ -76,8 +77,13 @@ impl Place {
     /// The place after the next symbol, and whether that shows a negative result.
     fn after(self, lexeme: &Lexeme) -> (Self, bool) {
         if self == Self::Negative {
+            if matches!(lexeme.symbol, Symbol::Close | Symbol::Stars) {
+                return (self, false);
+            }
             let goes_on = match &lexeme.symbol {
                 Symbol::Word(word) => word == "x" || word == "X",
+                // A factor, or else a remark.
+                Symbol::Open => !lexeme.spaced,
                 symbol => matches!(
                     symbol,
                     Symbol::Plus | Symbol::Minus | Symbol::Times | Symbol::Over | Symbol::Power
@@ -149,8 +155,8 @@ impl Detector for UnexpectedNegative {
             return false;
         }
         self.lexer.read(c, &mut self.lexemes);
-        // Letters go on with no calculation, unless they are a times sign.
-        let word = c.is_alphabetic() && !matches!(c, 'x' | 'X');
+        // Letters go on with no calculation, unless they are a times sign or those of `\times`.
+        let word = c.is_alphabetic() && !matches!(c, 'x' | 'X') && !self.lexer.in_command();
         let found = self.take() || (self.place == Place::Negative && word);
         if self.markers.read(c) {
             self.lexer.restart();
@@ -187,13 +193,17 @@ mod tests {
             "9 - 11 = -2‖",
             "9 - 11 = $-2\n¦",
             "9 - 11 = -$2\n¦",
-            "9 - 11 = (-2)¦",
-            "9 - 11 = **-2**¦",
+            "9 - 11 = (-2)\n¦",
+            "9 - 11 = (-2) (¦owed)",
+            "9 - 11 = (-2)‖",
+            "9 - 11 = **-2**\n¦",
+            "9 - 11 = -2 \\text{ e¦ggs}",
+            "9 - 11 = -2 \\neq ¦3",
             "<<9-11=-2>>¦",
             "She owes $-5 n¦ow.",
             "#### -2\n¦",
             "Answer: -2‖",
-            "\\boxed{-2}¦",
+            "$\\boxed{-2}$¦.",
         ];
         check(&RULE, PROBLEM, &solutions);
     }
@@ -208,7 +218,8 @@ mod tests {
             "10 = -0\n2^-1\n$9 - $2 = $7\n",
             "= - x\n= -\n#### 5\nAnswer: 3 - 4\n",
             "a loss of 5 leaves -$5 and (-5)",
-            "3 - 5 = -2 x 4\n",
+            "3 - 5 = -2 x 4\n= -2(4 + 1)\n",
+            "= -5 \\times 2 + 12\n= -5 \\cdot 2\n= (-2) + 10 = 8\n= (-5)^2 = 25\n= **-2** + 3\n",
         ];
         check(&RULE, PROBLEM, &solutions);
     }

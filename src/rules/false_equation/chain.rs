@@ -28,6 +28,8 @@ pub(super) struct Chain {
     last_word: Option<Kind>,
     /// Words since one that changes the number after it.
     context: Option<u32>,
+    /// Whether the side is the label of a list entry: "b)".
+    label: bool,
     pending: Pending,
 }
 
@@ -40,6 +42,11 @@ enum Pending {
     LineStart,
     /// A minus sign at the beginning of a line: a bullet where white space follows.
     Bullet,
+    /// A minus sign at the beginning of a side elsewhere: it goes on from what is not read, as in
+    /// "4! - 2", where white space follows.
+    Dash,
+    /// "is": refutes the equation where "not" or "wrong" follows.
+    Is,
     /// An `x`: a times sign where an operand follows.
     Cross,
     /// Two asterisks: a power where an operand follows, and else bold type.
@@ -58,6 +65,9 @@ impl Chain {
     /// Reads the next symbol; whether it shows that an equation is false.
     pub(super) fn read(&mut self, lexeme: &Lexeme, tolerance: f64) -> bool {
         let symbol = &lexeme.symbol;
+        if self.pending == Pending::Is && !is_hedge(symbol) && self.lead(tolerance) {
+            return true;
+        }
         let line_start = self.settle(lexeme) && self.side.items.is_empty();
         match symbol {
             Symbol::Number(number) => {
@@ -72,8 +82,14 @@ impl Chain {
                 self.push(Item::Minus);
                 self.pending = Pending::Bullet;
             }
-            Symbol::Minus => self.operator(Item::Minus),
-            Symbol::Times if line_start => self.pending = Pending::LineStart,
+            Symbol::Minus => {
+                let begins = self.side.items.is_empty() && self.left.is_none();
+                self.operator(Item::Minus);
+                if begins {
+                    self.pending = Pending::Dash;
+                }
+            }
+            Symbol::Times | Symbol::Bullet if line_start => self.pending = Pending::LineStart,
             Symbol::Times => self.operator(Item::Times),
             Symbol::Over => self.operator(Item::Over),
             Symbol::Power => self.operator(Item::Power),
@@ -84,7 +100,7 @@ impl Chain {
             Symbol::Percent if self.ends_in_operand() && self.words == 0 => {
                 self.push(Item::Percent);
             }
-            Symbol::Percent | Symbol::Other => self.unknown(),
+            Symbol::Percent | Symbol::Bullet | Symbol::Other => self.unknown(),
             Symbol::Currency => self.side.money = true,
             Symbol::Equals => return self.equals(tolerance),
             Symbol::Word(word) => {
@@ -92,13 +108,17 @@ impl Chain {
                 return self.word(Kind::of(word, glued), tolerance);
             }
             Symbol::Newline => {
-                if matches!(self.side.items.last(), Some(item) if is_operator(*item)) {
+                let mut items = self.side.items.iter().copied();
+                let open = items.next_back().is_some_and(is_operator);
+                if open && !items.all(is_operator) {
                     return false;
                 }
                 let found = self.end(tolerance);
                 self.pending = Pending::LineStart;
                 return found;
             }
+            // What is asked is not said.
+            Symbol::Question => *self = Self::default(),
             Symbol::Relation
             | Symbol::Comma
             | Symbol::Stop
@@ -121,7 +141,8 @@ impl Chain {
                 self.side.items.clear();
                 return true;
             }
-            Pending::Nothing | Pending::Bullet => {}
+            Pending::Dash if lexeme.spaced => self.unknown(),
+            Pending::Nothing | Pending::Bullet | Pending::Dash | Pending::Is => {}
             Pending::Cross if operand => self.push(Item::Times),
             Pending::Cross => self.push(Item::Unknown),
             Pending::Stars => {
@@ -164,6 +185,7 @@ impl Chain {
         self.words = 0;
         self.last_word = None;
         self.context = None;
+        self.label = false;
     }
 
     /// Whether the last word is one that nothing is counted in: "5 and", "15 and a".
@@ -191,10 +213,12 @@ impl Chain {
                 self.left = None;
             }
         } else if self.ends_in_operand() {
-            let closed = self.depth == 0 && self.side.items == [Item::Unknown] && spaced;
-            if self.words > 0 || closed {
+            let label = spaced && (self.label || self.is_numeral_in_parentheses());
+            if self.words > 0 || label {
+                // "A 15% tip on $40": a share of what follows.
+                let share = self.left.is_none() && self.side.items.last() == Some(&Item::Percent);
                 let goes_on = matches!(self.last_word, Some(Kind::Unit(_) | Kind::And));
-                if goes_on {
+                if goes_on || share {
                     self.unknown();
                 } else {
                     found = self.restart(tolerance);
@@ -207,6 +231,20 @@ impl Chain {
             self.push(Item::Unknown);
         }
         self.push(item);
+        found
+    }
+
+    /// A factor, or the label of a list entry.
+    fn is_numeral_in_parentheses(&self) -> bool {
+        let items = self.side.items.as_slice();
+        matches!(items, [Item::Open, Item::Number(_), Item::Close])
+    }
+
+    /// A word of the sentence around calculations; whether it ends a false equation.
+    fn lead(&mut self, tolerance: f64) -> bool {
+        let found = self.restart(tolerance);
+        self.words = 1;
+        self.last_word = Some(Kind::Lead);
         found
     }
 
@@ -240,15 +278,35 @@ impl Chain {
             if !spaced || self.in_context() {
                 // A function, or a group that a word changes.
                 self.unknown();
-            } else if self.ends_in_operand() || self.side.items.is_empty() {
+            } else if self.ends_in_operand() {
+                // "5 apples (3 red) + 2": what stands before the remark is lost.
+                found = self.restart(tolerance);
+                self.push(Item::Unknown);
+            } else if self.side.items.is_empty() {
                 found = self.restart(tolerance);
             } else {
                 self.unknown();
             }
+        } else if spaced && self.may_be_remarked() {
+            self.push(Item::Aside);
         }
         self.depth += 1;
         self.push(Item::Open);
         found
+    }
+
+    /// Whether a parenthesis with white space before it may be a remark here, not a factor.
+    fn may_be_remarked(&self) -> bool {
+        let last = self.side.items.last();
+        matches!(last, Some(Item::Number(_) | Item::Percent)) || self.is_numeral_in_parentheses()
+    }
+
+    /// Removes the last open parenthesis, and that it may be a remark.
+    fn reopen(&mut self) {
+        self.side.items.pop();
+        if self.side.items.last() == Some(&Item::Aside) {
+            self.side.items.pop();
+        }
     }
 
     fn close(&mut self, tolerance: f64) -> bool {
@@ -257,20 +315,26 @@ impl Chain {
             self.push(Item::Close);
             return false;
         }
-        let found = self.depth == 0 && self.compare(tolerance);
+        let label = self.depth == 0;
+        let found = label && self.compare(tolerance);
         self.left = None;
         self.side = Side::default();
         self.unknown();
+        self.label = label;
         found
     }
 
     fn equals(&mut self, tolerance: f64) -> bool {
         let mut found = false;
+        if self.side.items.len() > LONGEST {
+            // Its end is lost, and so is what a parenthesis holds.
+            self.unknown();
+        }
         if self.depth > 0 {
             // The equation began within parentheses.
             let open = self.last_open();
             let inner = self.side.items.split_off(open + 1);
-            self.side.items.pop();
+            self.reopen();
             found = self.compare(tolerance);
             self.side.items = inner;
         } else {
@@ -321,7 +385,10 @@ impl Chain {
                 self.unknown();
             }
             Kind::Context => self.context = Some(0),
-            Kind::Of if operand => self.context = Some(0),
+            Kind::Of if operand || matches!(self.last_word, Some(Kind::Unit(_))) => {
+                self.context = Some(0);
+            }
+            Kind::To if self.side.items.first() == Some(&Item::Unknown) => self.context = Some(0),
             Kind::Unit(unit) => self.side.units = self.side.units.with(unit),
             _ => {}
         }
@@ -343,9 +410,12 @@ impl Chain {
         }
         self.words = self.words.saturating_add(1);
         self.last_word = Some(kind);
-        if kind == Kind::Lead || (self.left.is_some() && self.words > UNIT_WORDS) {
-            let found = self.restart(tolerance);
-            self.words = 1;
+        if kind == Kind::Is {
+            self.pending = Pending::Is;
+        } else if matches!(kind, Kind::Lead | Kind::To) {
+            return self.lead(tolerance);
+        } else if self.left.is_some() && self.words > UNIT_WORDS {
+            let found = self.lead(tolerance);
             self.last_word = Some(kind);
             return found;
         }
@@ -363,7 +433,7 @@ impl Chain {
 
     /// The parenthesis that was just opened holds words.
     fn comment(&mut self, tolerance: f64) -> bool {
-        self.side.items.pop();
+        self.reopen();
         self.depth -= 1;
         let found = self.depth == 0 && self.compare(tolerance);
         let context = self.context;
@@ -374,6 +444,10 @@ impl Chain {
         };
         found
     }
+}
+
+fn is_hedge(symbol: &Symbol) -> bool {
+    matches!(symbol, Symbol::Word(word) if Kind::of(word, false) == Kind::Hedge)
 }
 
 fn is_operator(item: Item) -> bool {

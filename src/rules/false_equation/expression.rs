@@ -21,6 +21,8 @@ pub(super) enum Item {
     Fraction,
     Open,
     Close,
+    /// Before a parenthesis that may be a factor or a remark, so that the side has no value.
+    Aside,
     /// Something whose value is not known.
     Unknown,
 }

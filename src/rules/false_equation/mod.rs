@@ -17,13 +17,17 @@
 //! - operations from left to right, and a slash over everything after it or over a fraction
 //!   (`60 / 2 * 3 = 10`, `7.5 / 1/2 = 15`);
 //! - with money, per cent or units of measure: sides whose ratio is a factor between units
-//!   (`50 cents * 4 = $2`), and sides with two units that convert.
+//!   (`$1.50 * 2 = 300`), and sides with two units that convert (`$2 + 50 cents = $2.50`).
 //!
 //! Silent when in doubt: where words before or between change the numbers ("half of 10 - 3"),
-//! with variables, functions, other relations (≈, ≠, ≤, ==), "about", "rounded", "mod", "million"
-//! and the like, times of day, factorials, negative exponents, numbers that do not fit in 128
-//! bits, and sides of more than 128 items. All that are misses; so are errors below one in the
-//! last written digit of an inexact result (`22 / 7 = 4`), and equations in words.
+//! where a parenthesis after a number may be a remark (`37 (2008) + 296`), behind questions and
+//! denials ("is wrong"), with variables, functions, other relations (≈, ≠, ≤, ==), "about",
+//! "rounded", "mod", "million" and the like, times of day, factorials, negative exponents, numbers
+//! that do not fit in 128 bits, and sides of more than 128 items. All that are misses; so are
+//! errors below one in the last written digit of an inexact result (`22 / 7 = 4`), equations in
+//! words, formulas between `$` signs that lack a factor between units (`$3 \times 4 = 24$`),
+//! `5x3`, chains that go on with an equals sign on the next line, degrees, `½`, `\frac12` and
+//! `1 000`.
 //!
 //! Fooled, so false alarms, by equations that are refuted on purpose or hold in another base or
 //! modulus that is named elsewhere, by slips that do not reach the answer, and by numbers that are
@@ -164,11 +168,15 @@ mod tests {
             "1 1/2 + 2 = 5\n¦",
             "10 / 3 = 3.53\n¦",
             "22 / 7 = 5\n¦",
+            "1/4 + 1/4 = 1/8\n¦",
+            "1/2 + 1/3 = 1/6\n¦",
+            "3/4 - 1/4 = 1/4\n¦",
             "48/2 = <<48/2=23>>¦23 clips",
             "2 + 2 = << 1\n>> 5\n3 + 4 = 8\n¦",
             "48/2 = <<48/2=24>>23 clips in May ¦too",
             "\\frac{3}{4} \\times 8 = 7\n¦",
             "\\(3 \\cdot 4 = 13\\)\n¦",
+            "3 \\left(4 + 1\\right) = 16\n¦",
             "$\\frac{1}{2} + \\frac{1}{3} = \\frac{2}{5}$\n¦",
             "3 × 4 − 2 = 11\n¦",
             "10 ÷ 2 = 4\n¦",
@@ -220,6 +228,8 @@ mod tests {
             // Orders of operations that are common though wrong, and ambiguous fractions.
             "10 - 3 * 2 = 14\n60 / 2 * 3 = 10\n7.5 / 1/2 = 15\n",
             // Units that convert.
+            "$2 + 50 cents = $2.50\n$1.25 + 75 cents = $2\n50 cents + $1 = $1.50\n",
+            "4 quarters + $3 = $4\n$1.50 * 2 = 300\n",
             "2 * 60 = 2 hours\n2 hours + 30 minutes = 150\n45 + 45 = 1 hour 30 minutes\n",
             "3 * 12 = 3 feet\n3 feet * 12 = 36 inches\n",
             "100 - 20% = 80\n22 / 7 = 4\n",
@@ -249,11 +259,64 @@ mod tests {
     }
 
     #[test]
+    fn what_goes_on_from_something_unread_is_not_read() {
+        let solutions = [
+            // A remark, where a factor might stand.
+            "37 (2008) + 296 (2009-2016) = 333 days\n40 (20 x 2) + 5 = 45\n",
+            "50 (5 years) + 150 (6 years) + 350 (7 years) = 550\n5 apples (3 red) + 2 = 7\n",
+            // The argument of a sign or a function.
+            "\\log_2 8 + 1 = 4\n\\sqrt 9 + 1 = 4\n\\sin 30 + 1 = 1.5\n5 choose 2 + 1 = 11\n",
+            "3 \\star 4 + 1 = 15\n3 \\ast 4 = 5\n3 @ 4 + 2 = 14\n5 ± 3 + 1 = 9\n5 \\pm 3 + 1 = 9\n",
+            // A minus after what ends a side.
+            "4! - 2 \\cdot 3 = 18\n|3 - 5| - 1 + 4 = 5\n1 - 2 + 3 - ... - 10 + 11 = 6\n",
+            "So - 5 + 3 = 8\n",
+            // Labels and rules.
+            "(2) 5 * 3 = 15\n[2] 3 + 4 = 7\n(2) (5 * 3) = 15\n---\n\n3 + 4 = 7\n",
+            // Times of day.
+            "5 pm - 9 am = 8 hours\n8 am + 9 hours = 5 pm\n8 o'clock + 9 = 5 o'clock\n",
+            // Words that change numbers.
+            "two-thirds of 30 + 5 = 25\none-half of 10 - 2 = 3\na quarter of 20 + 3 = 8\n",
+            "negative 3 + 5 = 2\n10 doubled + 3 = 23\n5 factorial + 1 = 121\n",
+            "Divide 12 by 3 + 1 = 5\nSubtract 2 from 10 - 3 = 5\nAdding 10 to 5 + 3 = 18\n",
+            "15% tip on $40 + $20 = $9\n",
+        ];
+        check(&RULE, None, &solutions);
+    }
+
+    #[test]
+    fn what_is_asked_or_denied_passes() {
+        let solutions = [
+            "Is 3 + 4 = 8? No.\n3 + 4 = 8 is wrong\n3 + 4 = 8 is not correct\n",
+            "3 * 4 = 13 is what ¦she has",
+            "3 * 4 = 13 was‖",
+            "Is 3 * 4 = 13 = ¦14?",
+        ];
+        check(&RULE, None, &solutions);
+    }
+
+    #[test]
+    fn a_parenthesis_may_be_a_remark_after_a_false_equation_too() {
+        let solutions = [
+            "3 * 4 = 13 (eggs)¦",
+            "3 * 4 = 13 eggs (¦5 * 2 = 10)",
+            "3 * 4 = 13 (5 * 2 = ¦10)",
+            "(3 + 4)(2) = 15\n¦",
+            "1) 3 + 4 = 8\n¦",
+            "(1) 3 + 4 = 8\n¦",
+            "• 3 + 4 = 8\n¦",
+        ];
+        check(&RULE, None, &solutions);
+    }
+
+    #[test]
     fn what_fools_the_rule_is_known() {
         let solutions = [
             "Suppose 3 + 4 = 8. ¦That cannot be.",
             "In base 7 we have 5 + 4 = 12\n¦",
             "10 / 120 = 8.333..¦.%",
+            // Misses.
+            "$3 \\times 4 = 24$\n5x3 = 16\n3 + 4\n= 8\n3 + 4 = 8 ✓\n3° + 4° = 8°\n",
+            "\\frac12 + 1 = 2\n½ + 1 = 2\n1 000 + 1 = 1002\n3 (4 + 1) = 16\n60 mph * 2 hours = 130\n",
         ];
         check(&RULE, None, &solutions);
     }
@@ -267,6 +330,9 @@ mod tests {
         assert_eq!(alarm(&RULE, None, &huge), None);
         let divided = format!("{}1 /word = 2\n", "1 + ".repeat(64));
         assert_eq!(alarm(&RULE, None, &divided), None);
+        // What a parenthesis holds beyond the limit is lost.
+        let inner = format!("{}(3 + 4 = 8)\n", "1 + ".repeat(64));
+        assert_eq!(alarm(&RULE, None, &inner), None);
     }
 
     #[test]

@@ -108,7 +108,10 @@ pub(super) fn differ(left: &Side, right: &Side, tolerance: f64) -> bool {
     if !left.calculates() || left.adds_percent() || right.adds_percent() {
         return false;
     }
-    let units = left.units.with(right.units);
+    let mut units = left.units.with(right.units);
+    if left.money || right.money {
+        units = units.with(Units::DOLLAR);
+    }
     if units.convert() {
         return false;
     }
@@ -116,16 +119,15 @@ pub(super) fn differ(left: &Side, right: &Side, tolerance: f64) -> bool {
     if lefts.is_empty() || rights.is_empty() {
         return false;
     }
-    let converted = !units.is_empty()
-        || left.money
-        || right.money
-        || left.has(Item::Percent)
-        || right.has(Item::Percent);
+    let converted = !units.is_empty() || left.has(Item::Percent) || right.has(Item::Percent);
     let place = right.last_place();
     let whole_place = place.filter(|_| !right.calculates());
+    // "1/8" is no total that begins with a rounded 1.
+    let one = Some(Ratio::whole(1));
+    let first_place = place.filter(|_| place != one || !right.has(Item::Over));
     let rights = rights.into_iter().map(|value| (value, whole_place));
     let rights: Vec<_> = rights
-        .chain(right.first_number().map(|value| (value, place)))
+        .chain(right.first_number().map(|value| (value, first_place)))
         .collect();
     !lefts.iter().any(|l| {
         rights.iter().any(|(r, place)| {

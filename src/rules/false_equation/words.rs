@@ -19,6 +19,10 @@ pub(super) enum Kind {
     Unit(Units),
     /// `a`, or a variable of that name.
     Article,
+    /// `to`: after a verb of arithmetic it goes on, else it leads.
+    To,
+    /// Leads like `so`, unless the next word refutes: "is wrong".
+    Is,
     /// Belongs to the sentence around calculations and never to what is counted.
     Lead,
     /// Anything else: what is counted, or the sentence that leads to the calculation.
@@ -33,18 +37,20 @@ pub(super) struct Units(u64);
 const UNITS: [&[&[&str]]; 5] = [
     &[
         &["dollar", "dollars", "usd", "euros", "euro"],
-        &["cent", "cents", "pennies", "penny", "¢"],
+        &["cent", "cents", "pennies", "penny"],
         &["quarter", "quarters", "dime", "dimes", "nickel", "nickels"],
     ],
     &[
         &["second", "seconds", "sec", "secs"],
-        &["minute", "minutes", "min", "mins", "mph"],
-        &["hour", "hours", "hr", "hrs", "kmph"],
+        &["minute", "minutes", "min", "mins"],
+        &["hour", "hours", "hr", "hrs"],
         &["day", "days", "daily"],
         &["week", "weeks", "weekly"],
         &["month", "months", "monthly"],
         &["year", "years", "yearly", "annually"],
         &["decade", "decades", "century", "centuries"],
+        // Speeds: which time they need is not said beside them.
+        &["mph", "kmph", "kph"],
     ],
     &[
         &["inch", "inches"],
@@ -77,6 +83,9 @@ const UNITS: [&[&[&str]]; 5] = [
 ];
 
 impl Units {
+    /// The first of them, which a currency sign stands for.
+    pub(super) const DOLLAR: Self = Self(1);
+
     fn named(word: &str) -> Option<Self> {
         UNITS
             .iter()
@@ -117,26 +126,31 @@ impl Kind {
             "of" => Self::Of,
             "and" => Self::And,
             "a" | "i" if !glued => Self::Article,
-            "to" | "so" | "then" | "get" | "gets" | "we" | "he" | "she" | "it" | "they" | "is"
-            | "are" | "was" | "were" | "gives" | "which" | "if" | "when" | "since" | "that"
-            | "because" | "has" | "have" | "had" | "therefore" | "thus" | "but" | "this"
-            | "will" | "would" | "can" => Self::Lead,
+            "to" => Self::To,
+            "is" | "was" => Self::Is,
+            "so" | "then" | "get" | "gets" | "we" | "he" | "she" | "it" | "they" | "are"
+            | "were" | "gives" | "which" | "if" | "when" | "since" | "that" | "because" | "has"
+            | "have" | "had" | "therefore" | "thus" | "but" | "this" | "will" | "would" | "can" => {
+                Self::Lead
+            }
             "about" | "approximately" | "approx" | "roughly" | "around" | "nearly" | "almost"
             | "rounded" | "rounding" | "round" | "rounds" | "remainder" | "mod" | "modulo"
             | "\\pmod" | "\\bmod" | "\\mod" | "estimate" | "estimated" | "r" | "base" | "not"
             | "incorrect" | "wrong" | "false" | "least" | "most" | "over" => Self::Hedge,
             "half" | "halves" | "third" | "thirds" | "fourth" | "fourths" | "fifth" | "fifths"
-            | "sixth" | "tenth" | "double" | "twice" | "triple" | "thrice" | "times" | "plus"
-            | "minus" | "multiplied" | "multiply" | "multiplying" | "divided" | "divide"
-            | "dividing" | "subtract" | "subtracting" | "adding" | "add" | "added" | "less"
-            | "more" | "fewer" | "than" | "many" | "much" | "square" | "squared" | "cubed"
-            | "root" | "sum" | "product" | "difference" | "average" | "quotient" | "sqrt" => {
-                Self::Context
-            }
+            | "sixth" | "seventh" | "eighth" | "ninth" | "tenth" | "double" | "doubled"
+            | "twice" | "triple" | "tripled" | "thrice" | "halved" | "times" | "plus" | "minus"
+            | "negative" | "factorial" | "by" | "from" | "multiplied" | "multiply"
+            | "multiplying" | "divided" | "divide" | "dividing" | "subtract" | "subtracting"
+            | "adding" | "add" | "added" | "less" | "more" | "fewer" | "than" | "many" | "much"
+            | "square" | "squared" | "cubed" | "root" | "sum" | "product" | "difference"
+            | "average" | "quotient" | "sqrt" => Self::Context,
             "dozen" | "dozens" | "hundred" | "hundreds" | "thousand" | "thousands" | "million"
             | "millions" | "billion" | "billions" | "trillion" | "percent" | "k" | "log" | "ln"
             | "sin" | "cos" | "tan" | "gcd" | "choose" | "lcm" | "floor" | "ceil" | "max"
-            | "min" => Self::Variable,
+            | "am" | "pm" | "o'clock" | "o’clock" => Self::Variable,
+            // "two-thirds", "one-quarter"
+            _ if word.split('-').skip(1).any(changes) => Self::Context,
             _ => {
                 let mut letters = word.chars();
                 let short = letters.next().is_some() && letters.next().is_none();
@@ -150,4 +164,9 @@ impl Kind {
             }
         }
     }
+}
+
+/// Whether a part of a word with hyphens changes the number after it.
+fn changes(part: &str) -> bool {
+    matches!(part, "quarter" | "quarters") || Kind::of(part, false) == Kind::Context
 }
