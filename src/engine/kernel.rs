@@ -86,6 +86,11 @@ impl<'s> Kernel<'s> {
         }
     }
 
+    /// Validators that any policy consults after each stage, ascending.
+    pub(super) fn consulted(&self) -> &[Vec<usize>] {
+        &self.consulted
+    }
+
     pub(super) fn policies(&self) -> &[&'s [Checkpoint<usize>]] {
         &self.policies
     }

@@ -6,6 +6,7 @@
 //! number of threads.
 
 mod kernel;
+mod lanes;
 mod retry;
 mod run;
 mod sampler;

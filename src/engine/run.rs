@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rayon::prelude::*;
 
 use super::kernel::{Generation, Kernel};
+use super::lanes::{Batch, Lanes};
 use super::retry;
-use crate::outcome::{Fold, Frame, OutcomeBatch, RetryBatch};
+use crate::outcome::{Fold, Frame, Gathered, OutcomeBatch, RetryBatch};
 use crate::policy::Checkpoint;
 use crate::rng::{Purpose, stream};
 use crate::scenario::Scenario;
@@ -15,11 +16,15 @@ use crate::scenario::Scenario;
 const BATCH: u64 = 4096;
 /// Batches in flight between two merges, per thread.
 const IN_FLIGHT: usize = 8;
+/// Batches that are gathered together.
+const TOGETHER: u64 = 64;
 
 /// A request for outcomes of a scenario.
 #[derive(Debug)]
 pub struct Simulation<'s> {
     kernel: Kernel<'s>,
+    /// The fast kernel, where it can draw the scenario.
+    lanes: Option<Lanes<'s>>,
     attempts: u64,
     per_prompt: u64,
     seed: u64,
@@ -56,8 +61,10 @@ pub struct Run<F> {
 impl<'s> Simulation<'s> {
     /// `attempts` generations of `scenario`, one per prompt, under its own policy.
     pub fn new(scenario: &'s Scenario, attempts: u64, seed: u64) -> Self {
+        let (kernel, lanes) = kernels(scenario, vec![scenario.checkpoints()]);
         Self {
-            kernel: Kernel::new(scenario, vec![scenario.checkpoints()]),
+            kernel,
+            lanes,
             attempts,
             per_prompt: 1,
             seed,
@@ -83,8 +90,10 @@ impl<'s> Simulation<'s> {
     pub fn also(self, scenario: &'s Scenario, policies: Vec<&'s [Checkpoint<usize>]>) -> Self {
         let mut all = self.kernel.policies().to_vec();
         all.extend(policies);
+        let (kernel, lanes) = kernels(scenario, all);
         Self {
-            kernel: Kernel::new(scenario, all),
+            kernel,
+            lanes,
             ..self
         }
     }
@@ -107,16 +116,32 @@ impl<'s> Simulation<'s> {
         self.attempts.div_ceil(self.attempts_per_batch())
     }
 
+    fn batch(&self, number: u64) -> Batch {
+        let first = number * self.attempts_per_batch();
+        let rows = self.attempts_per_batch().min(self.attempts - first);
+        let size = |n: u64| usize::try_from(n).expect("a batch fits into memory");
+        Batch {
+            seed: self.seed,
+            number,
+            rows: size(rows),
+            per_prompt: size(self.per_prompt),
+            first_prompt: number * self.prompts_per_batch(),
+        }
+    }
+
     /// Draws batch number `number`: its generations under each policy.
     pub fn draw(&self, number: u64) -> Vec<OutcomeBatch> {
-        let mut rng = stream(self.seed, Purpose::Outcomes, number);
-        let first_attempt = number * self.attempts_per_batch();
-        let mut left = self.attempts_per_batch().min(self.attempts - first_attempt);
-        let mut prompt_number = number * self.prompts_per_batch();
         let policies = self.kernel.policies().len();
         let mut batches: Vec<OutcomeBatch> = (0..policies)
             .map(|policy| self.kernel.empty_batch(policy, self.traced))
             .collect();
+        let batch = self.batch(number);
+        if let Some(lanes) = &self.lanes {
+            return lanes.outcomes(batch, batches);
+        }
+        let mut rng = stream(self.seed, Purpose::Outcomes, number);
+        let mut left = batch.rows as u64;
+        let mut prompt_number = batch.first_prompt;
         let mut generation = Generation::default();
         while left > 0 {
             let prompt = self.kernel.draw_prompt(&mut rng);
@@ -161,6 +186,33 @@ impl<'s> Simulation<'s> {
         }
     }
 
+    /// Draws all batches and adds them up under the first policy, without telling generations
+    /// apart: the same sums as [`Simulation::run`] gives, much faster. `None` with several generations per
+    /// prompt, and where only the plain kernel can draw the scenario.
+    pub fn gather(&self, progress: &dyn Fn(u64), interrupt: &Interrupt) -> Option<Run<Gathered>> {
+        let lanes = self.lanes.as_ref().filter(|_| self.per_prompt == 1)?;
+        let batches = self.batches();
+        let work = |task: u64| {
+            let end = batches.min((task + 1) * TOGETHER);
+            lanes.gather((task * TOGETHER..end).map(|number| self.batch(number)))
+        };
+        let attempts = |tasks: u64| (tasks * TOGETHER * self.attempts_per_batch()).min(self.attempts);
+        let tasks = batches.div_ceil(TOGETHER);
+        let (fold, done) = reduce(
+            tasks,
+            work,
+            lanes.gather(std::iter::empty()),
+            &mut |total: &mut Gathered, part| total.merge(&part),
+            &|tasks| progress(attempts(tasks)),
+            interrupt,
+        );
+        Some(Run {
+            fold,
+            attempts: attempts(done),
+            partial: done < tasks,
+        })
+    }
+
     /// Retries `prompts` prompts under the first policy until each yields.
     ///
     /// `None` when interrupted, and when some prompt hardly ever yields: nothing finite can then
@@ -196,6 +248,16 @@ impl<'s> Simulation<'s> {
         );
         (done == batches && !hopeless.raised()).then_some(fold)
     }
+}
+
+/// The plain kernel, and the fast one where it can draw the scenario.
+fn kernels<'s>(
+    scenario: &'s Scenario,
+    policies: Vec<&'s [Checkpoint<usize>]>,
+) -> (Kernel<'s>, Option<Lanes<'s>>) {
+    let kernel = Kernel::new(scenario, policies.clone());
+    let lanes = Lanes::new(scenario, policies, kernel.consulted(), &kernel.frame(0));
+    (kernel, lanes)
 }
 
 /// Works on batches in parallel and merges the results in order; returns how many were merged.

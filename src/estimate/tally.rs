@@ -1,5 +1,7 @@
 //! One pass over outcomes: the columns whose means and cross products carry every estimate.
 
+mod gathered;
+
 use super::proportion::Proportion;
 use crate::outcome::{Fold, Frame, NEVER, OutcomeBatch};
 use crate::stats::{CrossProducts, Linear, Scale};
@@ -243,8 +245,8 @@ impl Tally {
         }
     }
 
-    /// Closes a prompt: its sums go into the moments, and `row` is empty again.
-    fn close_prompt(&mut self, row: &mut [i64], nonzero: &mut Vec<(usize, i64)>) {
+    /// Adds so many `prompts` whose generations sum to `row` to the shares.
+    fn add_shares(&mut self, prompts: u64, row: &[i64]) {
         let count = |column: Column| row[self.index(column)];
         let all = count(Column::Count);
         let accepted = count(Column::Accepted);
@@ -272,8 +274,13 @@ impl Tally {
         }
         for (share, events, trials) in shares {
             let index = self.share_index(share);
-            self.shares[index].add(events, trials);
+            self.shares[index].add_alike(prompts, events, trials);
         }
+    }
+
+    /// Closes a prompt: its sums go into the moments, and `row` is empty again.
+    fn close_prompt(&mut self, row: &mut [i64], nonzero: &mut Vec<(usize, i64)>) {
+        self.add_shares(1, row);
         nonzero.clear();
         for (j, x) in row.iter_mut().enumerate() {
             if *x != 0 {

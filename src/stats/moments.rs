@@ -83,6 +83,33 @@ impl CrossProducts {
         }
     }
 
+    /// What adding clusters one by one would have brought, for whoever knows it already: sums,
+    /// the upper triangle of sums of products, and of each column the smallest and largest value
+    /// that is not 0 and how many are not.
+    pub fn from_sums(
+        scales: Vec<Scale>,
+        clusters: u64,
+        sums: Vec<i128>,
+        products: Vec<i128>,
+        range: Vec<(i64, i64)>,
+        nonzero: Vec<u64>,
+    ) -> Self {
+        let width = scales.len();
+        assert!(
+            [sums.len(), range.len(), nonzero.len()] == [width; 3]
+                && products.len() == width * (width + 1) / 2,
+            "one entry per column, one product per pair"
+        );
+        Self {
+            scales,
+            clusters,
+            sums,
+            range,
+            nonzero,
+            products,
+        }
+    }
+
     /// Number of columns.
     pub fn width(&self) -> usize {
         self.scales.len()

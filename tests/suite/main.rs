@@ -13,6 +13,7 @@ mod cli;
 mod coverage;
 mod enumeration;
 mod golden;
+mod lanes;
 mod layering;
 mod mixture;
 mod posterior;

@@ -1,0 +1,390 @@
+//! Sums over blocks: by columns where all of a block's sums fit small integers, else row by row.
+//!
+//! Both ways give the same integers; the slow one, [`Gathered::add`], is the definition. Of the
+//! generations that survive, which are most, only sums over all are taken, by masks; those that
+//! are rejected are visited one by one.
+
+use super::block::Block;
+use super::column::{Column, ROWS, columns};
+use super::normal::MAGIC;
+use super::triangle;
+use super::world::World;
+use crate::outcome::{Gathered, Range, Shape};
+use crate::policy::Checkpoint;
+use crate::scenario::DIFFICULTY_DECILES;
+
+/// Binary digits of a grid step in units of the sums.
+pub(super) const STEP_BITS: u32 = 18;
+/// Tokens of a generation, in steps, for which every sum over a block fits.
+const SMALL: i32 = 1 << 22;
+
+/// Which stages make up the segments between checkpoints.
+#[derive(Debug)]
+pub(super) struct Segments {
+    /// Stages of each segment whose tokens vary.
+    varying: Vec<Vec<usize>>,
+    /// Tokens of the others, in units.
+    fixed: Vec<i64>,
+}
+
+impl Segments {
+    pub(super) fn new(world: &World, policy: &[Checkpoint<usize>], fixed: &[Option<i64>]) -> Self {
+        let mut starts: Vec<usize> = policy.iter().map(|c| c.at + 1).collect();
+        starts.insert(0, 0);
+        starts.push(world.stages.len());
+        let parts = || starts.windows(2).map(|w| w[0]..w[1]);
+        Self {
+            varying: parts().map(|p| p.filter(|&k| fixed[k].is_none()).collect()).collect(),
+            fixed: parts().map(|p| p.filter_map(|k| fixed[k]).sum()).collect(),
+        }
+    }
+}
+
+/// Sums of whole blocks in grid steps, and of everything else in units.
+#[derive(Debug)]
+pub(super) struct Sums {
+    total: Gathered,
+    segments: Vec<Column<i32>>,
+    after: Column<i32>,
+    class: Column<i32>,
+    decile: Column<i32>,
+    cell: Column<u32>,
+    rejected: Vec<u16>,
+    counts: Vec<[u32; 4]>,
+    steps: Steps,
+}
+
+/// Sums in grid steps.
+#[derive(Debug)]
+struct Steps {
+    by_state: Vec<i64>,
+    by_decile: Vec<i64>,
+    products: Vec<i64>,
+}
+
+/// The tokens of a stage as an integer number of steps, if fewer than 2^22.
+#[inline(always)]
+fn steps(tokens: f32) -> i32 {
+    tokens.to_bits().wrapping_sub(MAGIC.to_bits()).cast_signed()
+}
+
+/// The tokens of a stage as an integer number of steps.
+#[expect(clippy::cast_possible_truncation, reason = "bounded when the world was made")]
+pub(super) fn many_steps(tokens: f32) -> i64 {
+    (tokens - MAGIC) as i64
+}
+
+impl Sums {
+    pub(super) fn new(shape: &Shape) -> Self {
+        let total = Gathered::new(shape);
+        Self {
+            segments: columns(shape.segments()),
+            after: Column::new(0),
+            class: Column::new(0),
+            decile: Column::new(0),
+            cell: Column::new(0),
+            rejected: vec![0; ROWS],
+            counts: vec![[0; 4]; total.counts.len()],
+            steps: Steps {
+                by_state: vec![0; total.by_state.len()],
+                by_decile: vec![0; total.by_decile.len()],
+                products: vec![0; total.products.len()],
+            },
+            total,
+        }
+    }
+
+    /// Takes in the first `rows` rows of a block.
+    #[inline(always)]
+    pub(super) fn add(&mut self, block: &Block, at: &Column<i32>, segments: &Segments, rows: usize) {
+        if self.total.shape.deciles > 1 {
+            deciles(&block.z, &mut self.decile);
+        }
+        if rows < ROWS || !self.add_columns(block, at, segments) {
+            for l in 0..rows {
+                self.add_row(block, at, segments, l);
+            }
+        }
+    }
+
+    fn add_row(&mut self, block: &Block, at: &Column<i32>, segments: &Segments, l: usize) {
+        let parts = segments.varying.iter().zip(&segments.fixed);
+        let tokens: Vec<i64> = parts
+            .map(|(stages, fixed)| {
+                let steps: i64 = stages.iter().map(|&k| many_steps(block.tokens[k][l])).sum();
+                fixed + (steps << STEP_BITS)
+            })
+            .collect();
+        let index = |x: i32| usize::try_from(x).expect("not negative");
+        let (at, state) = (index(at[l]), index(block.state[l]));
+        let (accepted, decile) = (index(block.accepted[l]), index(self.decile[l]));
+        self.total.add(at, state, accepted, decile, &tokens);
+    }
+
+    /// Takes in a whole block, unless some generation is too long for that.
+    #[inline(always)]
+    fn add_columns(&mut self, block: &Block, at: &Column<i32>, segments: &Segments) -> bool {
+        let shape = &self.total.shape;
+        let mut longest = 0;
+        for (column, stages) in self.segments.iter_mut().zip(&segments.varying) {
+            column.fill(0);
+            for &k in stages {
+                for (sum, &tokens) in column.iter_mut().zip(block.tokens[k].iter()) {
+                    let steps = steps(tokens);
+                    longest |= steps;
+                    *sum = sum.wrapping_add(steps);
+                }
+            }
+        }
+        if longest >= SMALL || !full_lengths(&self.segments, &mut self.after) {
+            return false;
+        }
+        let [states, deciles, checkpoints] =
+            [shape.states, shape.deciles, shape.checkpoints].map(|n| i32::try_from(n).expect("few cells"));
+        for l in 0..ROWS {
+            let class = block.state[l] * 2 + block.accepted[l];
+            self.class[l] = class;
+            self.cell[l] = ((at[l] * states * 2 + class) * deciles + self.decile[l]).cast_unsigned();
+        }
+        for four in self.cell.chunks_exact(4) {
+            for (copy, &cell) in four.iter().enumerate() {
+                self.counts[cell as usize][copy] += 1;
+            }
+        }
+        let width = shape.segments();
+        let pairs = shape.pairs();
+        let all = shape.checkpoints;
+        triangle::products(&self.segments, &mut self.steps.products[all * pairs..]);
+        let by_state = &mut self.steps.by_state[all * shape.states * 2 * width..];
+        triangle::masked(&self.segments, &self.class, by_state);
+        if shape.deciles > 1 {
+            for l in 0..ROWS {
+                self.class[l] = block.accepted[l] * deciles + self.decile[l];
+            }
+            let by_decile = &mut self.steps.by_decile[all * 2 * shape.deciles * width..];
+            triangle::masked(&self.segments, &self.class, by_decile);
+        }
+        let rejected = list(at, checkpoints, &mut self.rejected);
+        self.add_ranges(at, segments, checkpoints);
+        self.add_rejected(block, at, segments, rejected);
+        true
+    }
+
+    /// Ranges of what every generation has, and of what survivors have generated.
+    #[inline(always)]
+    fn add_ranges(&mut self, at: &Column<i32>, segments: &Segments, checkpoints: i32) {
+        self.after.fill(0);
+        let mut fixed = 0;
+        for c in (0..segments.fixed.len()).rev() {
+            fixed += segments.fixed[c];
+            for (after, steps) in self.after.iter_mut().zip(self.segments[c].iter()) {
+                *after += steps;
+            }
+            let range = range(&self.after, fixed);
+            if c > 0 {
+                self.total.remaining[c - 1][0].merge(range);
+                continue;
+            }
+            self.total.tokens[0].merge(range);
+            let (mut low, mut high, mut survivors) = (i32::MAX, -1, 0);
+            for (&tokens, &at) in self.after.iter().zip(at.iter()) {
+                let survives = at == checkpoints;
+                low = low.min(if survives { tokens } else { i32::MAX });
+                high = high.max(if survives { tokens } else { -1 });
+                survivors += i32::from(survives);
+            }
+            let unit = |steps: i32| fixed + (i64::from(steps) << STEP_BITS);
+            if unit(low) > 0 && survivors > 0 {
+                self.total.tokens[1].merge(Range {
+                    low: unit(low),
+                    high: unit(high),
+                    nonzero: u64::from(survivors.cast_unsigned()),
+                });
+            } else {
+                for (&tokens, &at) in self.after.iter().zip(at.iter()) {
+                    if at == checkpoints {
+                        self.total.tokens[1].add(unit(tokens));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Adds the rejected generations of a block, one by one.
+    #[inline(always)]
+    fn add_rejected(&mut self, block: &Block, at: &Column<i32>, segments: &Segments, number: usize) {
+        let shape = &self.total.shape;
+        let (width, pairs) = (shape.segments(), shape.pairs());
+        let mut row = [0_i64; 32];
+        for &l in &self.rejected[..number] {
+            let l = usize::from(l) % ROWS;
+            let index = |x: i32| x.cast_unsigned() as usize;
+            let at = index(at[l]);
+            let class = index(block.state[l] * 2 + block.accepted[l]);
+            let by_state = (at * shape.states * 2 + class) * width;
+            let accepted = index(block.accepted[l]);
+            let by_decile = ((at * 2 + accepted) * shape.deciles + index(self.decile[l])) * width;
+            let (mut full, mut generated) = (0, 0);
+            let row: &mut [i64] = if width <= 32 { &mut row[..width] } else { &mut vec![0; width] };
+            for (j, x) in row.iter_mut().enumerate() {
+                *x = i64::from(self.segments[j][l]);
+                let tokens = segments.fixed[j] + (*x << STEP_BITS);
+                full += tokens;
+                generated += if j <= at { tokens } else { 0 };
+            }
+            for (sum, x) in self.steps.by_state[by_state..by_state + width].iter_mut().zip(&*row) {
+                *sum += x;
+            }
+            if shape.deciles > 1 {
+                for (sum, x) in self.steps.by_decile[by_decile..by_decile + width].iter_mut().zip(&*row) {
+                    *sum += x;
+                }
+            }
+            triangle::add(row, &mut self.steps.products[at * pairs..(at + 1) * pairs]);
+            self.total.tokens[1].add(generated);
+            self.total.remaining[at][1].add(full - generated);
+        }
+    }
+
+    /// Ends a batch: what was counted in steps becomes units, before it grows too large.
+    pub(super) fn flush(&mut self, segments: &Segments) {
+        let shape = &self.total.shape;
+        let (states, deciles, all) = (shape.states, shape.deciles, shape.checkpoints);
+        let width = shape.segments();
+        let steps = &mut self.steps;
+        let mut by_state = vec![0_u64; (all + 1) * states * 2];
+        let mut by_decile = vec![0_u64; (all + 1) * 2 * deciles];
+        let mut by_at = vec![0_u64; all + 1];
+        for (cell, counts) in self.counts.iter_mut().enumerate() {
+            let count: u64 = counts.iter().map(|&c| u64::from(c)).sum();
+            *counts = [0; 4];
+            self.total.counts[cell] += count;
+            let (decile, class) = (cell % deciles, cell / deciles % (states * 2));
+            let at = cell / deciles / (states * 2);
+            for at in std::iter::once(all).chain((at < all).then_some(at)) {
+                by_at[at] += count;
+                by_state[at * states * 2 + class] += count;
+                by_decile[(at * 2 + class % 2) * deciles + decile] += count;
+            }
+        }
+        if deciles == 1 {
+            // The sums by (at, accepted) are those by state, added up.
+            for at in 0..=all {
+                for (i, x) in steps.by_state[at * states * 2 * width..(at + 1) * states * 2 * width].iter().enumerate() {
+                    let (accepted, segment) = (i / width % 2, i % width);
+                    steps.by_decile[(at * 2 + accepted) * width + segment] += x;
+                }
+            }
+        }
+        let fixed: Vec<i128> = segments.fixed.iter().map(|&f| i128::from(f)).collect();
+        let mut sums = vec![0_i128; (all + 1) * width];
+        let linear = |sums: &mut [i64], counts: &[u64], total: &mut [i128]| {
+            for (i, (sum, total)) in sums.iter_mut().zip(total).enumerate() {
+                *total += i128::from(*sum << STEP_BITS) + i128::from(counts[i / width]) * fixed[i % width];
+                *sum = 0;
+            }
+        };
+        for (i, &x) in steps.by_state.iter().enumerate() {
+            sums[i / (states * 2 * width) * width + i % width] += i128::from(x) << STEP_BITS;
+        }
+        linear(&mut steps.by_state, &by_state, &mut self.total.by_state);
+        linear(&mut steps.by_decile, &by_decile, &mut self.total.by_decile);
+        let mut products = steps.products.iter_mut().zip(&mut self.total.products);
+        for (at, &count) in by_at.iter().enumerate() {
+            let sums = &sums[at * width..(at + 1) * width];
+            for i in 0..width {
+                for j in i..width {
+                    let (product, total) = products.next().expect("as many pairs");
+                    *total += (i128::from(*product) << (2 * STEP_BITS))
+                        + fixed[i] * sums[j]
+                        + fixed[j] * sums[i]
+                        + i128::from(count) * fixed[i] * fixed[j];
+                    *product = 0;
+                }
+            }
+        }
+    }
+
+    /// Everything that was taken in, after the last [`Sums::flush`].
+    pub(super) fn into_total(self) -> Gathered {
+        self.total
+    }
+}
+
+/// Group by difficulty of each row.
+#[inline(always)]
+pub(super) fn deciles(z: &Column<f32>, decile: &mut Column<i32>) {
+    decile.fill(0);
+    for edge in DIFFICULTY_DECILES {
+        let edge = super::alias::single(edge);
+        for (decile, &z) in decile.iter_mut().zip(z.iter()) {
+            *decile += i32::from(z > edge);
+        }
+    }
+}
+
+/// Adds up segments; whether every generation is short.
+#[inline(always)]
+fn full_lengths(segments: &[Column<i32>], full: &mut Column<i32>) -> bool {
+    full.fill(0);
+    for column in segments {
+        for (full, steps) in full.iter_mut().zip(column.iter()) {
+            *full = full.wrapping_add(*steps);
+        }
+    }
+    let mut all = 0;
+    for &full in full.iter() {
+        all |= full;
+    }
+    (0..SMALL).contains(&all)
+}
+
+/// The range of a column in steps, in units, when `fixed` units are added to each.
+#[inline(always)]
+fn range(column: &Column<i32>, fixed: i64) -> Range {
+    let (mut low, mut high) = (i32::MAX, 0);
+    for &x in column.iter() {
+        low = low.min(x);
+        high = high.max(x);
+    }
+    let mut nonzero = ROWS;
+    if fixed == 0 && low == 0 {
+        nonzero = 0;
+        low = i32::MAX;
+        for &x in column.iter() {
+            nonzero += usize::from(x != 0);
+            low = low.min(if x == 0 { i32::MAX } else { x });
+        }
+        if nonzero == 0 {
+            return Range::EMPTY;
+        }
+    }
+    let unit = |steps: i32| fixed + (i64::from(steps) << STEP_BITS);
+    Range {
+        low: unit(low),
+        high: unit(high),
+        nonzero: nonzero as u64,
+    }
+}
+
+/// Lists the rows that some checkpoint rejects.
+#[inline(always)]
+fn list(at: &Column<i32>, checkpoints: i32, list: &mut [u16]) -> usize {
+    let mut number = 0;
+    for (group, at) in (0_u16..).zip(at.chunks_exact(64)) {
+        let mut rejected = [0_u8; 64];
+        for (rejected, &at) in rejected.iter_mut().zip(at) {
+            *rejected = u8::from(at < checkpoints);
+        }
+        let mut mask = 0_u64;
+        for (l, &rejected) in rejected.iter().enumerate() {
+            mask |= u64::from(rejected) << l;
+        }
+        while mask != 0 {
+            list[number] = group * 64 + (mask.trailing_zeros() & 63) as u16;
+            number += 1;
+            mask &= mask - 1;
+        }
+    }
+    number
+}

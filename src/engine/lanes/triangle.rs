@@ -1,0 +1,134 @@
+//! Sums and sums of products of columns, as exact integers.
+
+use super::column::Column;
+
+/// Columns whose sums are kept in registers together.
+const TOGETHER: usize = 6;
+
+/// Adds the sums of products of columns, each with those from itself on.
+#[inline(always)]
+pub(super) fn products(columns: &[Column<i32>], sums: &mut [i64]) {
+    match columns.len() {
+        1 => products_of::<1>(columns, sums),
+        2 => products_of::<2>(columns, sums),
+        3 => products_of::<3>(columns, sums),
+        4 => products_of::<4>(columns, sums),
+        5 => products_of::<5>(columns, sums),
+        TOGETHER => products_of::<TOGETHER>(columns, sums),
+        _ => {
+            let pairs = (0..columns.len()).flat_map(|i| (i..columns.len()).map(move |j| (i, j)));
+            for (sum, (i, j)) in sums.iter_mut().zip(pairs) {
+                for (&x, &y) in columns[i].iter().zip(columns[j].iter()) {
+                    *sum += i64::from(x) * i64::from(y);
+                }
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn products_of<const N: usize>(columns: &[Column<i32>], sums: &mut [i64]) {
+    let columns: [&Column<i32>; N] = std::array::from_fn(|i| &columns[i]);
+    let mut products = [[0_i64; N]; N];
+    for l in 0..columns[0].len() {
+        for i in 0..N {
+            for j in i..N {
+                products[i][j] += i64::from(columns[i][l]) * i64::from(columns[j][l]);
+            }
+        }
+    }
+    let pairs = (0..N).flat_map(|i| (i..N).map(move |j| (i, j)));
+    for (sum, (i, j)) in sums.iter_mut().zip(pairs) {
+        *sum += products[i][j];
+    }
+}
+
+/// Adds the products of one row.
+#[inline(always)]
+pub(super) fn add(row: &[i64], sums: &mut [i64]) {
+    let mut sums = sums.iter_mut();
+    for (i, &x) in row.iter().enumerate() {
+        for (&y, sum) in row[i..].iter().zip(&mut sums) {
+            *sum += x * y;
+        }
+    }
+}
+
+/// Adds the sums of columns over the rows of each class; as many classes as `sums` has room for.
+/// No column's sum may exceed an `i32`.
+#[inline(always)]
+pub(super) fn masked(columns: &[Column<i32>], class: &Column<i32>, sums: &mut [i64]) {
+    let width = columns.len();
+    for (number, sums) in (0..).zip(sums.chunks_exact_mut(width)) {
+        for (columns, sums) in columns.chunks(TOGETHER).zip(sums.chunks_mut(TOGETHER)) {
+            match columns.len() {
+                1 => masked_of::<1>(columns, class, number, sums),
+                2 => masked_of::<2>(columns, class, number, sums),
+                3 => masked_of::<3>(columns, class, number, sums),
+                4 => masked_of::<4>(columns, class, number, sums),
+                5 => masked_of::<5>(columns, class, number, sums),
+                _ => masked_of::<TOGETHER>(columns, class, number, sums),
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn masked_of<const N: usize>(
+    columns: &[Column<i32>],
+    class: &Column<i32>,
+    number: i32,
+    sums: &mut [i64],
+) {
+    let columns: [&Column<i32>; N] = std::array::from_fn(|i| &columns[i]);
+    let mut parts = [0_i32; N];
+    for l in 0..class.len() {
+        let here = class[l] == number;
+        for i in 0..N {
+            parts[i] += if here { columns[i][l] } else { 0 };
+        }
+    }
+    for (sum, part) in sums.iter_mut().zip(parts) {
+        *sum += i64::from(part);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::lanes::column::ROWS;
+
+    #[test]
+    fn any_number_of_columns_is_added_up() {
+        for number in 1..=9_usize {
+            let columns: Vec<Column<i32>> = (0..number)
+                .map(|j| {
+                    let mut column = Column::new(0);
+                    for (x, l) in column.iter_mut().zip(0_i32..) {
+                        *x = l * 37 % 1009 + i32::try_from(j).unwrap() * 1000;
+                    }
+                    column
+                })
+                .collect();
+            let mut class = Column::new(0);
+            for (c, l) in class.iter_mut().zip(0_i32..) {
+                *c = l % 3;
+            }
+            let mut by_columns = vec![0; number * (number + 1) / 2];
+            let mut by_rows = by_columns.clone();
+            products(&columns, &mut by_columns);
+            let mut by_class = vec![0; 3 * number];
+            masked(&columns, &class, &mut by_class);
+            let mut expected = vec![0; 3 * number];
+            for l in 0..ROWS {
+                let row: Vec<i64> = columns.iter().map(|c| i64::from(c[l])).collect();
+                add(&row, &mut by_rows);
+                for (j, x) in row.iter().enumerate() {
+                    expected[l % 3 * number + j] += x;
+                }
+            }
+            assert_eq!(by_columns, by_rows);
+            assert_eq!(by_class, expected);
+        }
+    }
+}
