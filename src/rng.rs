@@ -67,10 +67,7 @@ impl LaneStream {
         let [mut s0, mut s1, mut s2, mut s3] = self.0;
         for group in words.chunks_exact_mut(LANES) {
             for l in 0..LANES {
-                group[l] = s0[l]
-                    .wrapping_add(s3[l])
-                    .rotate_left(7)
-                    .wrapping_add(s0[l]);
+                group[l] = s0[l].wrapping_add(s3[l]).rotate_left(7).wrapping_add(s0[l]);
                 let t = s1[l] << 9;
                 s2[l] ^= s0[l];
                 s3[l] ^= s1[l];

@@ -196,7 +196,8 @@ impl<'s> Simulation<'s> {
             let end = batches.min((task + 1) * TOGETHER);
             lanes.gather((task * TOGETHER..end).map(|number| self.batch(number)))
         };
-        let attempts = |tasks: u64| (tasks * TOGETHER * self.attempts_per_batch()).min(self.attempts);
+        let attempts =
+            |tasks: u64| (tasks * TOGETHER * self.attempts_per_batch()).min(self.attempts);
         let tasks = batches.div_ceil(TOGETHER);
         let (fold, done) = reduce(
             tasks,

@@ -116,7 +116,14 @@ impl Gathered {
 
     /// Adds one generation with its tokens by segment. `at` is the checkpoint that rejects it, or
     /// their number.
-    pub fn add(&mut self, at: usize, state: usize, accepted: usize, decile: usize, segments: &[i64]) {
+    pub fn add(
+        &mut self,
+        at: usize,
+        state: usize,
+        accepted: usize,
+        decile: usize,
+        segments: &[i64],
+    ) {
         let shape = &self.shape;
         let (width, pairs, all) = (shape.segments(), shape.pairs(), shape.checkpoints);
         let (states, deciles) = (shape.states, shape.deciles);
@@ -148,13 +155,22 @@ impl Gathered {
 
     /// Takes in other generations.
     pub fn merge(&mut self, other: &Self) {
-        assert_eq!(self.shape, other.shape, "parts of one run share their shape");
+        assert_eq!(
+            self.shape, other.shape,
+            "parts of one run share their shape"
+        );
         let sums = |a: &mut [i128], b: &[i128]| a.iter_mut().zip(b).for_each(|(a, b)| *a += b);
-        self.counts.iter_mut().zip(&other.counts).for_each(|(a, b)| *a += b);
+        self.counts
+            .iter_mut()
+            .zip(&other.counts)
+            .for_each(|(a, b)| *a += b);
         sums(&mut self.by_state, &other.by_state);
         sums(&mut self.by_decile, &other.by_decile);
         sums(&mut self.products, &other.products);
-        let ranges = self.tokens.iter_mut().chain(self.remaining.as_flattened_mut());
+        let ranges = self
+            .tokens
+            .iter_mut()
+            .chain(self.remaining.as_flattened_mut());
         let others = other.tokens.iter().chain(other.remaining.as_flattened());
         ranges.zip(others).for_each(|(a, b)| a.merge(*b));
     }

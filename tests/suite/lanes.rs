@@ -29,7 +29,8 @@ fn sums_by_cell_are_those_of_the_outcomes() {
     for scenario in &scenarios {
         // Whole blocks, and a rest.
         let found = tallies(scenario, 20_123);
-        let (gathered, one_by_one) = found.unwrap_or_else(|| panic!("{} is not drawn fast", scenario.name()));
+        let (gathered, one_by_one) =
+            found.unwrap_or_else(|| panic!("{} is not drawn fast", scenario.name()));
         assert!(gathered == one_by_one, "{}", scenario.name());
     }
     let _ = Path::new(".");

@@ -101,13 +101,22 @@ impl Alias {
     }
 
     #[inline(always)]
-    pub(super) fn fill(&self, rng: &mut LaneStream, words: &mut [Column<u32>; 2], out: &mut Column<f32>) {
+    pub(super) fn fill(
+        &self,
+        rng: &mut LaneStream,
+        words: &mut [Column<u32>; 2],
+        out: &mut Column<f32>,
+    ) {
         let [choice, chance] = words;
         rng.fill(&mut **choice);
         rng.fill(&mut **chance);
         for (x, (&choice, &chance)) in out.iter_mut().zip(choice.iter().zip(chance.iter())) {
             let entry = self.entries[(choice >> self.shift) as usize];
-            *x = if entry.keep.happens(chance) { entry.value } else { entry.other };
+            *x = if entry.keep.happens(chance) {
+                entry.value
+            } else {
+                entry.other
+            };
         }
     }
 
@@ -118,7 +127,8 @@ impl Alias {
         for entry in &self.entries {
             let keep = entry.keep.probability();
             *law.entry(entry.value.to_bits()).or_insert(0.0) += keep / self.entries.len() as f64;
-            *law.entry(entry.other.to_bits()).or_insert(0.0) += (1.0 - keep) / self.entries.len() as f64;
+            *law.entry(entry.other.to_bits()).or_insert(0.0) +=
+                (1.0 - keep) / self.entries.len() as f64;
         }
         law
     }
@@ -137,11 +147,16 @@ mod tests {
 
     #[test]
     fn empirical_weights_come_back() {
-        let law = Alias::new(&[5.0, 10.0, 40.0], &[1.0, 2.0, 1.0]).unwrap().weights();
+        let law = Alias::new(&[5.0, 10.0, 40.0], &[1.0, 2.0, 1.0])
+            .unwrap()
+            .weights();
         for (value, weight) in [(5.0_f32, 0.25), (10.0, 0.5), (40.0, 0.25)] {
             assert_relative_eq!(law[&value.to_bits()], weight, epsilon = 1e-9);
         }
-        assert!(law.get(&0).is_none_or(|w| *w <= 0.0), "padding has no weight");
+        assert!(
+            law.get(&0).is_none_or(|w| *w <= 0.0),
+            "padding has no weight"
+        );
     }
 
     #[test]
@@ -149,7 +164,9 @@ mod tests {
         for (mean, size) in [(50.0, 7.1), (3.0, 0.4), (400.0, 900.0)] {
             let law = Alias::negative_binomial(mean, size, 1.0).unwrap().weights();
             let sum = |f: &dyn Fn(f64) -> f64| -> f64 {
-                law.iter().map(|(v, w)| f(f64::from(f32::from_bits(*v))) * w).sum()
+                law.iter()
+                    .map(|(v, w)| f(f64::from(f32::from_bits(*v))) * w)
+                    .sum()
             };
             assert_relative_eq!(sum(&|_| 1.0), 1.0, max_relative = 1e-12);
             assert_relative_eq!(sum(&|n| n), mean, max_relative = 1e-7);

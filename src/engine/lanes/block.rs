@@ -83,7 +83,13 @@ impl Block {
 
     /// Draws a block whose difficulties are in `z`; the first `rows` are wanted.
     #[inline(always)]
-    pub(super) fn draw(&mut self, world: &World, rows: usize, lanes: &mut LaneStream, one: &mut Stream) {
+    pub(super) fn draw(
+        &mut self,
+        world: &World,
+        rows: usize,
+        lanes: &mut LaneStream,
+        one: &mut Stream,
+    ) {
         self.tilt(world);
         for words in &mut self.sticky {
             lanes.fill(&mut **words);
@@ -103,7 +109,9 @@ impl Block {
                 length: &self.length,
                 rows,
             };
-            stage.law.fill(&mut source, &stage.factors, &given, &mut self.tokens[k]);
+            stage
+                .law
+                .fill(&mut source, &stage.factors, &given, &mut self.tokens[k]);
             self.look(stage, rows, lanes, one);
         }
         lanes.fill(&mut *self.words[0]);
@@ -138,7 +146,9 @@ impl Block {
         let (words, state) = (&**words, &mut self.state);
         let next = &mut self.change.next;
         match &stage.hazard {
-            Hazard::Same(faults) if faults.len() == 1 && stage.recovery.is_none() && !stage.again => {
+            Hazard::Same(faults)
+                if faults.len() == 1 && stage.recovery.is_none() && !stage.again =>
+            {
                 // The usual case in one pass.
                 let (fault, chance) = faults[0];
                 for (s, &word) in state.iter_mut().zip(words) {
@@ -185,7 +195,11 @@ impl Block {
         let (next, onset) = (&mut **next, &mut *self.change.onset);
         if let Some(recovery) = &stage.recovery {
             recovery.for_each(state, |l, chance| {
-                let kept = if chance.happens(words[l]) { 0 } else { state[l] };
+                let kept = if chance.happens(words[l]) {
+                    0
+                } else {
+                    state[l]
+                };
                 onset[l] = i32::from((state[l] == 0) & (next[l] != 0));
                 next[l] = if state[l] == 0 { next[l] } else { kept };
             });
@@ -199,7 +213,11 @@ impl Block {
         if stage.again {
             for sticky in &mut self.sticky {
                 lanes.fill(&mut *self.words[1]);
-                for ((word, fresh), onset) in sticky.iter_mut().zip(self.words[1].iter()).zip(onset.iter()) {
+                for ((word, fresh), onset) in sticky
+                    .iter_mut()
+                    .zip(self.words[1].iter())
+                    .zip(onset.iter())
+                {
                     *word = if *onset != 0 { *fresh } else { *word };
                 }
             }
@@ -228,7 +246,11 @@ impl Block {
                         for l in 0..alarms.len() {
                             let odds = odds * tilts[l];
                             let falsely = unit(words[l]) * (odds + against) <= odds;
-                            alarms[l] = if state[l] == 0 { i32::from(falsely) } else { alarms[l] };
+                            alarms[l] = if state[l] == 0 {
+                                i32::from(falsely)
+                            } else {
+                                alarms[l]
+                            };
                         }
                     }
                 }
@@ -245,7 +267,12 @@ impl Block {
 
     /// Writes the checkpoint that rejects each row under a policy, or their number.
     #[inline(always)]
-    pub(super) fn judge(&mut self, judge: &Judge, policy: &[Checkpoint<usize>], rejected_at: &mut Column<i32>) {
+    pub(super) fn judge(
+        &mut self,
+        judge: &Judge,
+        policy: &[Checkpoint<usize>],
+        rejected_at: &mut Column<i32>,
+    ) {
         let mut checkpoint = i32::try_from(policy.len()).expect("few checkpoints");
         rejected_at.fill(checkpoint);
         for (seats, rule) in judge.checkpoints().iter().zip(policy).rev() {

@@ -14,7 +14,10 @@ pub(super) struct Chance(i32);
 impl Chance {
     pub(super) const NEVER: Self = Self(i32::MIN);
 
-    #[expect(clippy::cast_possible_truncation, reason = "the value lies within the type")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the value lies within the type"
+    )]
     pub(super) fn new(p: f64) -> Self {
         let threshold = (p.clamp(0.0, 1.0) * 4_294_967_296.0).round() as i64 - (1 << 31);
         // One word in 2^32 has nothing above it: the last threshold stands for certainty.

@@ -57,7 +57,10 @@ pub(super) trait Work {
 /// Does `work` in its copy for this machine.
 #[cfg_attr(
     target_arch = "x86_64",
-    expect(unsafe_code, reason = "the machine has been asked for the instruction set")
+    expect(
+        unsafe_code,
+        reason = "the machine has been asked for the instruction set"
+    )
 )]
 pub(super) fn run(work: impl Work) {
     match isa() {

@@ -34,7 +34,9 @@ impl Segments {
         starts.push(world.stages.len());
         let parts = || starts.windows(2).map(|w| w[0]..w[1]);
         Self {
-            varying: parts().map(|p| p.filter(|&k| fixed[k].is_none()).collect()).collect(),
+            varying: parts()
+                .map(|p| p.filter(|&k| fixed[k].is_none()).collect())
+                .collect(),
             fixed: parts().map(|p| p.filter_map(|k| fixed[k]).sum()).collect(),
         }
     }
@@ -48,15 +50,27 @@ pub(super) struct Sums {
     after: Column<i32>,
     class: Column<i32>,
     decile: Column<i32>,
-    cell: Column<u32>,
-    rejected: Vec<u16>,
-    counts: Vec<[u32; 4]>,
+    /// Rows of a block that some checkpoint rejects.
+    listed: Vec<u16>,
+    /// By checkpoint.
+    rejected: Vec<Buffer>,
     steps: Steps,
+}
+
+/// Generations that a checkpoint has rejected, until there is a block of them.
+#[derive(Debug, Clone)]
+struct Buffer {
+    segments: Vec<Column<i32>>,
+    class: Column<i32>,
+    decile: Column<i32>,
+    rows: usize,
 }
 
 /// Sums in grid steps.
 #[derive(Debug)]
 struct Steps {
+    /// Generations by (at, state, accepted, decile), where `at` is as in [`Gathered::by_state`].
+    counts: Vec<u64>,
     by_state: Vec<i64>,
     by_decile: Vec<i64>,
     products: Vec<i64>,
@@ -69,7 +83,10 @@ fn steps(tokens: f32) -> i32 {
 }
 
 /// The tokens of a stage as an integer number of steps.
-#[expect(clippy::cast_possible_truncation, reason = "bounded when the world was made")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "bounded when the world was made"
+)]
 pub(super) fn many_steps(tokens: f32) -> i64 {
     (tokens - MAGIC) as i64
 }
@@ -82,10 +99,18 @@ impl Sums {
             after: Column::new(0),
             class: Column::new(0),
             decile: Column::new(0),
-            cell: Column::new(0),
-            rejected: vec![0; ROWS],
-            counts: vec![[0; 4]; total.counts.len()],
+            listed: vec![0; ROWS],
+            rejected: vec![
+                Buffer {
+                    segments: columns(shape.segments()),
+                    class: Column::new(0),
+                    decile: Column::new(0),
+                    rows: 0,
+                };
+                shape.checkpoints
+            ],
             steps: Steps {
+                counts: vec![0; total.counts.len()],
                 by_state: vec![0; total.by_state.len()],
                 by_decile: vec![0; total.by_decile.len()],
                 products: vec![0; total.products.len()],
@@ -96,7 +121,13 @@ impl Sums {
 
     /// Takes in the first `rows` rows of a block.
     #[inline(always)]
-    pub(super) fn add(&mut self, block: &Block, at: &Column<i32>, segments: &Segments, rows: usize) {
+    pub(super) fn add(
+        &mut self,
+        block: &Block,
+        at: &Column<i32>,
+        segments: &Segments,
+        rows: usize,
+    ) {
         if self.total.shape.deciles > 1 {
             deciles(&block.z, &mut self.decile);
         }
@@ -139,32 +170,28 @@ impl Sums {
         if longest >= SMALL || !full_lengths(&self.segments, &mut self.after) {
             return false;
         }
-        let [states, deciles, checkpoints] =
-            [shape.states, shape.deciles, shape.checkpoints].map(|n| i32::try_from(n).expect("few cells"));
+        let [deciles, checkpoints] =
+            [shape.deciles, shape.checkpoints].map(|n| i32::try_from(n).expect("few cells"));
         for l in 0..ROWS {
-            let class = block.state[l] * 2 + block.accepted[l];
-            self.class[l] = class;
-            self.cell[l] = ((at[l] * states * 2 + class) * deciles + self.decile[l]).cast_unsigned();
-        }
-        for four in self.cell.chunks_exact(4) {
-            for (copy, &cell) in four.iter().enumerate() {
-                self.counts[cell as usize][copy] += 1;
-            }
+            self.class[l] = block.state[l] * 2 + block.accepted[l];
         }
         let width = shape.segments();
         let pairs = shape.pairs();
         let all = shape.checkpoints;
         triangle::products(&self.segments, &mut self.steps.products[all * pairs..]);
         let by_state = &mut self.steps.by_state[all * shape.states * 2 * width..];
-        triangle::masked(&self.segments, &self.class, by_state);
+        let classes = shape.states * 2 * shape.deciles;
+        let counts = &mut self.steps.counts[all * classes..];
+        triangle::masked(&self.segments, &self.class, by_state, counts);
         if shape.deciles > 1 {
+            triangle::histogram(&self.class, &self.decile, deciles, counts);
             for l in 0..ROWS {
                 self.class[l] = block.accepted[l] * deciles + self.decile[l];
             }
             let by_decile = &mut self.steps.by_decile[all * 2 * shape.deciles * width..];
-            triangle::masked(&self.segments, &self.class, by_decile);
+            triangle::masked(&self.segments, &self.class, by_decile, &mut []);
         }
-        let rejected = list(at, checkpoints, &mut self.rejected);
+        let rejected = list(at, checkpoints, &mut self.listed);
         self.add_ranges(at, segments, checkpoints);
         self.add_rejected(block, at, segments, rejected);
         true
@@ -180,73 +207,107 @@ impl Sums {
             for (after, steps) in self.after.iter_mut().zip(self.segments[c].iter()) {
                 *after += steps;
             }
-            let range = range(&self.after, fixed);
+            let range = range(&*self.after, fixed);
             if c > 0 {
                 self.total.remaining[c - 1][0].merge(range);
-                continue;
-            }
-            self.total.tokens[0].merge(range);
-            let (mut low, mut high, mut survivors) = (i32::MAX, -1, 0);
-            for (&tokens, &at) in self.after.iter().zip(at.iter()) {
-                let survives = at == checkpoints;
-                low = low.min(if survives { tokens } else { i32::MAX });
-                high = high.max(if survives { tokens } else { -1 });
-                survivors += i32::from(survives);
-            }
-            let unit = |steps: i32| fixed + (i64::from(steps) << STEP_BITS);
-            if unit(low) > 0 && survivors > 0 {
-                self.total.tokens[1].merge(Range {
-                    low: unit(low),
-                    high: unit(high),
-                    nonzero: u64::from(survivors.cast_unsigned()),
-                });
             } else {
-                for (&tokens, &at) in self.after.iter().zip(at.iter()) {
-                    if at == checkpoints {
-                        self.total.tokens[1].add(unit(tokens));
-                    }
-                }
+                self.total.tokens[0].merge(range);
+            }
+        }
+        // What is left of the rejected is no length: 0 or less.
+        for (full, &at) in self.after.iter_mut().zip(at.iter()) {
+            *full = if at == checkpoints { *full } else { -1 };
+        }
+        self.total.tokens[1].merge(range_of_survivors(&self.after, fixed));
+    }
+
+    /// Puts the rejected generations of a block into the buffers of their checkpoints.
+    #[inline(always)]
+    fn add_rejected(
+        &mut self,
+        block: &Block,
+        at: &Column<i32>,
+        segments: &Segments,
+        number: usize,
+    ) {
+        for n in 0..number {
+            let l = usize::from(self.listed[n]) % ROWS;
+            let at = at[l].cast_unsigned() as usize;
+            let buffer = &mut self.rejected[at];
+            let place = buffer.rows % ROWS;
+            for (buffered, segment) in buffer.segments.iter_mut().zip(&self.segments) {
+                buffered[place] = segment[l];
+            }
+            buffer.class[place] = block.state[l] * 2 + block.accepted[l];
+            buffer.decile[place] = self.decile[l];
+            buffer.rows = place + 1;
+            if buffer.rows == ROWS {
+                self.add_buffer(at, segments);
             }
         }
     }
 
-    /// Adds the rejected generations of a block, one by one.
+    /// Adds up the generations that a checkpoint has rejected, and empties their buffer.
     #[inline(always)]
-    fn add_rejected(&mut self, block: &Block, at: &Column<i32>, segments: &Segments, number: usize) {
+    fn add_buffer(&mut self, at: usize, segments: &Segments) {
+        let buffer = &mut self.rejected[at];
+        let rows = buffer.rows;
+        if rows == 0 {
+            return;
+        }
+        buffer.rows = 0;
+        // The rest belongs to no class and has no tokens.
+        buffer.class[rows..].fill(-1);
+        for column in &mut buffer.segments {
+            column[rows..].fill(0);
+        }
         let shape = &self.total.shape;
         let (width, pairs) = (shape.segments(), shape.pairs());
-        let mut row = [0_i64; 32];
-        for &l in &self.rejected[..number] {
-            let l = usize::from(l) % ROWS;
-            let index = |x: i32| x.cast_unsigned() as usize;
-            let at = index(at[l]);
-            let class = index(block.state[l] * 2 + block.accepted[l]);
-            let by_state = (at * shape.states * 2 + class) * width;
-            let accepted = index(block.accepted[l]);
-            let by_decile = ((at * 2 + accepted) * shape.deciles + index(self.decile[l])) * width;
-            let (mut full, mut generated) = (0, 0);
-            let row: &mut [i64] = if width <= 32 { &mut row[..width] } else { &mut vec![0; width] };
-            for (j, x) in row.iter_mut().enumerate() {
-                *x = i64::from(self.segments[j][l]);
-                let tokens = segments.fixed[j] + (*x << STEP_BITS);
-                full += tokens;
-                generated += if j <= at { tokens } else { 0 };
+        triangle::products(
+            &buffer.segments,
+            &mut self.steps.products[at * pairs..][..pairs],
+        );
+        let each = shape.states * 2 * width;
+        let by_state = &mut self.steps.by_state[at * each..][..each];
+        let classes = shape.states * 2 * shape.deciles;
+        let counts = &mut self.steps.counts[at * classes..][..classes];
+        triangle::masked(&buffer.segments, &buffer.class, by_state, counts);
+        if shape.deciles > 1 {
+            let deciles = i32::try_from(shape.deciles).expect("few deciles");
+            triangle::histogram(&buffer.class, &buffer.decile, deciles, counts);
+            for (class, decile) in buffer.class[..rows].iter_mut().zip(buffer.decile.iter()) {
+                *class = *class % 2 * deciles + decile;
             }
-            for (sum, x) in self.steps.by_state[by_state..by_state + width].iter_mut().zip(&*row) {
-                *sum += x;
-            }
-            if shape.deciles > 1 {
-                for (sum, x) in self.steps.by_decile[by_decile..by_decile + width].iter_mut().zip(&*row) {
-                    *sum += x;
+            let each = shape.deciles * 2 * width;
+            let by_decile = &mut self.steps.by_decile[at * each..][..each];
+            triangle::masked(&buffer.segments, &buffer.class, by_decile, &mut []);
+        }
+        // What was generated, and what was not.
+        for (part, which) in [(0..at + 1, 0), (at + 1..width, 1)] {
+            self.after.fill(0);
+            for column in &buffer.segments[part.clone()] {
+                for (sum, steps) in self.after.iter_mut().zip(column.iter()) {
+                    *sum += steps;
                 }
             }
-            triangle::add(row, &mut self.steps.products[at * pairs..(at + 1) * pairs]);
-            self.total.tokens[1].add(generated);
-            self.total.remaining[at][1].add(full - generated);
+            let range = range(&self.after[..rows], segments.fixed[part].iter().sum());
+            if which == 0 {
+                self.total.tokens[1].merge(range);
+            } else {
+                self.total.remaining[at][1].merge(range);
+            }
         }
     }
 
-    /// Ends a batch: what was counted in steps becomes units, before it grows too large.
+    /// Adds what is still in buffers.
+    pub(super) fn finish(&mut self, segments: &Segments) {
+        for at in 0..self.rejected.len() {
+            self.add_buffer(at, segments);
+        }
+        self.flush(segments);
+    }
+
+    /// What was counted in steps becomes units, before it grows too large: after 2^16 rows at most.
     pub(super) fn flush(&mut self, segments: &Segments) {
         let shape = &self.total.shape;
         let (states, deciles, all) = (shape.states, shape.deciles, shape.checkpoints);
@@ -255,22 +316,27 @@ impl Sums {
         let mut by_state = vec![0_u64; (all + 1) * states * 2];
         let mut by_decile = vec![0_u64; (all + 1) * 2 * deciles];
         let mut by_at = vec![0_u64; all + 1];
-        for (cell, counts) in self.counts.iter_mut().enumerate() {
-            let count: u64 = counts.iter().map(|&c| u64::from(c)).sum();
-            *counts = [0; 4];
-            self.total.counts[cell] += count;
+        for (cell, sum) in steps.counts.iter_mut().enumerate().rev() {
+            let count = std::mem::take(sum);
             let (decile, class) = (cell % deciles, cell / deciles % (states * 2));
             let at = cell / deciles / (states * 2);
-            for at in std::iter::once(all).chain((at < all).then_some(at)) {
-                by_at[at] += count;
-                by_state[at * states * 2 + class] += count;
-                by_decile[(at * 2 + class % 2) * deciles + decile] += count;
+            by_at[at] += count;
+            by_state[at * states * 2 + class] += count;
+            by_decile[(at * 2 + class % 2) * deciles + decile] += count;
+            // Everything was counted first; who is rejected does not survive.
+            self.total.counts[cell] += count;
+            if at < all {
+                self.total.counts[all * states * 2 * deciles + cell % (states * 2 * deciles)] -=
+                    count;
             }
         }
         if deciles == 1 {
             // The sums by (at, accepted) are those by state, added up.
             for at in 0..=all {
-                for (i, x) in steps.by_state[at * states * 2 * width..(at + 1) * states * 2 * width].iter().enumerate() {
+                for (i, x) in steps.by_state[at * states * 2 * width..(at + 1) * states * 2 * width]
+                    .iter()
+                    .enumerate()
+                {
                     let (accepted, segment) = (i / width % 2, i % width);
                     steps.by_decile[(at * 2 + accepted) * width + segment] += x;
                 }
@@ -280,7 +346,8 @@ impl Sums {
         let mut sums = vec![0_i128; (all + 1) * width];
         let linear = |sums: &mut [i64], counts: &[u64], total: &mut [i128]| {
             for (i, (sum, total)) in sums.iter_mut().zip(total).enumerate() {
-                *total += i128::from(*sum << STEP_BITS) + i128::from(counts[i / width]) * fixed[i % width];
+                *total += i128::from(*sum << STEP_BITS)
+                    + i128::from(counts[i / width]) * fixed[i % width];
                 *sum = 0;
             }
         };
@@ -339,26 +406,61 @@ fn full_lengths(segments: &[Column<i32>], full: &mut Column<i32>) -> bool {
     (0..SMALL).contains(&all)
 }
 
-/// The range of a column in steps, in units, when `fixed` units are added to each.
+/// The range of numbers of steps, in units, when `fixed` units are added to each.
 #[inline(always)]
-fn range(column: &Column<i32>, fixed: i64) -> Range {
+fn range(column: &[i32], fixed: i64) -> Range {
     let (mut low, mut high) = (i32::MAX, 0);
-    for &x in column.iter() {
+    for &x in column {
         low = low.min(x);
+    }
+    for &x in column {
         high = high.max(x);
     }
-    let mut nonzero = ROWS;
+    let mut nonzero = column.len();
     if fixed == 0 && low == 0 {
-        nonzero = 0;
-        low = i32::MAX;
-        for &x in column.iter() {
-            nonzero += usize::from(x != 0);
-            low = low.min(if x == 0 { i32::MAX } else { x });
-        }
+        nonzero = column.iter().filter(|x| **x != 0).count();
+        low = column.iter().fold(i32::MAX, |low, &x| {
+            low.min(if x == 0 { i32::MAX } else { x })
+        });
         if nonzero == 0 {
             return Range::EMPTY;
         }
     }
+    in_units([low, high], fixed, nonzero)
+}
+
+/// The same of those rows that are not negative.
+#[inline(always)]
+fn range_of_survivors(full: &Column<i32>, fixed: i64) -> Range {
+    let (mut low, mut high, mut survivors) = (u32::MAX, -1, 0);
+    for &x in full.iter() {
+        low = low.min(x.cast_unsigned());
+    }
+    for &x in full.iter() {
+        high = high.max(x);
+    }
+    for &x in full.iter() {
+        survivors += i32::from(x >= 0);
+    }
+    if low == 0 && fixed == 0 {
+        let mut range = Range::EMPTY;
+        let unit = |steps: i32| i64::from(steps) << STEP_BITS;
+        full.iter()
+            .filter(|x| **x > 0)
+            .for_each(|&x| range.add(unit(x)));
+        range
+    } else if survivors == 0 {
+        Range::EMPTY
+    } else {
+        in_units(
+            [low.cast_signed(), high],
+            fixed,
+            survivors.cast_unsigned() as usize,
+        )
+    }
+}
+
+fn in_units([low, high]: [i32; 2], fixed: i64, nonzero: usize) -> Range {
     let unit = |steps: i32| fixed + (i64::from(steps) << STEP_BITS);
     Range {
         low: unit(low),

@@ -29,10 +29,17 @@ pub(super) enum Law {
     /// So many before factors.
     Constant(f32),
     /// 2^(a + b z), times what `scaled` exceeds [`EXP2`] by.
-    LogNormal { a: f32, b: f32, scaled: [f32; 6] },
+    LogNormal {
+        a: f32,
+        b: f32,
+        scaled: [f32; 6],
+    },
     Table(Alias),
     /// One draw at a time.
-    Single { sampler: TokenSampler, unit: f64 },
+    Single {
+        sampler: TokenSampler,
+        unit: f64,
+    },
 }
 
 /// A standard deviation of fewer grid steps would feel the grid.
@@ -78,9 +85,8 @@ impl Law {
                     }
                 })
             }
-            TokenLaw::Gamma { .. } => {
-                (sd >= FINEST * step && law.squared_cv().sqrt() <= TAME.1).then(|| Self::one_by_one(law, unit))
-            }
+            TokenLaw::Gamma { .. } => (sd >= FINEST * step && law.squared_cv().sqrt() <= TAME.1)
+                .then(|| Self::one_by_one(law, unit)),
             &TokenLaw::NegativeBinomial { mean, size } => {
                 if !on_grid(1.0) || law.squared_cv().sqrt() > TAME.1 {
                     return None;
@@ -90,8 +96,12 @@ impl Law {
             }
             TokenLaw::Empirical(values) => {
                 let steps: Vec<f32> = values.iter().map(|v| single(v * unit)).collect();
-                let fits = values.iter().all(|&v| on_grid(v) && v * unit < 16_777_216.0);
-                fits.then(|| Alias::new(&steps, &vec![1.0; values.len()])).flatten().map(Self::Table)
+                let fits = values
+                    .iter()
+                    .all(|&v| on_grid(v) && v * unit < 16_777_216.0);
+                fits.then(|| Alias::new(&steps, &vec![1.0; values.len()]))
+                    .flatten()
+                    .map(Self::Table)
             }
         }
     }
@@ -106,7 +116,13 @@ impl Law {
     /// Draws a column: tokens in grid steps, rounded, plus [`MAGIC`]. Nothing is written for a
     /// fixed law. `rows` is how many rows are wanted by laws that draw one at a time.
     #[inline(always)]
-    pub(super) fn fill(&self, source: &mut Source<'_>, factors: &Factors, given: &Given<'_>, out: &mut Column<f32>) {
+    pub(super) fn fill(
+        &self,
+        source: &mut Source<'_>,
+        factors: &Factors,
+        given: &Given<'_>,
+        out: &mut Column<f32>,
+    ) {
         match self {
             Self::Fixed => return,
             Self::Constant(value) => out.fill(*value),
@@ -168,7 +184,9 @@ pub(super) struct Given<'a> {
 fn state_factors(scenario: &Scenario, k: usize) -> Vec<f64> {
     let faults = scenario.spec().faults.iter();
     let reached = faults.filter(|f| f.hazard[..=k].iter().any(|&h| h > 0.0));
-    std::iter::once(1.0).chain(reached.map(|f| f.length_factor)).collect()
+    std::iter::once(1.0)
+        .chain(reached.map(|f| f.length_factor))
+        .collect()
 }
 
 impl Factors {
@@ -176,7 +194,9 @@ impl Factors {
         let by_state: Vec<f32> = (0..scenario.states().len())
             .map(|s| single(scenario.length_factor(s)))
             .collect();
-        let any = state_factors(scenario, k).iter().any(|f| (f - 1.0).abs() > 0.0);
+        let any = state_factors(scenario, k)
+            .iter()
+            .any(|f| (f - 1.0).abs() > 0.0);
         Self {
             state: any.then(|| ByState::new(&by_state)),
             prompt: scenario.length_effect() * scenario.difficulty_sd() != 0.0,

@@ -33,6 +33,9 @@ use crate::policy::Checkpoint;
 use crate::rng::{LaneStream, Purpose, stream};
 use crate::scenario::{DIFFICULTY_DECILES, Scenario, TokenLaw};
 
+/// Generations after which sums in small integers are emptied.
+const FLUSH: usize = 1 << 15;
+
 /// A scenario prepared for drawing by columns, with the policies that are applied.
 #[derive(Debug)]
 pub(super) struct Lanes<'s> {
@@ -132,7 +135,9 @@ impl<'s> Lanes<'s> {
         let mut sums = Sums::new(&self.shape);
         let mut block = Block::new(&self.world);
         let mut at = Column::new(0);
+        let mut since = 0;
         for batch in batches {
+            since += batch.rows;
             let mut sink = Summing {
                 lanes: self,
                 sums: &mut sums,
@@ -144,8 +149,12 @@ impl<'s> Lanes<'s> {
                 block: &mut block,
                 sink: &mut sink,
             });
-            sums.flush(&self.segments);
+            if since >= FLUSH {
+                sums.flush(&self.segments);
+                since = 0;
+            }
         }
+        sums.finish(&self.segments);
         sums.into_total()
     }
 }
@@ -189,7 +198,10 @@ impl<S: Sink> dispatch::Work for Drawing<'_, '_, S> {
 }
 
 /// A fixed number of tokens in units.
-#[expect(clippy::cast_possible_truncation, reason = "at most 2^50: bounded when the world was made")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "at most 2^50: bounded when the world was made"
+)]
 fn units(tokens: f64, unit: f64) -> i64 {
     (tokens / unit).round_ties_even() as i64
 }

@@ -165,10 +165,15 @@ mod tests {
             let (c, s) = direction(word);
             let (c, s) = (f64::from(c), f64::from(s));
             assert!((c * c + s * s - 1.0).abs() < 3e-7, "{c} {s}");
-            let octant = usize::from(c < 0.0) + 2 * usize::from(s < 0.0) + 4 * usize::from(s.abs() > c.abs());
+            let octant = usize::from(c < 0.0)
+                + 2 * usize::from(s < 0.0)
+                + 4 * usize::from(s.abs() > c.abs());
             quadrants[octant] += 1;
         }
-        assert!(quadrants.iter().all(|&n| n.abs_diff(12_500) < 500), "{quadrants:?}");
+        assert!(
+            quadrants.iter().all(|&n| n.abs_diff(12_500) < 500),
+            "{quadrants:?}"
+        );
     }
 
     /// 4 million normals: each moment within 4.4 of its standard errors (1 in 10^5 for each).
@@ -205,9 +210,17 @@ mod tests {
             .into_iter()
             .enumerate()
         {
-            within(&format!("moment {}", power + 1), sums[power] / n, expected, variance);
+            within(
+                &format!("moment {}", power + 1),
+                sums[power] / n,
+                expected,
+                variance,
+            );
         }
-        for (p, count) in [0.317_310_508, 0.045_500_264, 6.334_25e-5].into_iter().zip(tails) {
+        for (p, count) in [0.317_310_508, 0.045_500_264, 6.334_25e-5]
+            .into_iter()
+            .zip(tails)
+        {
             within("tail", f64::from(count) / n, p, p * (1.0 - p));
         }
         within("product of neighbours", cross / n, 0.0, 1.0);

@@ -42,9 +42,10 @@ impl<'a, 's> Writer<'a, 's> {
         let tokens = |units: i64| units as f64 * unit;
         let sum = |stages: &[i64]| tokens(stages.iter().sum());
         self.stages.clear();
-        self.stages.extend(lanes.fixed.iter().zip(&block.tokens).map(|(fixed, drawn)| {
-            fixed.unwrap_or_else(|| many_steps(drawn[l]) << super::STEP_BITS)
-        }));
+        self.stages
+            .extend(lanes.fixed.iter().zip(&block.tokens).map(|(fixed, drawn)| {
+                fixed.unwrap_or_else(|| many_steps(drawn[l]) << super::STEP_BITS)
+            }));
         let stages = &self.stages;
         let at = self.at[l].cast_unsigned();
         let rejected = checkpoints.get(at as usize);
@@ -56,7 +57,9 @@ impl<'a, 's> Writer<'a, 's> {
         batch.tokens_full.push(sum(stages));
         batch.tokens_paid.push(sum(&stages[..generated]) + cost);
         batch.checkpoint_cost.push(cost);
-        batch.rejected_at.push(if rejected.is_some() { at } else { NEVER });
+        batch
+            .rejected_at
+            .push(if rejected.is_some() { at } else { NEVER });
         let after = checkpoints.iter().map(|c| sum(&stages[c.at + 1..]));
         batch.remaining.extend(after);
         batch.accepted.push(block.accepted[l] != 0);

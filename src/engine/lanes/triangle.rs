@@ -43,32 +43,48 @@ fn products_of<const N: usize>(columns: &[Column<i32>], sums: &mut [i64]) {
     }
 }
 
-/// Adds the products of one row.
+/// Adds the sums of columns over the rows of each class; as many classes as `sums` has room for.
+/// No column's sum may exceed an `i32`. Rows are counted where there is one count per class.
 #[inline(always)]
-pub(super) fn add(row: &[i64], sums: &mut [i64]) {
-    let mut sums = sums.iter_mut();
-    for (i, &x) in row.iter().enumerate() {
-        for (&y, sum) in row[i..].iter().zip(&mut sums) {
-            *sum += x * y;
+pub(super) fn masked(
+    columns: &[Column<i32>],
+    class: &Column<i32>,
+    sums: &mut [i64],
+    counts: &mut [u64],
+) {
+    let width = columns.len();
+    let counted = counts.len() * width == sums.len();
+    for (number, sums) in sums.chunks_exact_mut(width).enumerate() {
+        let mut rows = 0;
+        for (columns, sums) in columns.chunks(TOGETHER).zip(sums.chunks_mut(TOGETHER)) {
+            let which = i32::try_from(number).expect("few classes");
+            rows = match columns.len() {
+                1 => masked_of::<1>(columns, class, which, sums),
+                2 => masked_of::<2>(columns, class, which, sums),
+                3 => masked_of::<3>(columns, class, which, sums),
+                4 => masked_of::<4>(columns, class, which, sums),
+                5 => masked_of::<5>(columns, class, which, sums),
+                _ => masked_of::<TOGETHER>(columns, class, which, sums),
+            };
+        }
+        if counted {
+            counts[number] += rows;
         }
     }
 }
 
-/// Adds the sums of columns over the rows of each class; as many classes as `sums` has room for.
-/// No column's sum may exceed an `i32`.
+/// Counts rows by two classes, the second of `seconds`; a negative first one is not counted.
 #[inline(always)]
-pub(super) fn masked(columns: &[Column<i32>], class: &Column<i32>, sums: &mut [i64]) {
-    let width = columns.len();
-    for (number, sums) in (0..).zip(sums.chunks_exact_mut(width)) {
-        for (columns, sums) in columns.chunks(TOGETHER).zip(sums.chunks_mut(TOGETHER)) {
-            match columns.len() {
-                1 => masked_of::<1>(columns, class, number, sums),
-                2 => masked_of::<2>(columns, class, number, sums),
-                3 => masked_of::<3>(columns, class, number, sums),
-                4 => masked_of::<4>(columns, class, number, sums),
-                5 => masked_of::<5>(columns, class, number, sums),
-                _ => masked_of::<TOGETHER>(columns, class, number, sums),
-            }
+pub(super) fn histogram(
+    first: &Column<i32>,
+    second: &Column<i32>,
+    seconds: i32,
+    counts: &mut [u64],
+) {
+    for (&first, &second) in first.iter().zip(second.iter()) {
+        let place = (first * seconds + second).cast_unsigned() as usize;
+        if let Some(count) = counts.get_mut(place) {
+            *count += 1;
         }
     }
 }
@@ -79,11 +95,13 @@ fn masked_of<const N: usize>(
     class: &Column<i32>,
     number: i32,
     sums: &mut [i64],
-) {
+) -> u64 {
     let columns: [&Column<i32>; N] = std::array::from_fn(|i| &columns[i]);
     let mut parts = [0_i32; N];
+    let mut rows = 0_i32;
     for l in 0..class.len() {
         let here = class[l] == number;
+        rows += i32::from(here);
         for i in 0..N {
             parts[i] += if here { columns[i][l] } else { 0 };
         }
@@ -91,6 +109,7 @@ fn masked_of<const N: usize>(
     for (sum, part) in sums.iter_mut().zip(parts) {
         *sum += i64::from(part);
     }
+    u64::from(rows.cast_unsigned())
 }
 
 #[cfg(test)]
@@ -118,11 +137,16 @@ mod tests {
             let mut by_rows = by_columns.clone();
             products(&columns, &mut by_columns);
             let mut by_class = vec![0; 3 * number];
-            masked(&columns, &class, &mut by_class);
+            let mut rows = [0; 3];
+            masked(&columns, &class, &mut by_class, &mut rows);
+            assert_eq!(rows, [171, 171, 170]);
             let mut expected = vec![0; 3 * number];
             for l in 0..ROWS {
                 let row: Vec<i64> = columns.iter().map(|c| i64::from(c[l])).collect();
-                add(&row, &mut by_rows);
+                let pairs = (0..number).flat_map(|i| (i..number).map(move |j| (i, j)));
+                for (sum, (i, j)) in by_rows.iter_mut().zip(pairs) {
+                    *sum += row[i] * row[j];
+                }
                 for (j, x) in row.iter().enumerate() {
                     expected[l % 3 * number + j] += x;
                 }

@@ -95,7 +95,13 @@ impl World {
         let faults = &scenario.spec().faults;
         let fault_tilts: Vec<usize> = faults
             .iter()
-            .map(|f| if sd > 0.0 { tilt(f.difficulty_effect) } else { 0 })
+            .map(|f| {
+                if sd > 0.0 {
+                    tilt(f.difficulty_effect)
+                } else {
+                    0
+                }
+            })
             .collect();
         let mut sticky = Vec::new();
         let mut columns = (0, 0);
@@ -119,7 +125,9 @@ impl World {
                 looks,
             });
         }
-        let steepest = tilts.iter().fold(0.0, |top: f64, &t| top.max(f64::from(t).abs()));
+        let steepest = tilts
+            .iter()
+            .fold(0.0, |top: f64, &t| top.max(f64::from(t).abs()));
         let longest: f64 = (0..stages.len()).map(|k| most(scenario, k)).sum();
         let cells = states * 2 * 10 * consulted.len();
         if steepest * LARGEST > STEEPEST || longest / step > MOST_STEPS || cells > MOST_CELLS {
@@ -151,7 +159,9 @@ fn hazard(scenario: &Scenario, k: usize, tilts: &[usize]) -> Hazard {
         let faults = starting.iter();
         Hazard::Tilted {
             clean: single(at_mean.stays_clean[k]),
-            faults: faults.map(|&f| (state(f), single(hazard[f]), tilts[f])).collect(),
+            faults: faults
+                .map(|&f| (state(f), single(hazard[f]), tilts[f]))
+                .collect(),
         }
     } else {
         let mut sum = 0.0;
@@ -176,7 +186,10 @@ fn look(
     let (column, kind) = match &validator.response {
         Response::Score(_) => {
             columns.1 += 1;
-            (columns.1 - 1, LookKind::Score(score_laws(&validator.response)))
+            (
+                columns.1 - 1,
+                LookKind::Score(score_laws(&validator.response)),
+            )
         }
         Response::Alarm {
             detects,

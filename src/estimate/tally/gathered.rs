@@ -118,11 +118,12 @@ impl Tally {
 
     fn tokens(&self, gathered: &Gathered) -> Vec<Tokens> {
         let all = gathered.shape.checkpoints;
-        let column = |column: Column, values: Values, segments: &dyn Fn(usize) -> Range<usize>| Tokens {
-            column: self.index(column),
-            segments: (0..=all).map(segments).collect(),
-            values,
-        };
+        let column =
+            |column: Column, values: Values, segments: &dyn Fn(usize) -> Range<usize>| Tokens {
+                column: self.index(column),
+                segments: (0..=all).map(segments).collect(),
+                values,
+            };
         let [full, generated] = gathered.tokens;
         let mut columns = vec![
             column(Column::Full, full, &|_| 0..all + 1),
@@ -150,16 +151,35 @@ impl Tally {
         let (states, deciles, width) = (shape.states, shape.deciles, self.moments.width());
         // The columns that read the decile come last.
         let last = self.covariate_start.get(1).copied().unwrap_or(width);
-        let by_state = survivors_apart(&gathered.by_state, shape.checkpoints, states * 2 * shape.segments());
-        let by_decile = survivors_apart(&gathered.by_decile, shape.checkpoints, 2 * deciles * shape.segments());
-        let part = |sums: &[i128], n: usize| sums[n * shape.segments()..][..shape.segments()].to_vec();
+        let by_state = survivors_apart(
+            &gathered.by_state,
+            shape.checkpoints,
+            states * 2 * shape.segments(),
+        );
+        let by_decile = survivors_apart(
+            &gathered.by_decile,
+            shape.checkpoints,
+            2 * deciles * shape.segments(),
+        );
+        let part =
+            |sums: &[i128], n: usize| sums[n * shape.segments()..][..shape.segments()].to_vec();
         let state_cells = (0..by_state.len() / shape.segments()).map(|n| {
             let (accepted, state, at) = (n % 2, n / 2 % states, n / 2 / states);
-            (at, part(&by_state, n), self.row(gathered, [at, state, accepted, 0]), 0..last)
+            (
+                at,
+                part(&by_state, n),
+                self.row(gathered, [at, state, accepted, 0]),
+                0..last,
+            )
         });
         let decile_cells = (0..by_decile.len() / shape.segments()).map(|n| {
             let (decile, accepted, at) = (n % deciles, n / deciles % 2, n / deciles / 2);
-            (at, part(&by_decile, n), self.row(gathered, [at, 0, accepted, decile]), last..width)
+            (
+                at,
+                part(&by_decile, n),
+                self.row(gathered, [at, 0, accepted, decile]),
+                last..width,
+            )
         });
         for (at, tokens, row, here) in state_cells.chain(decile_cells) {
             for column in columns {
@@ -190,7 +210,9 @@ fn add_squares(gathered: &Gathered, columns: &[Tokens], width: usize, products: 
         let sums = &by_at[at * shape.pairs()..][..shape.pairs()];
         for a in columns {
             for b in columns {
-                let pairs = a.segments[at].clone().flat_map(|i| b.segments[at].clone().map(move |j| pair(i, j)));
+                let pairs = a.segments[at]
+                    .clone()
+                    .flat_map(|i| b.segments[at].clone().map(move |j| pair(i, j)));
                 products[a.column * width + b.column] += pairs.map(|n| sums[n]).sum::<i128>();
             }
         }
