@@ -5,6 +5,7 @@
 //! size and a stream of their own, and are reduced in their order: results do not depend on the
 //! number of threads.
 
+mod draws;
 mod kernel;
 mod lanes;
 mod retry;

@@ -37,6 +37,9 @@ pub(super) struct Block {
     tilts: Vec<Column<f32>>,
     length: Column<f32>,
     change: Change,
+    /// What was drawn, in the terms of the plain kernel.
+    #[cfg(test)]
+    pub(super) record: super::twin::Record,
 }
 
 /// Room for a change of state.
@@ -60,7 +63,7 @@ impl Block {
             normals: Normals::new(),
             normal: Column::new(0.0),
             words: [Column::new(0), Column::new(0)],
-            sticky: columns(world.sticky),
+            sticky: columns(world.sticky.len()),
             tilts: columns(world.tilts.len()),
             length: Column::new(1.0),
             change: Change {
@@ -69,6 +72,8 @@ impl Block {
                 cumulative: Column::new(0.0),
                 goal: Column::new(0.0),
             },
+            #[cfg(test)]
+            record: super::twin::Record::default(),
         }
     }
 
@@ -94,9 +99,17 @@ impl Block {
         for words in &mut self.sticky {
             lanes.fill(&mut **words);
         }
+        #[cfg(test)]
+        self.record.verdicts(0, &world.sticky, &self.sticky);
         self.state.fill(0);
         for (k, stage) in world.stages.iter().enumerate() {
             self.change_state(stage, lanes);
+            #[cfg(test)]
+            self.record.change(k, stage, &self.words[0]);
+            #[cfg(test)]
+            if stage.again {
+                self.record.verdicts(k, &world.sticky, &self.sticky);
+            }
             let mut source = Source {
                 lanes,
                 single: one,
@@ -112,9 +125,17 @@ impl Block {
             stage
                 .law
                 .fill(&mut source, &stage.factors, &given, &mut self.tokens[k]);
+            #[cfg(test)]
+            self.record.tokens(k, &stage.law, &self.normal);
             self.look(stage, rows, lanes, one);
+            #[cfg(test)]
+            for look in &stage.looks {
+                self.record.look(k, look, &self.scores);
+            }
         }
         lanes.fill(&mut *self.words[0]);
+        #[cfg(test)]
+        self.record.acceptance(&self.words[0]);
         let (words, accepted) = (&self.words[0], &mut self.accepted);
         world.accepts.for_each(&self.state, |l, chance| {
             accepted[l] = i32::from(chance.happens(words[l]));
@@ -186,7 +207,8 @@ impl Block {
                     let next = &mut **next;
                     for l in 0..sums.len() {
                         sums[l] += odds * tilts[l];
-                        let starts = (next[l] == 0) & (goal[l] <= sums[l]);
+                        let reached = goal[l] <= sums[l];
+                        let starts = (next[l] == 0) & reached;
                         next[l] = if starts { fault } else { next[l] };
                     }
                 }
@@ -200,12 +222,12 @@ impl Block {
                 } else {
                     state[l]
                 };
-                onset[l] = i32::from((state[l] == 0) & (next[l] != 0));
+                onset[l] = if state[l] == 0 { next[l] } else { 0 };
                 next[l] = if state[l] == 0 { next[l] } else { kept };
             });
         } else {
             for l in 0..next.len() {
-                onset[l] = i32::from((state[l] == 0) & (next[l] != 0));
+                onset[l] = if state[l] == 0 { next[l] } else { 0 };
                 next[l] = if state[l] == 0 { next[l] } else { state[l] };
             }
         }
@@ -235,6 +257,8 @@ impl Block {
                     sticky,
                 } => {
                     lanes.fill(&mut *self.words[0]);
+                    #[cfg(test)]
+                    self.record.words(look.column, &self.words[0]);
                     let alarms = &mut self.alarms[look.column];
                     let (words, state) = (&*self.words[0], &self.state);
                     match sticky {

@@ -212,7 +212,10 @@ pub(super) fn most(scenario: &Scenario, k: usize) -> f64 {
     let cv2 = law.squared_cv();
     let draw = match law {
         TokenLaw::Fixed(value) => *value,
-        TokenLaw::LogNormal { mu, sigma, .. } => libm::exp(mu + 12.0 * sigma),
+        TokenLaw::LogNormal { mu, sigma, .. } => {
+            let tame = cv2.sqrt() >= TAME.0;
+            libm::exp(mu + if tame { LARGEST } else { 12.0 } * sigma)
+        }
         TokenLaw::Gamma { .. } | TokenLaw::NegativeBinomial { .. } => {
             // Beyond lies less than e^-80.
             let mean = law.mean();

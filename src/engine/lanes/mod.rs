@@ -21,6 +21,8 @@ mod law;
 mod normal;
 mod outcomes;
 mod triangle;
+#[cfg(test)]
+mod twin;
 mod world;
 
 use block::Block;

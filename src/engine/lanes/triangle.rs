@@ -1,6 +1,6 @@
 //! Sums and sums of products of columns, as exact integers.
 
-use super::column::Column;
+use super::column::{Column, ROWS};
 
 /// Columns whose sums are kept in registers together.
 const TOGETHER: usize = 6;
@@ -26,11 +26,15 @@ pub(super) fn products(columns: &[Column<i32>], sums: &mut [i64]) {
     }
 }
 
+#[expect(
+    clippy::needless_range_loop,
+    reason = "rows of several columns at once"
+)]
 #[inline(always)]
 fn products_of<const N: usize>(columns: &[Column<i32>], sums: &mut [i64]) {
     let columns: [&Column<i32>; N] = std::array::from_fn(|i| &columns[i]);
     let mut products = [[0_i64; N]; N];
-    for l in 0..columns[0].len() {
+    for l in 0..ROWS {
         for i in 0..N {
             for j in i..N {
                 products[i][j] += i64::from(columns[i][l]) * i64::from(columns[j][l]);
@@ -99,7 +103,7 @@ fn masked_of<const N: usize>(
     let columns: [&Column<i32>; N] = std::array::from_fn(|i| &columns[i]);
     let mut parts = [0_i32; N];
     let mut rows = 0_i32;
-    for l in 0..class.len() {
+    for l in 0..ROWS {
         let here = class[l] == number;
         rows += i32::from(here);
         for i in 0..N {
@@ -115,7 +119,6 @@ fn masked_of<const N: usize>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::lanes::column::ROWS;
 
     #[test]
     fn any_number_of_columns_is_added_up() {

@@ -21,7 +21,7 @@ pub(super) struct World {
     /// The same of the factor on token draws, where there is one.
     pub(super) length: Option<f32>,
     /// Validators with one verdict per fault that some policy consults.
-    pub(super) sticky: usize,
+    pub(super) sticky: Vec<usize>,
     pub(super) alarms: usize,
     pub(super) scores: usize,
 }
@@ -140,7 +140,7 @@ impl World {
             accepts: ByState::new(&chances),
             tilts,
             length: (length != 0.0).then(|| single(length)),
-            sticky: sticky.len(),
+            sticky,
             alarms: columns.0,
             scores: columns.1,
         })
