@@ -14,13 +14,13 @@ use crate::rng::Stream;
 /// Prompts per batch; belongs to the meaning of a seed.
 pub(super) const PROMPTS: u64 = 512;
 /// A prompt that has not yielded after this many attempts is given up, and the batch with it.
-const PATIENCE: u32 = 1_000_000;
+pub(super) const PATIENCE: u32 = 1_000_000;
 
 /// Where the mixture draws a quarter each, in standard deviations; the other half is drawn as is.
 const ENDS: [f64; 2] = [-1.5, 1.5];
 
 /// A difficulty from the mixture, in standard deviations, and its weight.
-fn draw_weighted(rng: &mut Stream) -> (f64, f64) {
+pub(super) fn draw_weighted(rng: &mut Stream) -> (f64, f64) {
     let component = rng.random_range(0..4);
     let shift = ENDS.get(component).copied().unwrap_or(0.0);
     let normal: f64 = StandardNormal.sample(rng);

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rayon::prelude::*;
 
 use super::kernel::{Generation, Kernel};
-use super::lanes::{Batch, Lanes};
+use super::lanes::{self, Batch, Lanes};
 use super::retry;
 use crate::outcome::{Fold, Frame, Gathered, OutcomeBatch, RetryBatch};
 use crate::policy::Checkpoint;
@@ -15,7 +15,7 @@ use crate::scenario::Scenario;
 /// Attempts per batch; belongs to the meaning of a seed.
 const BATCH: u64 = 4096;
 /// Batches in flight between two merges, per thread.
-const IN_FLIGHT: usize = 8;
+const IN_FLIGHT: usize = 64;
 /// Batches that are gathered together.
 const TOGETHER: u64 = 64;
 
@@ -224,14 +224,21 @@ impl<'s> Simulation<'s> {
         empty: impl Fn() -> F + Sync,
         interrupt: &Interrupt,
     ) -> Option<F> {
-        let batches = prompts.div_ceil(retry::PROMPTS);
+        let size = self
+            .lanes
+            .as_ref()
+            .map_or(retry::PROMPTS, |_| lanes::retry::PROMPTS);
+        let batches = prompts.div_ceil(size);
         let hopeless = Interrupt::default();
         let work = |number: u64| {
             let mut fold = empty();
             if !hopeless.raised() {
-                let here = retry::PROMPTS.min(prompts - number * retry::PROMPTS);
+                let here = size.min(prompts - number * size);
                 let mut rng = stream(self.seed, Purpose::Retry, number);
-                let batch = retry::draw(&self.kernel, here, &mut rng);
+                let batch = match &self.lanes {
+                    Some(lanes) => lanes.retry(here, rng),
+                    None => retry::draw(&self.kernel, here, &mut rng),
+                };
                 if batch.unfinished > 0 {
                     hopeless.raise();
                 }
@@ -262,6 +269,7 @@ fn kernels<'s>(
 }
 
 /// Works on batches in parallel and merges the results in order; returns how many were merged.
+/// When interrupted, batches that have not begun are left out, and those after them.
 fn reduce<W: Send, T>(
     batches: u64,
     work: impl Fn(u64) -> W + Sync + Send,
@@ -273,12 +281,16 @@ fn reduce<W: Send, T>(
     let round = (rayon::current_num_threads() * IN_FLIGHT) as u64;
     let mut done = 0;
     while done < batches && !interrupt.raised() {
-        let end = batches.min(done + round);
-        let parts: Vec<W> = (done..end).into_par_iter().map(&work).collect();
-        for part in parts {
+        let numbers: Vec<u64> = (done..batches.min(done + round)).collect();
+        let parts: Vec<Option<W>> = numbers
+            .into_par_iter()
+            .with_max_len(1)
+            .map(|number| (!interrupt.raised()).then(|| work(number)))
+            .collect();
+        for part in parts.into_iter().map_while(|part| part) {
             merge(&mut total, part);
+            done += 1;
         }
-        done = end;
         progress(done);
     }
     (total, done)

@@ -20,6 +20,7 @@ mod gather;
 mod law;
 mod normal;
 mod outcomes;
+pub(super) mod retry;
 mod triangle;
 #[cfg(test)]
 mod twin;
