@@ -57,6 +57,7 @@ pub mod log;
 pub mod outcome;
 pub mod plot;
 pub mod policy;
+pub mod replay;
 pub mod report;
 pub mod rng;
 pub mod rules;

@@ -19,6 +19,25 @@ pub struct Frame {
     pub typical_tokens: f64,
     /// What all checkpoints together charge, in tokens; sets the resolution of their sums.
     pub typical_cost: f64,
+    /// What is known of the generations.
+    pub knowledge: Knowledge,
+}
+
+/// What is known of every generation of a source beside its tokens and its rejection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Knowledge {
+    /// What the final filter says of the full generation.
+    pub verdict: bool,
+    /// The value of the full generation.
+    pub utility: bool,
+}
+
+impl Knowledge {
+    /// Both.
+    pub const FULL: Self = Self {
+        verdict: true,
+        utility: true,
+    };
 }
 
 /// A category of generations, such as the final state.
@@ -46,11 +65,17 @@ pub struct OutcomeBatch {
     pub checkpoint_cost: Vec<f64>,
     /// Index of the checkpoint that rejected, or [`NEVER`].
     pub rejected_at: Vec<u32>,
-    /// Tokens that the full generation has after each checkpoint: `checkpoints` values a row.
+    /// Tokens that a coin saves which strikes at each checkpoint: those that the full generation
+    /// has after it, `checkpoints` values a row. Where a checkpoint stands at several places of a
+    /// generation, the mean over the places at which the policy rejects.
     pub remaining: Vec<f64>,
-    /// Whether the final filter accepts the full generation.
+    /// Where checkpoints stand at several places: the mean number of tokens that a coin saves at
+    /// the place where this generation was rejected, less that at all places of the checkpoint;
+    /// 0 where it survives, and 0 in total at each checkpoint. Else empty.
+    pub place_excess: Vec<f64>,
+    /// Whether the final filter accepts the full generation; empty where that is not known.
     pub accepted: Vec<bool>,
-    /// Value of the full generation, in [0, 1].
+    /// Value of the full generation, in [0, 1]; empty where it is not known.
     pub utility: Vec<f64>,
     /// Level of each covariate of the frame: one column each.
     pub covariates: Vec<Vec<u32>>,

@@ -6,6 +6,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::error::{CliError, exit};
+use super::replay::auditor;
 use super::{Context, catalogue};
 use crate::input::{Document, InputError, Mistake};
 use crate::log;
@@ -80,7 +81,9 @@ fn explain(path: &Path) -> (&'static str, Result<Vec<String>, InputError>) {
     let shown = path.display().to_string();
     if is_policy(&text) {
         let policy = PolicyFile::parse(&shown, &text, &catalogue::rules());
-        ("policy", policy.map(|p| p.describe()))
+        // A rule may refuse parameters that are each in their range.
+        let works = policy.and_then(|policy| auditor(&policy, path).map(|_| policy));
+        ("policy", works.map(|p| p.describe()))
     } else if text.trim_start().starts_with('{') && name != "-" {
         as_log()
     } else {

@@ -8,6 +8,7 @@ mod error;
 mod new;
 mod output;
 mod progress;
+mod replay;
 mod reproduce;
 mod simulate;
 mod verify;
@@ -32,7 +33,8 @@ use output::Output;
     foldem new scenario > my.toml   a commented scenario to edit\n  \
     foldem check my.toml            what it says, or every mistake in it\n  \
     foldem simulate my.toml         exact figures beside Monte Carlo\n  \
-    foldem verify my.toml           the claims, each with its assumption and verdict\n\n\
+    foldem verify my.toml           the claims, each with its assumption and verdict\n  \
+    foldem replay log.jsonl --policy paper   what the paper's policy would have done to your log\n\n\
     Exit codes: 0 fine, 1 internal, 2 usage, 3 bad input, 4 a checked claim fails, \
     130 interrupted.")]
 struct Cli {
@@ -89,6 +91,7 @@ enum Command {
     Check(check::CheckArgs),
     Simulate(simulate::SimulateArgs),
     Verify(verify::VerifyArgs),
+    Replay(replay::ReplayArgs),
     Reproduce(reproduce::ReproduceArgs),
 }
 
@@ -133,6 +136,7 @@ fn run(cli: Cli) -> Result<u8, CliError> {
         Command::Check(args) => check::run(&args, &context),
         Command::Simulate(args) => simulate::run(&args, &context),
         Command::Verify(args) => verify::run(&args, &context),
+        Command::Replay(args) => replay::run(&args, &context),
         Command::Reproduce(args) => reproduce::run(&args, &context),
     }
 }

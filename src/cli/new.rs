@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 
 use super::error::{CliError, exit};
-use super::output;
+use super::output::{self, PAPER_POLICY};
 
 /// Print a commented template to start from
 ///
@@ -32,7 +32,7 @@ enum Kind {
 pub(super) fn run(args: &NewArgs) -> Result<u8, CliError> {
     output::print(match args.kind {
         Kind::Scenario => include_str!("templates/scenario.toml"),
-        Kind::Policy => include_str!("templates/policy.toml"),
+        Kind::Policy => PAPER_POLICY,
         Kind::Log => include_str!("templates/log.jsonl"),
     })?;
     Ok(exit::FINE)

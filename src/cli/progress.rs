@@ -21,3 +21,18 @@ pub(super) fn attempts(context: &Context, total: u64, what: &str) -> ProgressBar
     bar.enable_steady_tick(Duration::from_millis(200));
     bar
 }
+
+/// A counter of records, whose total nobody knows before a log is read.
+pub(super) fn records(context: &Context) -> ProgressBar {
+    if !context.output.progress {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new_spinner();
+    if let Ok(style) =
+        ProgressStyle::with_template("replay {spinner} {human_pos} records, {per_sec}")
+    {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
+}

@@ -5,7 +5,7 @@ use rand_distr::{Beta, Distribution, StandardNormal};
 
 use super::draws::{Draw, Draws};
 use super::sampler::{TokenSampler, score_laws};
-use crate::outcome::{Covariate, Frame, NEVER, OutcomeBatch, Trace};
+use crate::outcome::{Covariate, Frame, Knowledge, NEVER, OutcomeBatch, Trace};
 use crate::policy::{ALARM, Checkpoint, SILENCE};
 use crate::rng::Stream;
 use crate::scenario::{CLEAN, Conditions, DIFFICULTY_DECILES, Response, Scenario, TokenLaw};
@@ -114,6 +114,7 @@ impl<'s> Kernel<'s> {
             covariates,
             typical_tokens: self.typical_tokens(),
             typical_cost: self.policies[policy].iter().map(|c| c.cost_tokens).sum(),
+            knowledge: Knowledge::FULL,
         }
     }
 

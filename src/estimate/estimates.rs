@@ -1,11 +1,13 @@
 //! Every estimate by its name, from a tally.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use serde::Serialize;
 
 use super::proportion::Proportion;
 use super::tally::{Column, Share, Tally};
+use crate::outcome::Knowledge;
 use crate::stats::{Linear, student_quantile};
 
 /// Names of all estimates, in the order in which they are shown.
@@ -93,6 +95,9 @@ pub struct Estimates {
     pub by_name: BTreeMap<&'static str, Estimate>,
     /// Gross savings less the coin's, as a share of the full tokens.
     pub covariance_slack: Estimate,
+    /// `cost_ratio` − `null_cost_ratio` on the same generations: below 0 the validators know
+    /// something. Undefined where verdicts are not known.
+    pub cost_beyond_coin: Estimate,
     /// `q_k` by checkpoint.
     pub rejections: Vec<Estimate>,
     /// TV between retained and accepted, by covariate.
@@ -101,26 +106,75 @@ pub struct Estimates {
     pub groups: Vec<Group>,
 }
 
+/// What a generation must be known by to take part in the estimate called `name`.
+fn needs(name: &str) -> Knowledge {
+    let (verdict, utility) = match name {
+        "false_rejection_rate"
+        | "detection_rate"
+        | "accepted_rate"
+        | "retained_rate"
+        | "cost_ratio"
+        | "purity_before"
+        | "purity_after" => (true, false),
+        "utility_mean" | "utility_surviving" => (false, true),
+        "utility_accepted" | "utility_retained" | "retained_bias" => (true, true),
+        _ => (false, false),
+    };
+    Knowledge { verdict, utility }
+}
+
 impl Estimates {
-    /// Evaluates everything that `tally` can tell.
+    /// Evaluates everything that `tally` can tell; what needs more knowledge of the generations
+    /// than its frame has is undefined.
     pub fn new(tally: &Tally) -> Self {
+        let known = tally.frame().knowledge;
+        let mut by_name = by_name(tally);
+        by_name.retain(|name, _| {
+            let needs = needs(name);
+            (known.verdict || !needs.verdict) && (known.utility || !needs.utility)
+        });
+        // Whom the data lose is a question about what would be accepted.
+        let covariates = if known.verdict {
+            0..tally.frame().covariates.len()
+        } else {
+            0..0
+        };
         Self {
-            by_name: by_name(tally),
+            by_name,
             covariance_slack: Estimate::of(tally, &covariance_slack(tally)),
+            cost_beyond_coin: if known.verdict {
+                Estimate::of(tally, &(cost_ratio(tally) - null_cost_ratio(tally)))
+            } else {
+                Estimate::default()
+            },
             rejections: (0..tally.frame().checkpoints)
                 .map(|c| {
                     let rate = tally.mean(Column::Rejected(c)) / tally.mean(Column::Count);
                     Estimate::share(tally, &rate, tally.share(Share::RejectedAt(c)))
                 })
                 .collect(),
-            shifts: (0..tally.frame().covariates.len())
+            shifts: covariates
+                .clone()
                 .map(|v| {
                     let name = tally.frame().covariates[v].name.clone();
                     (name, Estimate::of(tally, &total_variation(tally, v)))
                 })
                 .collect(),
-            groups: groups(tally),
+            groups: groups(tally, covariates),
         }
+    }
+
+    /// Fills in what generations that more is known of tell: an estimate is taken from the first
+    /// of `more` that has it. They are fewer, so those of `self` come first.
+    pub fn or(mut self, more: Self) -> Self {
+        for (name, estimate) in more.by_name {
+            self.by_name.entry(name).or_insert(estimate);
+        }
+        if self.groups.is_empty() {
+            (self.shifts, self.groups) = (more.shifts, more.groups);
+            self.cost_beyond_coin = more.cost_beyond_coin;
+        }
+        self
     }
 }
 
@@ -142,7 +196,9 @@ pub(crate) fn null_tokens(tally: &Tally) -> Linear {
             let rate = tally.mean(Column::Rejected(c)) / &count;
             rate * (tally.mean(Column::Remaining(c)) / &count)
         })
-        .fold(tally.constant(0.0), |sum, term| sum + term)
+        .fold(tally.mean(Column::PlaceExcess) / &count, |sum, term| {
+            sum + term
+        })
 }
 
 /// Gross savings less the coin's, as a share of the full tokens.
@@ -248,10 +304,11 @@ fn by_name(tally: &Tally) -> BTreeMap<&'static str, Estimate> {
     shares.chain(smooth).collect()
 }
 
-fn groups(tally: &Tally) -> Vec<Group> {
+fn groups(tally: &Tally, covariates: Range<usize>) -> Vec<Group> {
     let overall = tally.mean(Column::Retained) / tally.mean(Column::Accepted);
     let mut groups = Vec::new();
-    for (v, covariate) in tally.frame().covariates.iter().enumerate() {
+    for v in covariates {
+        let covariate = &tally.frame().covariates[v];
         for (level, name) in covariate.levels.iter().enumerate() {
             let kept =
                 tally.mean(Column::RetainedAt(v, level)) / tally.mean(Column::AcceptedAt(v, level));

@@ -31,9 +31,11 @@ pub enum Column {
     UtilityAccepted,
     /// U if retained.
     UtilityRetained,
+    /// What a coin saves where the generation was rejected beyond the checkpoint's mean.
+    PlaceExcess,
     /// 1 if rejected at this checkpoint.
     Rejected(usize),
-    /// Tokens of the full generation after this checkpoint.
+    /// Tokens that a coin saves at this checkpoint.
     Remaining(usize),
     /// The same if rejected there, else 0.
     Avoided(usize),
@@ -57,7 +59,7 @@ pub(super) enum Share {
     FalselyRejectedAt(usize, usize),
 }
 
-const SINGLE: usize = 11;
+const SINGLE: usize = 12;
 const SHARES: usize = 6;
 
 /// Exact sums over outcomes, mergeable in any order.
@@ -78,7 +80,7 @@ impl Tally {
         let tokens = Scale::for_values_near(frame.typical_tokens);
         let value = Scale::for_values_near(1.0);
         let mut scales = vec![Scale::COUNT; SINGLE];
-        for column in [Column::Full, Column::Generated] {
+        for column in [Column::Full, Column::Generated, Column::PlaceExcess] {
             scales[single(column)] = tokens;
         }
         scales[single(Column::Cost)] = Scale::for_values_near(frame.typical_cost.max(1.0));
@@ -202,8 +204,13 @@ impl Tally {
             let j = self.index(column);
             row[j] += self.moments.scale(j).round(value);
         };
-        let utility = batch.utility[i];
-        let accepted = batch.accepted[i];
+        let knowledge = self.frame.knowledge;
+        let utility = if knowledge.utility {
+            batch.utility[i]
+        } else {
+            0.0
+        };
+        let accepted = knowledge.verdict && batch.accepted[i];
         let rejected_at = batch.rejected_at[i];
         let survives = rejected_at == NEVER;
         add(Column::Count, 1.0);
@@ -214,6 +221,9 @@ impl Tally {
         );
         add(Column::Cost, batch.checkpoint_cost[i]);
         add(Column::Utility, utility);
+        if let Some(&excess) = batch.place_excess.get(i) {
+            add(Column::PlaceExcess, excess);
+        }
         if accepted {
             add(Column::Accepted, 1.0);
             add(Column::UtilityAccepted, utility);
@@ -304,7 +314,8 @@ fn single(column: Column) -> usize {
         Column::Utility => 7,
         Column::UtilitySurviving => 8,
         Column::UtilityAccepted => 9,
-        _ => 10,
+        Column::PlaceExcess => 10,
+        _ => 11,
     }
 }
 

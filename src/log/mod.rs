@@ -10,6 +10,7 @@ mod record;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, BufRead};
 use std::path::Path;
 
 pub use read::{LONGEST_LINE, ReadError, Reader};
@@ -41,6 +42,18 @@ impl Compression {
         } else {
             Self::Plain
         }
+    }
+
+    /// How what `source` begins with says that it is compressed; nothing is taken from it.
+    fn of_stream(source: &mut impl BufRead) -> io::Result<Self> {
+        let start = source.fill_buf()?;
+        Ok(if start.starts_with(&[0x1f, 0x8b]) {
+            Self::Gzip
+        } else if start.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
+            Self::Zstandard
+        } else {
+            Self::Plain
+        })
     }
 }
 

@@ -15,7 +15,7 @@ use super::fields::Fields;
 use super::{Compression, Record};
 use crate::input::{InputError, Mistake, Mistakes};
 
-/// Largest number of bytes of a line, without its end.
+/// Largest number of bytes of a line, without its end, unless another is asked for.
 pub const LONGEST_LINE: usize = 64 << 20;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -29,10 +29,36 @@ pub struct Reader {
     line: Vec<u8>,
     /// Of the line read last, from 1.
     number: usize,
+    longest_line: usize,
     ended: bool,
-    /// The line of each id.
-    ids: BTreeMap<String, usize>,
+    ids: Ids,
     unknown_fields: BTreeMap<String, usize>,
+}
+
+/// The ids of records, with the line of each; of several logs that are read as one.
+#[derive(Debug, Default)]
+struct Ids {
+    lines: BTreeMap<String, (usize, usize)>,
+    /// The logs read before this one.
+    earlier: Vec<String>,
+}
+
+impl Ids {
+    /// Takes an id that stands in `line`; where it stands already, if it does.
+    fn take(&mut self, id: &str, line: usize) -> Option<String> {
+        match self.lines.get(id) {
+            Some(&(log, first)) => Some(match self.earlier.get(log) {
+                Some(earlier) => format!("line {first} of {earlier}"),
+                None => format!("line {first}"),
+            }),
+            None if id.is_empty() => None,
+            None => {
+                let here = (self.earlier.len(), line);
+                self.lines.insert(id.to_owned(), here);
+                None
+            }
+        }
+    }
 }
 
 /// Why there is no record.
@@ -62,9 +88,15 @@ enum Next {
 }
 
 impl Reader {
-    /// Opens a log; `.gz` and `.zst` files are decompressed.
+    /// Opens a log; `.gz` and `.zst` files are decompressed. `-` is stdin, compressed or not.
     pub fn open(path: &Path) -> Result<Self, InputError> {
         let failed = |message: String| InputError::whole_file(&path.display().to_string(), message);
+        if path == Path::new("-") {
+            let mut source = BufReader::new(std::io::stdin());
+            return Compression::of_stream(&mut source)
+                .and_then(|compression| Self::new(source, compression))
+                .map_err(|e| failed(format!("cannot be read: {e}")));
+        }
         if path.is_dir() {
             return Err(failed("is a directory; a file is needed".to_owned()));
         }
@@ -87,10 +119,28 @@ impl Reader {
             compression,
             line: Vec::new(),
             number: 0,
+            longest_line: LONGEST_LINE,
             ended: false,
-            ids: BTreeMap::new(),
+            ids: Ids::default(),
             unknown_fields: BTreeMap::new(),
         })
+    }
+
+    /// Allows lines of at most so many bytes.
+    pub fn longest_line(mut self, bytes: usize) -> Self {
+        self.longest_line = bytes;
+        self
+    }
+
+    /// Reads this log as the continuation of `before`, the log called `name`: ids must differ from
+    /// those in it, too.
+    pub fn after(mut self, before: Self, name: &str) -> Self {
+        self.ids = before.ids;
+        self.ids.earlier.push(name.to_owned());
+        for (field, count) in before.unknown_fields {
+            *self.unknown_fields.entry(field).or_default() += count;
+        }
+        self
     }
 
     /// Fields so far that are not of the format, with the number of records that have them.
@@ -103,7 +153,7 @@ impl Reader {
         self.line.clear();
         self.number += 1;
         // Room for the longest line and its end.
-        let mut limited = self.source.by_ref().take(LONGEST_LINE as u64 + 2);
+        let mut limited = self.source.by_ref().take(self.longest_line as u64 + 2);
         if limited.read_until(b'\n', &mut self.line)? == 0 {
             return Ok(Next::End);
         }
@@ -112,7 +162,7 @@ impl Reader {
         if self.number == 1 && self.line.starts_with(BYTE_ORDER_MARK) {
             self.line.drain(..BYTE_ORDER_MARK.len());
         }
-        if self.line.len() <= LONGEST_LINE {
+        if self.line.len() <= self.longest_line {
             return Ok(Next::Line);
         }
         if !whole {
@@ -149,7 +199,12 @@ impl Reader {
         let faulty = |message: &str| Ok(Some(Err(vec![mistake(number, message)])));
         match next {
             Next::End => return Ok(None),
-            Next::TooLong => return faulty("is longer than 64 MiB, the limit for one record"),
+            Next::TooLong => {
+                return faulty(&format!(
+                    "is longer than {}, the limit for one record",
+                    in_words(self.longest_line)
+                ));
+            }
             Next::Line => {}
         }
         if self.line.trim_ascii().is_empty() {
@@ -176,14 +231,12 @@ impl Reader {
         }
         let mut mistakes = Mistakes::default();
         let record = fields.into_record(&mut mistakes);
-        if let Some(first) = self.ids.get(&record.id) {
+        if let Some(first) = self.ids.take(&record.id, self.number) {
             let message = format!(
-                "is \"{}\", the id of line {first} already; ids must differ",
+                "is \"{}\", the id of {first} already; ids must differ",
                 record.id
             );
             mistakes.push("id", message);
-        } else if !record.id.is_empty() {
-            self.ids.insert(record.id.clone(), self.number);
         }
         if mistakes.is_empty() {
             return Ok(record);
@@ -211,6 +264,16 @@ impl Reader {
             (None, _) => format!("cannot be read: {error}"),
         };
         ReadError::Rest(mistake(self.number, &message))
+    }
+}
+
+/// A number of bytes, in MiB where that is a whole number.
+fn in_words(bytes: usize) -> String {
+    const MEBIBYTE: usize = 1 << 20;
+    if bytes >= MEBIBYTE && bytes.is_multiple_of(MEBIBYTE) {
+        format!("{} MiB", bytes / MEBIBYTE)
+    } else {
+        format!("{bytes} bytes")
     }
 }
 
@@ -263,10 +326,10 @@ mod tests {
     /// Ids of records and `line: key: message` of mistakes, in order.
     fn read(bytes: Vec<u8>, compression: Compression) -> Vec<String> {
         let reader = Reader::new(Cursor::new(bytes), compression).expect("a reader");
-        in_words(reader)
+        lines(reader)
     }
 
-    fn in_words(reader: Reader) -> Vec<String> {
+    fn lines(reader: Reader) -> Vec<String> {
         let one = |m: Mistake| format!("{}: {}: {}", m.line.unwrap_or(0), m.key, m.message);
         // Bounded, so that a reader which never ends fails a test and does not hang it.
         reader
@@ -364,7 +427,7 @@ mod tests {
             let start = Cursor::new(b"{\"id\":\"a\",\"solution\":\"".to_vec());
             let rest = Cursor::new(format!("\"}}{end}{}\n", line("b")).into_bytes());
             let source = BufReader::new(start.chain(filling).chain(rest));
-            let found = in_words(Reader::new(source, Compression::Plain).expect("a reader"));
+            let found = lines(Reader::new(source, Compression::Plain).expect("a reader"));
             assert!(found[0].starts_with(first), "{extra}: {}", found[0]);
             assert_eq!(found[1..], ["b"], "{extra}");
         }
@@ -380,7 +443,7 @@ mod tests {
         }
         let start = Cursor::new(format!("{}\n{{", line("a")).into_bytes());
         let source = BufReader::new(start.chain(Failing));
-        let found = in_words(Reader::new(source, Compression::Plain).expect("a reader"));
+        let found = lines(Reader::new(source, Compression::Plain).expect("a reader"));
         assert_eq!(found, ["a", "2: : cannot be read: the disk is gone"]);
     }
 

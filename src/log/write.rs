@@ -9,6 +9,7 @@ use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
 use flate2::write::GzEncoder;
+use serde::Serialize;
 use tempfile::NamedTempFile;
 
 use super::{Compression, Record};
@@ -37,7 +38,7 @@ pub enum WriteError {
     },
 }
 
-/// Writes records to a log.
+/// Writes records, or other JSON lines, to a file.
 pub struct Writer {
     path: PathBuf,
     sink: Sink,
@@ -130,7 +131,12 @@ impl Writer {
                 message: messages.join("; "),
             });
         }
-        let written = serde_json::to_vec(record)
+        self.write_line(record)
+    }
+
+    /// Adds a line that is not a record, but of a file in the same form.
+    pub fn write_line(&mut self, line: &impl Serialize) -> Result<(), WriteError> {
+        let written = serde_json::to_vec(line)
             .map_err(io::Error::from)
             .and_then(|mut line| {
                 line.push(b'\n');

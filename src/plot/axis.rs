@@ -84,6 +84,11 @@ impl Axis {
         }
     }
 
+    /// Whether equal ratios are equally far apart.
+    pub(super) fn is_logarithmic(&self) -> bool {
+        self.logarithmic
+    }
+
     /// Where `value` lies.
     pub(super) fn place(&self, value: f64) -> Place {
         if value < self.lo {

@@ -7,7 +7,7 @@
 use plotters::backend::{BitMapBackend, SVGBackend};
 use plotters::coord::Shift;
 use plotters::drawing::{DrawingArea, DrawingAreaErrorKind, IntoDrawingArea};
-use plotters::element::{Circle, Polygon, Rectangle};
+use plotters::element::{Circle, PathElement, Polygon, Rectangle};
 use plotters::prelude::DrawingBackend;
 use plotters::style::text_anchor::{Pos, VPos};
 use plotters::style::{Color, FontDesc, FontFamily, FontTransform, TextStyle};
@@ -111,6 +111,15 @@ fn paint<DB: DrawingBackend>(
                 let corners: Vec<_> = corners.iter().map(point).collect();
                 area.draw(&Polygon::new(corners, color.filled()))
             }
+            Mark::Veil(corners, color) => {
+                let corners: Vec<_> = corners.iter().map(point).collect();
+                area.draw(&Polygon::new(corners, color.mix(theme::VEIL).filled()))
+            }
+            Mark::Line(points, width, color) => {
+                let points: Vec<_> = points.iter().map(point).collect();
+                let width = on_grid(*width).unsigned_abs();
+                area.draw(&PathElement::new(points, color.stroke_width(width)))
+            }
             Mark::Disc(centre, radius, color) => area.draw(&Circle::new(
                 point(centre),
                 on_grid(*radius),
@@ -184,6 +193,9 @@ mod tests {
         let mut scene = Scene::new(60.0, 30.0);
         scene.ring((10.0, 10.0), 5.0, theme::SUBJECT);
         scene.hollow_diamond((30.0, 10.0), 5.0, theme::CONTRAST);
+        scene.line(vec![(2.0, 2.0), (30.0, 9.0), (58.0, 2.0)], 1.5, theme::INK);
+        let (above, below) = ([(2.0, 3.0), (58.0, 3.0)], [(2.0, 6.0), (58.0, 6.0)]);
+        scene.band(&above, &below, theme::SUBJECT);
         scene.text("a < b", (5.0, 25.0), theme::NOTE);
         scene.text("\u{7}", (50.0, 25.0), theme::NOTE.turned());
         scene
@@ -198,6 +210,18 @@ mod tests {
                 .contains("width=\"60\" height=\"30\" viewBox=\"0 0 240 120\"")
         );
         assert_eq!(figure.png[16..24], [0, 0, 0, 120, 0, 0, 0, 60]);
+    }
+
+    #[test]
+    fn lines_have_their_width_and_bands_show_what_lies_below() {
+        let svg = figure("tiny", &scene(), "").unwrap().svg;
+        let line = svg.lines().find(|l| l.starts_with("<polyline")).unwrap();
+        assert!(line.contains("stroke-width=\"6\"") && line.contains("8,8 120,36 232,8"));
+        let band = svg
+            .lines()
+            .find(|l| l.contains("opacity=\"0.18\""))
+            .unwrap();
+        assert!(band.starts_with("<polygon") && band.contains("8,12 232,12 232,24 8,24"));
     }
 
     #[test]

@@ -7,17 +7,29 @@
 //! A value that is undefined is written as such; it is never drawn at some other place.
 
 mod axis;
+mod curve_panel;
 mod draw;
+mod funnel;
+mod funnel_bar;
+mod funnel_steps;
 mod increment_panel;
 mod increments;
+#[cfg(test)]
+mod made_up;
 mod png;
 mod policy_and_coin;
+mod position_columns;
+mod position_curve;
+mod row;
 mod savings;
 mod scene;
 mod theme;
 mod value;
 
+pub use funnel::rejection_funnel;
 pub use increments::martingale_increments;
+pub use position_curve::savings_by_checkpoint_position;
+pub use row::Row;
 pub use savings::savings_and_cost;
 
 /// A finished picture.

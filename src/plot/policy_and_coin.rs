@@ -59,8 +59,9 @@ impl Kind {
     }
 }
 
-/// Explains the marks on one line with its baseline at `y`.
-pub(super) fn key(scene: &mut Scene, (mut x, y): Point) -> Result<(), PlotError> {
+/// Explains the marks, that of exact values where there are any, on one line with its baseline at
+/// `y`.
+pub(super) fn key(scene: &mut Scene, (mut x, y): Point, exact: bool) -> Result<(), PlotError> {
     let middle = y - 4.5;
     for (kind, text) in [
         (Kind::Policy, "policy"),
@@ -74,8 +75,10 @@ pub(super) fn key(scene: &mut Scene, (mut x, y): Point) -> Result<(), PlotError>
     scene.level(middle, (x, x + 26.0), WHISKER, INK);
     scene.text(text, (x + 34.0, y), LABEL);
     x += 34.0 + LABEL.width(text)? + 24.0;
-    exact_tick(scene, (x + 2.0, middle));
-    scene.text("exact value", (x + 12.0, y), LABEL);
+    if exact {
+        exact_tick(scene, (x + 2.0, middle));
+        scene.text("exact value", (x + 12.0, y), LABEL);
+    }
     Ok(())
 }
 

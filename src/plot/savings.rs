@@ -1,20 +1,20 @@
-//! What policies save, and what a retained sample then costs: one row per scenario.
+//! What policies save, and what a retained sample then costs: one row per evaluation.
 //!
 //! The two panels stand side by side because savings alone say nothing about validators: a coin
 //! that rejects as often saves tokens, too. Only the right panel tells who knows something.
 
-use super::axis::{Axis, grouped, number};
+use super::axis::{Axis, number};
 use super::policy_and_coin::{self, ABOVE, BELOW, Panel, ROW, WIDTH};
+use super::row::Row;
 use super::scene::{Point, Scene};
 use super::theme::{FAINT, HAIRLINE, LABEL, MARGIN, NOTE, SUBTITLE, TITLE};
-use super::value::{FREE, Value, points, range, read};
+use super::value::{FREE, points, range, read};
 use super::{Figure, PlotError, draw};
-use crate::study::simulation::SimulationFindings;
 
 const NAME: &str = "savings-and-cost";
 /// More rows than this nobody reads.
 const MOST_ROWS: usize = 100;
-/// Room for the names of scenarios, at least and at most.
+/// Room for the names of rows, at least and at most.
 const NAMES: Point = (110.0, 300.0);
 /// Between the names and the first panel, and between the panels.
 const GAP: f64 = 20.0;
@@ -27,30 +27,30 @@ const BESIDE_BREAK_EVEN: f64 = 0.23;
 /// Costs further apart than this factor are drawn on a logarithmic scale.
 const LOGARITHMIC_FROM: f64 = 4.0;
 
-/// Draws savings per attempt and cost per retained sample, one row per scenario, each policy
-/// beside the coin that rejects at the same rates.
-pub fn savings_and_cost(findings: &[SimulationFindings]) -> Result<Figure, PlotError> {
-    draw::figure(NAME, &scene(findings)?, &alt(findings))
+/// Draws savings per attempt and cost per retained sample, one row per simulation or replay, each
+/// policy beside the coin that rejects at the same rates.
+pub fn savings_and_cost(rows: &[Row]) -> Result<Figure, PlotError> {
+    draw::figure(NAME, &scene(rows)?, &alt(rows))
 }
 
-fn scene(findings: &[SimulationFindings]) -> Result<Scene, PlotError> {
-    if findings.is_empty() {
-        return Err(PlotError::Nothing("no scenario was simulated"));
+fn scene(rows: &[Row]) -> Result<Scene, PlotError> {
+    if rows.is_empty() {
+        return Err(PlotError::Nothing("nothing was simulated or replayed"));
     }
-    if findings.len() > MOST_ROWS {
-        let given = findings.len();
+    if rows.len() > MOST_ROWS {
+        let given = rows.len();
         return Err(PlotError::TooMany {
-            what: "scenarios",
+            what: "rows",
             given,
             most: MOST_ROWS,
         });
     }
     let mut names = Vec::new();
     let mut room = NAMES.0;
-    for f in findings {
-        let (name, note) = (LABEL.shortened(&f.scenario, NAMES.1)?, attempts(f));
-        room = room.max(LABEL.width(&name)?).max(NOTE.width(&note)?);
-        names.push((name, note));
+    for row in rows {
+        let name = LABEL.shortened(&row.name, NAMES.1)?;
+        room = room.max(LABEL.width(&name)?).max(NOTE.width(&row.note)?);
+        names.push((name, &row.note));
     }
     let (left, top) = (MARGIN + room + GAP, HEAD + ABOVE);
     let width = left + 2.0 * WIDTH + BETWEEN + MARGIN;
@@ -63,20 +63,21 @@ fn scene(findings: &[SimulationFindings]) -> Result<Scene, PlotError> {
     let hint = "A coin that rejects blindly saves tokens, too. Validators that know something make \
                 a retained sample cheaper than the coin does.";
     scene.text(hint, (MARGIN, 57.0), SUBTITLE);
-    policy_and_coin::key(&mut scene, (MARGIN, 82.0))?;
+    let exact = rows.iter().any(|row| row.exact);
+    policy_and_coin::key(&mut scene, (MARGIN, 82.0), exact)?;
     for (i, (name, note)) in names.iter().enumerate() {
         let y = top + ROW * i as f64;
         scene.level(y, (MARGIN, width - MARGIN), HAIRLINE, FAINT);
         scene.text(name, (MARGIN, y + 0.5 * ROW - 2.0), LABEL);
         scene.text(note, (MARGIN, y + 0.5 * ROW + 14.0), NOTE);
     }
-    savings_panel(findings).draw(&mut scene, (left, top))?;
-    cost_panel(findings).draw(&mut scene, (left + WIDTH + BETWEEN, top))?;
+    savings_panel(rows).draw(&mut scene, (left, top))?;
+    cost_panel(rows).draw(&mut scene, (left + WIDTH + BETWEEN, top))?;
     Ok(scene)
 }
 
-fn savings_panel(findings: &[SimulationFindings]) -> Panel {
-    let values = read(findings, ["savings", "null_savings"], 100.0);
+fn savings_panel(rows: &[Row]) -> Panel {
+    let values = read(rows, ["savings", "null_savings"], 100.0);
     let (lo, hi) = range(&values, 0.0, 1.0);
     Panel {
         heading: "Savings per attempt",
@@ -88,8 +89,8 @@ fn savings_panel(findings: &[SimulationFindings]) -> Panel {
     }
 }
 
-fn cost_panel(findings: &[SimulationFindings]) -> Panel {
-    let values = read(findings, ["cost_ratio", "null_cost_ratio"], 1.0);
+fn cost_panel(rows: &[Row]) -> Panel {
+    let values = read(rows, ["cost_ratio", "null_cost_ratio"], 1.0);
     let (lo, hi) = range(&values, 1.0, 0.02);
     let (least, _) = points(&values, 1.0);
     let room = BESIDE_BREAK_EVEN / (1.0 - BESIDE_BREAK_EVEN);
@@ -117,25 +118,16 @@ fn cost_panel(findings: &[SimulationFindings]) -> Panel {
     }
 }
 
-fn attempts(findings: &SimulationFindings) -> String {
-    let attempts = grouped(findings.attempts);
-    if findings.partial {
-        format!("interrupted at {attempts}")
-    } else {
-        format!("{attempts} attempts")
-    }
-}
-
-fn alt(findings: &[SimulationFindings]) -> String {
-    let rows = findings.iter().map(|f| {
+fn alt(rows: &[Row]) -> String {
+    let rows = rows.iter().map(|row| {
         let shown = |name: &str, unit: f64, decimals: usize, suffix: &str| {
-            Value::read(f, name, unit)
+            row.value(name, unit)
                 .mean
                 .map_or_else(|| "undefined".to_owned(), |x| number(x, decimals) + suffix)
         };
         format!(
             " {}: saves {} ({}), cost ratio {} ({}).",
-            f.scenario,
+            row.name,
             shown("savings", 100.0, 2, " %"),
             shown("null_savings", 100.0, 2, " %"),
             shown("cost_ratio", 1.0, 4, ""),
@@ -150,57 +142,27 @@ fn alt(findings: &[SimulationFindings]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::study::simulation::{Compared, Named};
+    use crate::plot::made_up::{Shown, replay, simulation};
 
-    type Shown = (&'static str, Option<f64>, Option<f64>);
-
-    #[expect(
-        clippy::default_trait_access,
-        reason = "figures do not know of estimators"
-    )]
-    fn compared(mean: Option<f64>, half: Option<f64>) -> Compared {
-        let mut value = Compared {
-            estimate: Default::default(),
-            exact: mean,
-        };
-        value.estimate.mean = mean;
-        value.estimate.ci = mean
-            .zip(half)
-            .map(|(mean, half)| [mean - half, mean + half]);
-        value
+    fn row(scenario: &str, values: &[Shown]) -> Row {
+        Row::simulated(&simulation(scenario, values))
     }
 
-    fn findings(scenario: &str, values: &[Shown]) -> SimulationFindings {
-        let estimates = values.iter().map(|&(name, mean, half)| Named {
-            name: name.to_owned(),
-            value: compared(mean, half),
-        });
-        SimulationFindings {
-            schema: "test",
-            scenario: scenario.to_owned(),
-            attempts: 1_000_000,
-            per_prompt: 1,
-            seed: 1,
-            partial: false,
-            estimates: estimates.collect(),
-            covariance_slack: compared(None, None),
-            rejections_by_stage: Vec::new(),
-            shifts: Vec::new(),
-            groups: Vec::new(),
-            warnings: Vec::new(),
-        }
+    fn values(savings: f64, cost: f64) -> [Shown; 4] {
+        [
+            ("savings", Some(savings), Some(0.01)),
+            ("null_savings", Some(0.05), Some(0.01)),
+            ("cost_ratio", Some(cost), Some(0.02)),
+            ("null_cost_ratio", Some(1.04), Some(0.02)),
+        ]
     }
 
-    fn usual(scenario: &str, savings: f64, cost: f64) -> SimulationFindings {
-        findings(
-            scenario,
-            &[
-                ("savings", Some(savings), Some(0.01)),
-                ("null_savings", Some(0.05), Some(0.01)),
-                ("cost_ratio", Some(cost), Some(0.02)),
-                ("null_cost_ratio", Some(1.04), Some(0.02)),
-            ],
-        )
+    fn usual(scenario: &str, savings: f64, cost: f64) -> Row {
+        row(scenario, &values(savings, cost))
+    }
+
+    fn replayed(name: &str, savings: f64, cost: f64) -> Row {
+        Row::replayed(name, &replay("paper", &values(savings, cost)))
     }
 
     #[test]
@@ -229,23 +191,21 @@ mod tests {
 
     #[test]
     fn the_same_findings_give_the_same_bytes() {
-        let findings = [usual("easy", 0.2, 0.9)];
-        assert_eq!(
-            savings_and_cost(&findings).unwrap(),
-            savings_and_cost(&findings).unwrap()
-        );
+        let rows = [usual("easy", 0.2, 0.9), replayed("log", 0.1, 1.0)];
+        let again = savings_and_cost(&rows).unwrap();
+        assert_eq!(savings_and_cost(&rows).unwrap(), again);
     }
 
     #[test]
     fn nothing_is_cut_off_or_hidden() {
-        let row = |i: i32| {
+        let nth = |i: i32| {
             let name = format!(
                 "scenario {} {i}",
                 "long ".repeat(usize::try_from(i).unwrap())
             );
             usual(&name, 0.4 - 0.1 * f64::from(i), 0.7 + 0.1 * f64::from(i))
         };
-        let wide = findings(
+        let wide = row(
             "few attempts",
             &[
                 ("savings", Some(0.02), Some(3.0)),
@@ -254,7 +214,7 @@ mod tests {
             ],
         );
         scene(&[usual("one", 0.2, 0.9)]).unwrap().assert_tidy();
-        scene(&(0..12).map(row).collect::<Vec<_>>())
+        scene(&(0..12).map(nth).collect::<Vec<_>>())
             .unwrap()
             .assert_tidy();
         scene(std::slice::from_ref(&wide)).unwrap().assert_tidy();
@@ -267,6 +227,19 @@ mod tests {
     }
 
     #[test]
+    fn a_replay_has_no_exact_value() {
+        let texts = |rows: &[Row]| {
+            scene(rows).unwrap().assert_tidy();
+            savings_and_cost(rows).unwrap().svg
+        };
+        let replay = texts(&[replayed("my log", 0.2, 0.9)]);
+        assert!(replay.contains("my log") && replay.contains("replay of 1,000 records"));
+        assert!(!replay.contains("exact value"));
+        let both = texts(&[usual("easy", 0.2, 0.9), replayed("my log", 0.2, 0.9)]);
+        assert!(both.contains("exact value"));
+    }
+
+    #[test]
     fn what_is_undefined_is_said() {
         let not_finite = [
             ("savings", Some(f64::NAN), Some(0.1)),
@@ -274,14 +247,14 @@ mod tests {
             ("null_cost_ratio", Some(1.0), Some(f64::NAN)),
         ];
         let nothing = [("cost_ratio", None, None), ("null_cost_ratio", None, None)];
-        let mut untold = usual("untold", 0.1, 0.9);
+        let mut untold = simulation("untold", &values(0.1, 0.9));
         for named in &mut untold.estimates {
             named.value.estimate.mean = None;
         }
         let rows = [
-            findings("odd", &not_finite),
-            findings("none", &nothing),
-            untold,
+            row("odd", &not_finite),
+            row("none", &nothing),
+            Row::simulated(&untold),
         ];
         scene(&rows).unwrap().assert_tidy();
         let svg = savings_and_cost(&rows).unwrap().svg;
@@ -296,13 +269,13 @@ mod tests {
         let none = savings_and_cost(&[]).unwrap_err();
         assert_eq!(
             none.to_string(),
-            "there is nothing to draw: no scenario was simulated"
+            "there is nothing to draw: nothing was simulated or replayed"
         );
         let many = vec![usual("again", 0.1, 1.0); 101];
         let text = savings_and_cost(&many).unwrap_err().to_string();
         assert_eq!(
             text,
-            "a figure shows at most 100 scenarios, not 101: give it fewer"
+            "a figure shows at most 100 rows, not 101: give it fewer"
         );
     }
 }

@@ -1,4 +1,4 @@
-//! A picture before it is drawn: rectangles, polygons, discs and text at exact places.
+//! A picture before it is drawn: rectangles, polygons, lines, discs and text at exact places.
 
 use plotters::style::RGBColor;
 
@@ -13,6 +13,10 @@ pub(super) enum Mark {
     Rectangle(Point, Point, RGBColor),
     /// Filled, by its corners.
     Polygon(Vec<Point>, RGBColor),
+    /// Like a polygon; what lies below shows through.
+    Veil(Vec<Point>, RGBColor),
+    /// From point to point, of some width.
+    Line(Vec<Point>, f64, RGBColor),
     /// Centre and radius.
     Disc(Point, f64, RGBColor),
     /// Text with its baseline at a place.
@@ -53,6 +57,17 @@ impl Scene {
     /// An upright line.
     pub(super) fn upright(&mut self, x: f64, (from, to): Point, width: f64, color: RGBColor) {
         self.rectangle((x - 0.5 * width, from), (x + 0.5 * width, to), color);
+    }
+
+    /// A line through at least two points.
+    pub(super) fn line(&mut self, points: Vec<Point>, width: f64, color: RGBColor) {
+        self.marks.push(Mark::Line(points, width, color));
+    }
+
+    /// The area between two lines with as many points, which do not cross.
+    pub(super) fn band(&mut self, above: &[Point], below: &[Point], color: RGBColor) {
+        let corners = above.iter().chain(below.iter().rev()).copied().collect();
+        self.marks.push(Mark::Veil(corners, color));
     }
 
     /// The head of an arrow along `(dx, dy)`, one of them 0 and the other 1 or −1.
@@ -110,10 +125,12 @@ impl Scene {
         use plotters::style::text_anchor::HPos;
         match mark {
             Mark::Rectangle((left, top), (right, bottom), _) => [*left, *top, *right, *bottom],
-            Mark::Polygon(corners, _) => corners.iter().fold(
-                [f64::MAX, f64::MAX, f64::MIN, f64::MIN],
-                |[l, t, r, b], (x, y)| [l.min(*x), t.min(*y), r.max(*x), b.max(*y)],
-            ),
+            Mark::Polygon(points, _) | Mark::Veil(points, _) | Mark::Line(points, ..) => {
+                points.iter().fold(
+                    [f64::MAX, f64::MAX, f64::MIN, f64::MIN],
+                    |[l, t, r, b], (x, y)| [l.min(*x), t.min(*y), r.max(*x), b.max(*y)],
+                )
+            }
             Mark::Disc((x, y), radius, _) => [x - radius, y - radius, x + radius, y + radius],
             Mark::Text(text, (x, y), face) => {
                 let width = face.width(text).unwrap();

@@ -26,6 +26,9 @@ pub(super) const CONTRAST: RGBColor = RGBColor(213, 94, 0);
 /// Subjects of which too little is known.
 pub(super) const PALE: RGBColor = RGBColor(150, 175, 195);
 
+/// How much of what lies below a band of uncertainty hides.
+pub(super) const VEIL: f64 = 0.18;
+
 /// Space around a figure.
 pub(super) const MARGIN: f64 = 24.0;
 /// Radius of a mark.

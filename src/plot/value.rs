@@ -1,7 +1,8 @@
 //! Estimates of a policy and of its coin as a figure takes them: finite, or undefined.
 
+use super::row::Row;
 use super::scene::Point;
-use crate::study::simulation::SimulationFindings;
+use crate::study::Estimate;
 
 /// Share of the range that is kept free at its ends.
 pub(super) const FREE: f64 = 0.04;
@@ -9,7 +10,7 @@ pub(super) const FREE: f64 = 0.04;
 const LARGEST: f64 = 1e100;
 
 /// An estimate with what can be drawn of it.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct Value {
     pub(super) mean: Option<f64>,
     pub(super) ci: Option<Point>,
@@ -17,19 +18,23 @@ pub(super) struct Value {
 }
 
 impl Value {
-    /// The estimate called `name`, in units of 1/`unit`.
-    pub(super) fn read(findings: &SimulationFindings, name: &str, unit: f64) -> Self {
+    /// An estimate of which no exact value is known.
+    pub(super) fn of(estimate: &Estimate) -> Self {
+        Self {
+            mean: estimate.mean,
+            ci: estimate.ci.map(|[lo, hi]| (lo, hi)),
+            exact: None,
+        }
+    }
+
+    /// The same in units of 1/`unit`, as far as it can be drawn.
+    pub(super) fn scaled(self, unit: f64) -> Self {
         let scaled = |x: f64| Some(x * unit).filter(|x| x.abs() <= LARGEST);
-        findings
-            .get(name)
-            .map_or_else(Self::default, |compared| Self {
-                mean: compared.estimate.mean.and_then(scaled),
-                ci: compared
-                    .estimate
-                    .ci
-                    .and_then(|[lo, hi]| scaled(lo).zip(scaled(hi))),
-                exact: compared.exact.and_then(scaled),
-            })
+        Self {
+            mean: self.mean.and_then(scaled),
+            ci: self.ci.and_then(|(lo, hi)| scaled(lo).zip(scaled(hi))),
+            exact: self.exact.and_then(scaled),
+        }
     }
 
     /// Where it is, by simulation and by theory.
@@ -39,14 +44,9 @@ impl Value {
 }
 
 /// What the rows say of a policy and its coin.
-pub(super) fn read(
-    findings: &[SimulationFindings],
-    names: [&str; 2],
-    unit: f64,
-) -> Vec<[Value; 2]> {
-    findings
-        .iter()
-        .map(|f| names.map(|name| Value::read(f, name, unit)))
+pub(super) fn read(rows: &[Row], names: [&str; 2], unit: f64) -> Vec<[Value; 2]> {
+    rows.iter()
+        .map(|row| names.map(|name| row.value(name, unit)))
         .collect()
 }
 

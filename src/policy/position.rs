@@ -3,7 +3,10 @@
 //! Positions count solution tokens from 0. Fractions are turned into tokens by the replay, which
 //! alone knows the expected and the final length.
 
+use std::collections::BTreeMap;
 use std::fmt;
+
+use serde::{Serialize, Serializer};
 
 use crate::input::{Item, Mistakes, nearest};
 
@@ -117,6 +120,24 @@ fn unknown_word(word: &str) -> String {
         None => String::new(),
     };
     format!("is \"{word}\", not a known position; {hint}Known: {WANTED}")
+}
+
+/// As in a policy file: a word, or a table with one key.
+impl Serialize for Position {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Problem => "problem".serialize(serializer),
+            Self::Tokens(n) => BTreeMap::from([("tokens", n)]).serialize(serializer),
+            Self::EveryTokens(n) => BTreeMap::from([("every_tokens", n)]).serialize(serializer),
+            Self::ExpectedFraction(x) => {
+                BTreeMap::from([("expected_fraction", x)]).serialize(serializer)
+            }
+            Self::Solution => "solution".serialize(serializer),
+            Self::FinalFractionLookahead(x) => {
+                BTreeMap::from([("final_fraction_lookahead", x)]).serialize(serializer)
+            }
+        }
+    }
 }
 
 /// In words that follow "Checkpoint".

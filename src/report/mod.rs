@@ -7,7 +7,9 @@ mod csv;
 mod html;
 mod markdown;
 mod number;
+pub mod positions;
 mod provenance;
+pub mod replay;
 pub mod reproduction;
 mod sheet;
 pub mod simulation;
@@ -15,7 +17,7 @@ mod terminal;
 pub mod verification;
 
 pub use number::{exactly, interval, number, optional};
-pub use provenance::Provenance;
+pub use provenance::{Drawn, LogFile, Provenance};
 pub use sheet::{Section, Sheet};
 
 /// The form in which findings are written.

@@ -61,6 +61,24 @@ pub fn interval(estimate: &Estimate) -> String {
     )
 }
 
+/// An estimate with its interval.
+pub(super) fn with_interval(estimate: Estimate) -> String {
+    let mean = optional(estimate.mean, estimate.stderr.unwrap_or(0.0));
+    match estimate.ci {
+        Some(_) => format!("{mean} {}", interval(&estimate)),
+        None => mean,
+    }
+}
+
+/// The same in per cent.
+pub(super) fn percent(estimate: Estimate) -> String {
+    with_interval(Estimate {
+        mean: estimate.mean.map(|x| 100.0 * x),
+        stderr: estimate.stderr.map(|x| 100.0 * x),
+        ci: estimate.ci.map(|ci| ci.map(|x| 100.0 * x)),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

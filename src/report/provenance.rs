@@ -6,36 +6,87 @@ use sha2::{Digest, Sha256};
 /// Stands beside every stored result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Provenance {
-    /// The input file, relative to the project.
+    /// The scenario or policy, relative to the project.
     pub spec: String,
     /// SHA-256 of its bytes, in hexadecimal.
     pub spec_sha256: String,
+    /// What was drawn; absent where nothing was.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub drawn: Option<Drawn>,
+    /// The logs that were replayed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub logs: Vec<LogFile>,
+    /// Version of foldem.
+    pub foldem: &'static str,
+}
+
+/// Generations drawn from a scenario.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Drawn {
     /// Root seed.
     pub seed: u64,
     /// Generations drawn to simulate.
     pub simulated: u64,
     /// Generations drawn to verify.
     pub verified: u64,
-    /// Version of foldem.
-    pub foldem: &'static str,
+}
+
+/// A log, with its hash.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LogFile {
+    /// The file, relative to the project.
+    pub file: String,
+    /// SHA-256 of its bytes, in hexadecimal.
+    pub sha256: String,
 }
 
 impl Provenance {
-    /// The provenance of results computed from `bytes`, the content of `spec`, with so many
-    /// generations to simulate and to verify.
-    pub fn new(spec: &str, bytes: &[u8], seed: u64, [simulated, verified]: [u64; 2]) -> Self {
-        let digest = Sha256::digest(bytes);
-        Self {
-            spec: spec.to_owned(),
-            spec_sha256: digest
-                .iter()
-                .fold(String::new(), |hex, byte| hex + &format!("{byte:02x}")),
+    /// The provenance of results computed from `bytes`, the content of the scenario `spec`, with
+    /// so many generations to simulate and to verify.
+    pub fn of_scenario(
+        spec: &str,
+        bytes: &[u8],
+        seed: u64,
+        [simulated, verified]: [u64; 2],
+    ) -> Self {
+        let drawn = Drawn {
             seed,
             simulated,
             verified,
+        };
+        Self::new(spec, bytes, Some(drawn), Vec::new())
+    }
+
+    /// The provenance of results computed from logs, by name and content, under the policy `spec`,
+    /// whose content is `bytes`.
+    pub fn of_replay<'l>(
+        spec: &str,
+        bytes: &[u8],
+        logs: impl Iterator<Item = (String, &'l [u8])>,
+    ) -> Self {
+        let logs = logs.map(|(file, bytes)| LogFile {
+            file,
+            sha256: sha256(bytes),
+        });
+        Self::new(spec, bytes, None, logs.collect())
+    }
+
+    fn new(spec: &str, bytes: &[u8], drawn: Option<Drawn>, logs: Vec<LogFile>) -> Self {
+        Self {
+            spec: spec.to_owned(),
+            spec_sha256: sha256(bytes),
+            drawn,
+            logs,
             foldem: env!("CARGO_PKG_VERSION"),
         }
     }
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
+    digest
+        .iter()
+        .fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
 
 #[cfg(test)]
@@ -45,9 +96,8 @@ mod tests {
     /// FIPS 180-2, appendix B.1.
     #[test]
     fn hash_is_sha_256_in_hexadecimal() {
-        let hash = Provenance::new("x", b"abc", 1, [1, 1]).spec_sha256;
         assert_eq!(
-            hash,
+            sha256(b"abc"),
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
         );
     }

@@ -1,7 +1,8 @@
 //! All experiments on one page.
 
 use super::number::optional;
-use super::{Section, Sheet};
+use super::{Section, Sheet, replay};
+use crate::study::replay::ReplayFindings;
 use crate::study::simulation::SimulationFindings;
 use crate::study::verification::{Verdict, VerificationFindings};
 
@@ -14,10 +15,10 @@ pub struct Experiment {
     pub verification: VerificationFindings,
 }
 
-/// The page: a row per experiment.
-pub fn sheet(experiments: &[Experiment], written: &[String]) -> Sheet {
+/// The page: a row per experiment and per replay.
+pub fn sheet(experiments: &[Experiment], replays: &[ReplayFindings], written: &[String]) -> Sheet {
     let mut figures = Section::new(
-        "Exact figures by experiment",
+        "Exact figures by scenario",
         &[
             "",
             "savings %",
@@ -40,8 +41,9 @@ pub fn sheet(experiments: &[Experiment], written: &[String]) -> Sheet {
     };
     Sheet {
         title: format!(
-            "{} experiments evaluated, {} files written",
+            "{} scenarios and {} replays evaluated, {} files written",
             experiments.len(),
+            replays.len(),
             written.len()
         ),
         summary: vec![
@@ -54,7 +56,7 @@ pub fn sheet(experiments: &[Experiment], written: &[String]) -> Sheet {
                 .to_owned(),
             verdict,
         ],
-        sections: vec![figures],
+        sections: vec![replay::summary(replays), figures],
         ..Sheet::default()
     }
 }

@@ -2,7 +2,8 @@
 
 use super::number::{exactly, interval, number, optional};
 use super::{Section, Sheet};
-use crate::study::simulation::{Compared, Named, SimulationFindings};
+use crate::study::Named;
+use crate::study::simulation::{Compared, SimulationFindings};
 
 /// The sheet of a simulation.
 pub fn sheet(findings: &SimulationFindings) -> Sheet {

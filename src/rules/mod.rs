@@ -1,13 +1,53 @@
 //! Text validators: rules that read a generation while it is written and raise an alarm.
 //!
-//! This is their catalogue, plain data: the names that policy files use, what each rule looks for
-//! and which parameters it takes, with their units and, where the rule has them, their defaults.
+//! A [`Rule`] is plain data – its name in policy files, what it looks for, its parameters with units
+//! and defaults – and builds a [`Detector`], which reads one generation after the other, character
+//! by character. A [`Reading`] feeds it bytes in pieces of any size and remembers where it alarmed.
 //! The built-in rules follow the paper's validators (arXiv 2605.14062, stages S1 to S3); `literal`
 //! and `regex` look for whatever a policy gives them. A `scope` restricts a rule to the part of
 //! the solution that holds the final answer or to the reasoning before it.
+//!
+//! Alarms of all these rules are final: no further text takes one back.
+
+mod answer_marker;
+mod convergence;
+mod false_equation;
+mod hallucination_phrase;
+mod lexer;
+mod literal;
+mod magnitude;
+mod number;
+#[cfg(test)]
+mod probe;
+#[cfg(test)]
+mod properties;
+mod ratio;
+mod reading;
+mod regex;
+mod scope;
+mod settings;
+mod texts;
+mod unexpected_negative;
+mod well_posed;
+
+pub use reading::{Alarm, Reading};
+pub use settings::{Setting, Settings};
+
+/// All rules, in the order of the pipeline: problem, trace, answer, and then the general ones.
+pub const RULES: [&Rule; 9] = [
+    &well_posed::RULE,
+    &false_equation::RULE,
+    &magnitude::RULE,
+    &unexpected_negative::RULE,
+    &hallucination_phrase::RULE,
+    &answer_marker::RULE,
+    &convergence::RULE,
+    &literal::RULE,
+    &regex::RULE,
+];
 
 /// A text rule.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy)]
 pub struct Rule {
     /// Name in policy files.
     pub name: &'static str,
@@ -15,6 +55,26 @@ pub struct Rule {
     pub meaning: &'static str,
     /// Its parameters; what is not given has the rule's default.
     pub parameters: &'static [Parameter],
+    /// Makes a detector with these settings, which are of the kinds that the parameters ask for;
+    /// or says in words which of them do not go together.
+    pub build: fn(&Settings) -> Result<Box<dyn Detector>, String>,
+}
+
+/// Reads generations and raises the alarm of one rule, with its parameters.
+///
+/// What it says depends on the problem and the characters read since [`Detector::start`] alone.
+pub trait Detector: Send {
+    /// Forgets everything and begins a generation for `problem`, where that is known; whether the
+    /// problem alone raises the alarm.
+    fn start(&mut self, problem: Option<&str>) -> bool;
+
+    /// Reads the next character of the solution; whether it raises the alarm.
+    ///
+    /// Not called again after it has.
+    fn read(&mut self, c: char) -> bool;
+
+    /// Told that the solution is complete; whether that raises the alarm, where nothing did before.
+    fn finish(&mut self) -> bool;
 }
 
 /// A parameter of a rule.
@@ -47,102 +107,9 @@ pub enum Kind {
     OneOf(&'static [&'static str]),
 }
 
-/// All rules, in the order of the pipeline: problem, trace, answer, and then the general ones.
-pub const RULES: [Rule; 9] = [
-    Rule {
-        name: "well-posed",
-        meaning: "the problem has no question mark, too few or too many words, or is not English",
-        parameters: &[
-            optional(
-                "min_words",
-                "fewest words of a problem; default 8",
-                Kind::Count,
-            ),
-            optional(
-                "max_words",
-                "most words of a problem; default 100",
-                Kind::Count,
-            ),
-        ],
-    },
-    Rule {
-        name: "false-equation",
-        meaning: "an equation in numbers whose two sides differ",
-        parameters: &[
-            optional(
-                "tolerance",
-                "largest difference of the two sides that passes for rounding",
-                Kind::NotNegative,
-            ),
-            SCOPE,
-        ],
-    },
-    Rule {
-        name: "magnitude",
-        meaning: "a number far larger than the numbers of the problem",
-        parameters: &[
-            optional(
-                "factor",
-                "largest multiple of the problem's largest number; default 100",
-                Kind::Positive,
-            ),
-            optional(
-                "cap",
-                "largest number, whatever the problem; default 1e7",
-                Kind::Positive,
-            ),
-            SCOPE,
-        ],
-    },
-    Rule {
-        name: "unexpected-negative",
-        meaning: "a negative result where nothing in the problem is negative",
-        parameters: &[SCOPE],
-    },
-    Rule {
-        name: "hallucination-phrase",
-        meaning: "a phrase that gives away a lost or invented train of thought",
-        parameters: &[
-            optional(
-                "phrases",
-                "phrases to look for; default: our own list",
-                Kind::Texts,
-            ),
-            SCOPE,
-        ],
-    },
-    Rule {
-        name: "answer-marker",
-        meaning: "an answer marker that comes too early or a second time",
-        parameters: &[MARKERS],
-    },
-    Rule {
-        name: "convergence",
-        meaning: "a complete solution without exactly one final answer, or one that its last \
-                  steps do not arrive at",
-        parameters: &[MARKERS],
-    },
-    Rule {
-        name: "literal",
-        meaning: "any of the given texts",
-        parameters: &[
-            required("patterns", "texts to look for", Kind::Texts),
-            SCOPE,
-        ],
-    },
-    Rule {
-        name: "regex",
-        meaning: "a match of any of the given regular expressions",
-        parameters: &[
-            required("patterns", "regular expressions to look for", Kind::Regexes),
-            SCOPE,
-        ],
-    },
-];
-
 const SCOPE: Parameter = optional(
     "scope",
-    "part of the solution that the rule reads",
+    "part of the solution that the rule reads; default all",
     Kind::OneOf(&["answer", "reasoning", "all"]),
 );
 

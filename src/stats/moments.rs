@@ -11,6 +11,9 @@ use super::Linear;
 /// Bits that a typical value of a column keeps after the rounding.
 const BITS: i32 = 34;
 
+/// What rounding leaves of terms that cancel, relative to their size.
+const ROUNDING: f64 = 1e-14;
+
 /// Largest magnitude of a value in units.
 const LIMIT: f64 = (1_u64 << 50) as f64;
 
@@ -225,15 +228,21 @@ impl CrossProducts {
         let used: Vec<usize> = (0..self.width())
             .filter(|&j| function.gradient[j] != 0.0)
             .collect();
-        let mut variance = 0.0;
+        let (mut variance, mut size) = (0.0, 0.0);
         for (n, &j) in used.iter().enumerate() {
             for &k in &used[n..] {
                 let twice = if j == k { 1.0 } else { 2.0 };
-                variance +=
+                let term =
                     twice * function.gradient[j] * function.gradient[k] * self.covariance(j, k);
+                variance += term;
+                size += term.abs();
             }
         }
-        (variance.max(0.0) / self.clusters as f64).sqrt()
+        // Terms that cancel leave their rounding; that is no spread.
+        if variance <= ROUNDING * size {
+            return 0.0;
+        }
+        (variance / self.clusters as f64).sqrt()
     }
 }
 

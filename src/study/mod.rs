@@ -2,7 +2,14 @@
 //! nor writes.
 
 pub mod drawn_log;
+mod named;
+pub mod replay;
 pub mod simulation;
 pub mod verification;
 
 pub use crate::engine::Interrupt;
+pub use crate::estimate::Estimate;
+pub use named::Named;
+
+/// Version of the JSON form of what an evaluation found.
+pub const RESULT_SCHEMA: &str = "foldem.result/1";

@@ -1,14 +1,10 @@
 //! What does a policy save, cost and do to the data? Exact values beside Monte Carlo.
 
-use serde::ser::{Serialize, SerializeMap, Serializer};
-
+use super::{Named, RESULT_SCHEMA, named::as_map};
 use crate::engine::{Interrupt, Run, Simulation};
 use crate::estimate::{Column, DOMINANT, Estimate, Estimates, Group, NAMES, RetryTally, Tally};
 use crate::scenario::Scenario;
 use crate::theory::Exact;
-
-/// Version of the JSON form.
-pub const SCHEMA: &str = "foldem.result/1";
 
 /// What to simulate.
 #[derive(Debug, Clone, Copy)]
@@ -29,15 +25,6 @@ pub struct Compared {
     pub estimate: Estimate,
     /// By theory; `None` where undefined.
     pub exact: Option<f64>,
-}
-
-/// An estimate with the name under which it is reported.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Named<T> {
-    /// Name.
-    pub name: String,
-    /// What it names.
-    pub value: T,
 }
 
 /// Rejections after one stage.
@@ -66,7 +53,7 @@ pub struct GroupFindings {
 /// The result of a simulation.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct SimulationFindings {
-    /// [`SCHEMA`].
+    /// [`RESULT_SCHEMA`].
     pub schema: &'static str,
     /// Name of the scenario.
     pub scenario: String,
@@ -93,17 +80,6 @@ pub struct SimulationFindings {
     pub groups: Vec<GroupFindings>,
     /// What a reader has to know before trusting the numbers.
     pub warnings: Vec<String>,
-}
-
-fn as_map<S: Serializer, T: Serialize>(
-    named: &[Named<T>],
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    let mut map = serializer.serialize_map(Some(named.len()))?;
-    for entry in named {
-        map.serialize_entry(&entry.name, &entry.value)?;
-    }
-    map.end()
 }
 
 impl SimulationFindings {
@@ -172,14 +148,14 @@ pub fn simulate(
     )
 }
 
-/// Retries prompts until they yield: half as many as the main run retained, so that the retry
-/// account costs no more than the run itself unless prompts are very hard. `None` where nothing finite can be said.
+/// Retries prompts until they yield: a quarter as many as the main run retained, so that the retry
+/// account costs less than the run itself unless prompts are very hard. `None` where nothing finite can be said.
 pub(super) fn retry_tally(
     simulation: &Simulation<'_>,
     tally: &Tally,
     interrupt: &Interrupt,
 ) -> Option<RetryTally> {
-    let prompts = tally.count(Column::Retained).div_ceil(2);
+    let prompts = tally.count(Column::Retained).div_ceil(4);
     let typical = tally.frame().typical_tokens;
     (prompts > 0)
         .then(|| simulation.retry(prompts, || RetryTally::new(typical), interrupt))
@@ -264,7 +240,7 @@ fn findings(
         })
         .collect();
     SimulationFindings {
-        schema: SCHEMA,
+        schema: RESULT_SCHEMA,
         scenario: scenario.name().to_owned(),
         attempts,
         per_prompt: request.per_prompt,

@@ -69,3 +69,16 @@ fn check() {
         );
     }
 }
+
+/// A log of five generations under a policy with every kind of checkpoint.
+#[test]
+fn replay() {
+    let (log, policy) = (
+        "tests/fixtures/golden/replay.jsonl",
+        "tests/fixtures/golden/replay.policy.toml",
+    );
+    for (name, format) in [("replay.json", "json"), ("replay.txt", "table")] {
+        let arguments = ["replay", log, "--policy", policy, "--problem", "generated"];
+        golden(name, &[&arguments[..], &["--format", format]].concat());
+    }
+}

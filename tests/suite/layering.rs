@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Module, and the modules it may name by a `crate::` path.
-const MAY_IMPORT: [(&str, &[&str]); 16] = [
+const MAY_IMPORT: [(&str, &[&str]); 17] = [
     ("rng", &[]),
     ("input", &[]),
     ("stats", &["rng"]),
@@ -15,12 +15,13 @@ const MAY_IMPORT: [(&str, &[&str]); 16] = [
     ("engine", &["rng", "scenario", "policy", "outcome"]),
     ("rules", &[]),
     ("log", &["input"]),
+    ("replay", &["rules", "log", "policy", "outcome"]),
     ("estimate", &["stats", "outcome"]),
     (
         "study",
         &[
             "rng", "input", "stats", "policy", "scenario", "outcome", "theory", "engine", "rules",
-            "log", "estimate",
+            "log", "replay", "estimate",
         ],
     ),
     ("plot", &["stats", "study"]),
@@ -28,7 +29,7 @@ const MAY_IMPORT: [(&str, &[&str]); 16] = [
     (
         "cli",
         &[
-            "input", "scenario", "policy", "log", "rules", "study", "plot", "report",
+            "input", "scenario", "policy", "log", "rules", "replay", "study", "plot", "report",
         ],
     ),
     ("main", &["cli"]),

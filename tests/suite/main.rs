@@ -9,6 +9,7 @@
 
 mod agreement;
 mod broken;
+mod broken_logs;
 mod cli;
 mod coverage;
 mod enumeration;
@@ -19,4 +20,7 @@ mod mixture;
 mod posterior;
 mod properties;
 mod readme;
+mod real_text;
+mod replay;
+mod rule_pages;
 mod verification;

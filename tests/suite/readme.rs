@@ -24,7 +24,12 @@ fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let path = entry.unwrap().path();
-        fs::copy(&path, to.join(path.file_name().unwrap())).unwrap();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy(&path, &target);
+        } else {
+            fs::copy(&path, target).unwrap();
+        }
     }
 }
 
@@ -60,13 +65,17 @@ fn project() -> tempfile::TempDir {
 #[test]
 fn every_command_of_the_docs_runs_as_written() {
     let mut run = 0;
-    for page in [
+    let pages = [
         "docs/results.md",
         "docs/formats.md",
         "docs/theory.md",
+        "docs/replay.md",
         "experiments/README.md",
-    ] {
-        let commands = commands(&fs::read_to_string(root().join(page)).unwrap());
+    ];
+    let rules = fs::read_dir(root().join("docs/rules")).unwrap();
+    let rules = rules.map(|file| file.unwrap().path());
+    for page in pages.map(|page| root().join(page)).into_iter().chain(rules) {
+        let commands = commands(&fs::read_to_string(page).unwrap());
         run_all(&commands, project().path());
         run += commands.len();
     }
@@ -90,6 +99,8 @@ fn every_command_runs_as_written() {
     // What the first command promises is there, and is what the repository ships.
     for name in [
         "results/five-stage/simulation.json",
+        "results/replay-paper/replay.json",
+        "results/replay-every-8-tokens/replay.json",
         "paper-figures/savings-and-cost.svg",
     ] {
         let fresh = fs::read(folder.path().join(name)).unwrap();

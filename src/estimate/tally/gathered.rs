@@ -86,6 +86,7 @@ impl Tally {
             checkpoint_cost: vec![shape.cost[at]],
             rejected_at: vec![if rejected { level(at) } else { NEVER }],
             remaining: vec![0.0; shape.checkpoints],
+            place_excess: Vec::new(),
             accepted: vec![accepted == 1],
             utility: vec![shape.utility[state]],
             covariates: covariates[..self.frame.covariates.len()]

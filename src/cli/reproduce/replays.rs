@@ -1,0 +1,112 @@
+//! Replays: every shipped log under every shipped policy.
+
+use std::path::{Path, PathBuf};
+
+use super::writer::Writer;
+use super::{files, is_toml};
+use crate::cli::error::CliError;
+use crate::cli::replay::{IntakeArgs, auditor, table};
+use crate::cli::{Context, catalogue};
+use crate::input::{Document, InputError};
+use crate::plot;
+use crate::policy::{Checkpoint, PolicyFile, Position};
+use crate::replay::{Auditor, Replay, ScheduleError};
+use crate::report::{self, Provenance};
+use crate::study::replay::{self, ReplayFindings, positions};
+
+/// The policies and the logs of a project.
+pub(super) struct Inputs {
+    policies: Vec<(PathBuf, String, PolicyFile, Auditor)>,
+    logs: Vec<PathBuf>,
+    /// Bytes of each log.
+    bytes: Vec<Vec<u8>>,
+}
+
+impl Inputs {
+    /// Reads the policies, and the logs as they are.
+    pub(super) fn read(directory: &Path) -> Result<Self, CliError> {
+        let folder = directory.join("experiments");
+        // A project may have none.
+        let policies = files(&folder.join("policies"), is_toml).unwrap_or_default();
+        let logs = files(&folder.join("logs"), is_log).unwrap_or_default();
+        let mut inputs = Vec::new();
+        for path in policies {
+            let text = Document::read(&path)?;
+            let name = path.display().to_string();
+            let policy = PolicyFile::parse(&name, &text, &catalogue::rules())?;
+            let auditor = auditor(&policy, &path)?;
+            inputs.push((path, text, policy, auditor));
+        }
+        let read = |path: &PathBuf| {
+            let failed = |e| {
+                InputError::whole_file(&path.display().to_string(), format!("cannot be read: {e}"))
+            };
+            std::fs::read(path).map_err(failed)
+        };
+        let bytes = logs.iter().map(read).collect::<Result<_, _>>()?;
+        Ok(Self {
+            policies: inputs,
+            logs,
+            bytes,
+        })
+    }
+
+    /// Replays all logs as one under each policy and writes what was found; `None` when
+    /// interrupted.
+    pub(super) fn evaluate(
+        &self,
+        writer: &mut Writer<'_>,
+        context: &Context,
+    ) -> Result<Option<Vec<ReplayFindings>>, CliError> {
+        let mut all = Vec::new();
+        if self.logs.is_empty() {
+            return Ok(Some(all));
+        }
+        for (path, text, policy, auditor) in &self.policies {
+            let (table, intake) = table(&self.logs, auditor, IntakeArgs::default(), context)?;
+            if intake.partial {
+                return Ok(None);
+            }
+            let unusable = |e: ScheduleError| {
+                InputError::whole_file(&path.display().to_string(), e.to_string())
+            };
+            let replay =
+                Replay::new(&table, policy, policy.checkpoints(), false).map_err(unusable)?;
+            let findings = replay::findings(policy, &table, &replay, intake).map_err(unusable)?;
+            let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+            let name = format!("replay-{stem}");
+            writer.provenance(&name, &self.provenance(&stem, text))?;
+            let sheet = report::replay::sheet(&findings);
+            writer.findings(&name, "replay", &findings, &sheet)?;
+            let figure = plot::rejection_funnel(&findings)?;
+            writer.figure(&format!("{}-{stem}", figure.name), &figure)?;
+            let moves = |c: &Checkpoint<Position>| matches!(c.at, Position::ExpectedFraction(_));
+            if policy.checkpoints().iter().any(moves) {
+                let sweep =
+                    positions::sweep(policy, &table, &positions::FRACTIONS).map_err(unusable)?;
+                let sheet = report::positions::sheet(&sweep);
+                writer.findings(&name, "positions", &sweep, &sheet)?;
+                let figure = plot::savings_by_checkpoint_position(&sweep)?;
+                writer.figure(&format!("{}-{stem}", figure.name), &figure)?;
+            }
+            all.push(findings);
+        }
+        Ok(Some(all))
+    }
+
+    fn provenance(&self, stem: &str, policy: &str) -> Provenance {
+        let spec = format!("experiments/policies/{stem}.toml");
+        let logs = self.logs.iter().zip(&self.bytes).map(|(path, bytes)| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            (format!("experiments/logs/{name}"), bytes.as_slice())
+        });
+        Provenance::of_replay(&spec, policy.as_bytes(), logs)
+    }
+}
+
+fn is_log(path: &Path) -> bool {
+    let name = path.to_string_lossy();
+    [".jsonl", ".jsonl.gz", ".jsonl.zst"]
+        .iter()
+        .any(|ending| name.ends_with(ending))
+}

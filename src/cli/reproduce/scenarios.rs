@@ -1,0 +1,113 @@
+//! Scenarios: exact and simulated figures, claims and their controls.
+
+use std::path::{Path, PathBuf};
+
+use super::writer::Writer;
+use super::{files, is_toml};
+use crate::cli::error::CliError;
+use crate::cli::{Context, progress};
+use crate::input::Document;
+use crate::plot;
+use crate::report::reproduction::Experiment;
+use crate::report::{self, Provenance};
+use crate::scenario::Scenario;
+use crate::study::simulation::{Request, simulate};
+use crate::study::verification::verify;
+
+/// Root of all randomness, and how much is drawn for each experiment.
+const SEED: u64 = 42;
+const SIMULATED: u64 = 1_000_000;
+const VERIFIED: u64 = 1_000_000;
+
+/// The scenarios of a project.
+pub(super) struct Inputs(Vec<(PathBuf, String, Scenario)>);
+
+impl Inputs {
+    /// Reads the scenarios in alphabetical order.
+    pub(super) fn read(directory: &Path) -> Result<Self, CliError> {
+        let folder = directory.join("experiments");
+        let unusable = |why: String| {
+            CliError::Usage(format!(
+                "{}: {why}; give the project folder, the one that holds experiments/*.toml",
+                folder.display()
+            ))
+        };
+        let specs =
+            files(&folder, is_toml).map_err(|e| unusable(format!("cannot be read: {e}")))?;
+        if specs.is_empty() {
+            return Err(unusable("holds no .toml file".to_owned()));
+        }
+        let mut inputs = Vec::new();
+        for path in specs {
+            let text = Document::read(&path)?;
+            let scenario = Scenario::parse(&path.display().to_string(), &text, &folder)?;
+            inputs.push((path, text, scenario));
+        }
+        Ok(Self(inputs))
+    }
+
+    /// Evaluates all scenarios and writes what was found; `None` when interrupted.
+    pub(super) fn evaluate(
+        &self,
+        writer: &mut Writer<'_>,
+        context: &Context,
+    ) -> Result<Option<Vec<Experiment>>, CliError> {
+        let total = (SIMULATED + VERIFIED) * self.0.len() as u64;
+        let bar = progress::attempts(context, total, "reproduce");
+        let mut experiments = Vec::new();
+        for (path, text, scenario) in &self.0 {
+            let before = bar.position();
+            let request = Request {
+                attempts: SIMULATED,
+                seed: SEED,
+                per_prompt: 1,
+            };
+            let simulation = simulate(
+                scenario,
+                request,
+                &|done| bar.set_position(before + done),
+                &context.interrupt,
+            );
+            let verification = verify(
+                scenario,
+                VERIFIED,
+                SEED,
+                &|done| bar.set_position(before + SIMULATED + done),
+                &context.interrupt,
+            );
+            if simulation.partial || verification.partial {
+                bar.finish_and_clear();
+                return Ok(None);
+            }
+            let experiment = Experiment {
+                simulation,
+                verification,
+            };
+            write(writer, path, text, &experiment)?;
+            experiments.push(experiment);
+        }
+        bar.finish_and_clear();
+        Ok(Some(experiments))
+    }
+}
+
+fn write(
+    writer: &mut Writer<'_>,
+    spec: &Path,
+    text: &str,
+    experiment: &Experiment,
+) -> Result<(), CliError> {
+    let name = spec.file_stem().unwrap_or_default().to_string_lossy();
+    let relative = format!("experiments/{name}.toml");
+    let provenance =
+        Provenance::of_scenario(&relative, text.as_bytes(), SEED, [SIMULATED, VERIFIED]);
+    writer.provenance(&name, &provenance)?;
+    let simulation = &experiment.simulation;
+    let sheet = report::simulation::sheet(simulation);
+    writer.findings(&name, "simulation", simulation, &sheet)?;
+    let verification = &experiment.verification;
+    let sheet = report::verification::sheet(verification);
+    writer.findings(&name, "verification", verification, &sheet)?;
+    let figure = plot::martingale_increments(verification)?;
+    writer.figure(&format!("{}-{name}", figure.name), &figure)
+}

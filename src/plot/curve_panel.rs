@@ -1,0 +1,213 @@
+//! A panel of two curves over where a checkpoint stands, each with its 95 % intervals as a band.
+//!
+//! Curves are told apart by their marks and named at their ends. Where a value is undefined the
+//! curve has a gap; one that is undefined everywhere is said to be.
+
+use plotters::style::RGBColor;
+use plotters::style::text_anchor::HPos;
+
+use super::PlotError;
+use super::axis::Axis;
+use super::scene::{Point, Scene};
+use super::theme::{
+    CONTRAST, FAINT, HAIRLINE, INK, LABEL, MUTED, NOTE, PAPER, REFERENCE, SUBJECT, WHISKER,
+};
+use super::value::Value;
+
+/// Size of the plot.
+pub(super) const WIDTH: f64 = 204.0;
+pub(super) const HEIGHT: f64 = 132.0;
+/// Room for ticks to the left.
+pub(super) const TICKS: f64 = 42.0;
+/// Distance of names, at least.
+const LINE: f64 = 15.0;
+/// Radius of a mark.
+const DOT: f64 = 2.75;
+
+/// What a curve is about.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Kind {
+    /// The policy, or what it should do.
+    Policy,
+    /// The coin.
+    Coin,
+    /// What the policy should not do.
+    Error,
+}
+
+impl Kind {
+    fn color(self) -> RGBColor {
+        match self {
+            Self::Policy => SUBJECT,
+            Self::Coin => CONTRAST,
+            Self::Error => INK,
+        }
+    }
+
+    fn mark(self, scene: &mut Scene, (x, y): Point) {
+        match self {
+            Self::Policy => scene.disc((x, y), DOT, SUBJECT),
+            Self::Coin => scene.hollow_diamond((x, y), DOT + 1.5, CONTRAST),
+            Self::Error => {
+                let square = |scene: &mut Scene, half: f64, color| {
+                    scene.rectangle((x - half, y - half), (x + half, y + half), color);
+                };
+                square(scene, DOT, INK);
+                square(scene, DOT - 1.25, PAPER);
+            }
+        }
+    }
+}
+
+/// A curve: values by place.
+pub(super) struct Curve {
+    pub(super) kind: Kind,
+    pub(super) name: &'static str,
+    /// In the order of their places.
+    pub(super) values: Vec<(f64, Value)>,
+}
+
+/// Two curves; the second lies over the first.
+pub(super) struct Panel<'a> {
+    pub(super) curves: [Curve; 2],
+    pub(super) places: &'a Axis,
+    pub(super) axis: &'a Axis,
+    /// What values are held against, and its name.
+    pub(super) reference: (f64, Option<&'static str>),
+}
+
+impl Panel<'_> {
+    /// Draws the panel with the upper left corner of its plot at `(left, top)`.
+    pub(super) fn draw(&self, scene: &mut Scene, (left, top): Point) -> Result<(), PlotError> {
+        self.draw_axes(scene, (left, top));
+        let at = |place: f64, value: f64| self.at((left, top), place, value);
+        for curve in &self.curves {
+            draw_bands(scene, curve, at);
+        }
+        for curve in &self.curves {
+            let color = curve.kind.color();
+            let points: Vec<Option<Point>> = curve
+                .values
+                .iter()
+                .map(|&(place, value)| value.mean.map(|mean| at(place, mean)))
+                .collect();
+            for run in points.split(Option::is_none) {
+                let run: Vec<Point> = run.iter().copied().flatten().collect();
+                if run.len() > 1 {
+                    scene.line(run, WHISKER, color);
+                }
+            }
+            for point in points.into_iter().flatten() {
+                curve.kind.mark(scene, point);
+            }
+        }
+        self.draw_names(scene, (left, top))
+    }
+
+    fn at(&self, (left, top): Point, place: f64, value: f64) -> Point {
+        let across = self.places.place(place).clamped();
+        let up = self.axis.place(value).clamped();
+        (left + across * WIDTH, top + (1.0 - up) * HEIGHT)
+    }
+
+    fn draw_axes(&self, scene: &mut Scene, (left, top): Point) {
+        let bottom = top + HEIGHT;
+        for (tick, text) in self.axis.ticks() {
+            let (_, y) = self.at((left, top), 0.0, tick);
+            scene.level(y, (left, left + WIDTH), HAIRLINE, FAINT);
+            scene.text(&text, (left - 7.0, y + 4.0), NOTE.anchored(HPos::Right));
+        }
+        for (tick, text) in self.places.ticks() {
+            let (x, _) = self.at((left, top), tick, 0.0);
+            scene.upright(x, (bottom, bottom + 4.0), HAIRLINE, REFERENCE);
+            scene.text(&text, (x, bottom + 17.0), NOTE.anchored(HPos::Center));
+        }
+        let (_, y) = self.at((left, top), 0.0, self.reference.0);
+        scene.level(y, (left, left + WIDTH), HAIRLINE, REFERENCE);
+        scene.level(bottom, (left, left + WIDTH), HAIRLINE, REFERENCE);
+    }
+
+    /// Names curves beside their ends, and in the plot what has none.
+    fn draw_names(&self, scene: &mut Scene, (left, top): Point) -> Result<(), PlotError> {
+        let height = |value: f64| self.at((left, top), 0.0, value).1;
+        let mut names: Vec<(f64, Option<Kind>, &str)> = Vec::new();
+        let mut undefined = Vec::new();
+        for curve in &self.curves {
+            let last = curve.values.iter().rev().find_map(|(_, value)| value.mean);
+            match last {
+                Some(last) => names.push((height(last), Some(curve.kind), curve.name)),
+                None => undefined.push(curve.name),
+            }
+        }
+        if let (value, Some(name)) = self.reference {
+            names.push((height(value), None, name));
+        }
+        spread(&mut names, (top, top + HEIGHT));
+        for (y, kind, name) in names {
+            let x = left + WIDTH + 10.0;
+            let color = kind.map_or(MUTED, Kind::color);
+            if let Some(kind) = kind {
+                kind.mark(scene, (x, y));
+            }
+            let mut face = if kind.is_some() { LABEL } else { NOTE };
+            face.color = color;
+            scene.text(name, (x + 9.0, y + 4.5), face);
+        }
+        for (i, name) in undefined.into_iter().enumerate() {
+            let text = format!("{name}: undefined");
+            let half = 0.5 * NOTE.width(&text)?;
+            let (x, y) = (left + 0.5 * WIDTH, top + 0.4 * HEIGHT + 20.0 * i as f64);
+            let (wide, high) = (half + 3.0, 8.0);
+            scene.rectangle((x - wide, y - high), (x + wide, y + high), PAPER);
+            scene.text(&text, (x - half, y + 4.0), NOTE);
+        }
+        Ok(())
+    }
+}
+
+/// The intervals of `curve`: bands where neighbours have them, bars where one stands alone.
+fn draw_bands(scene: &mut Scene, curve: &Curve, at: impl Fn(f64, f64) -> Point) {
+    let ends = |(place, value): &(f64, Value)| {
+        let (lo, hi) = value.mean.and(value.ci)?;
+        Some((at(*place, hi), at(*place, lo)))
+    };
+    let ends: Vec<Option<(Point, Point)>> = curve.values.iter().map(ends).collect();
+    for run in ends.split(Option::is_none) {
+        let (above, below): (Vec<Point>, Vec<Point>) = run.iter().copied().flatten().unzip();
+        match (above.as_slice(), below.as_slice()) {
+            ([], _) => {}
+            ([top], [bottom]) => {
+                scene.upright(top.0, (top.1, bottom.1), WHISKER, curve.kind.color());
+            }
+            _ => scene.band(&above, &below, curve.kind.color()),
+        }
+    }
+}
+
+/// Moves names apart, as little as keeps their order and all of them between `top` and `bottom`.
+fn spread<T>(names: &mut [(f64, T, &str)], (top, bottom): Point) {
+    names.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mut least = top;
+    for name in names.iter_mut() {
+        name.0 = name.0.max(least);
+        least = name.0 + LINE;
+    }
+    let mut most = bottom;
+    for name in names.iter_mut().rev() {
+        name.0 = name.0.min(most);
+        most = name.0 - LINE;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_moved_apart_within_the_panel() {
+        let mut names = [(99.0, (), "c"), (10.0, (), "a"), (97.0, (), "b")];
+        spread(&mut names, (0.0, 100.0));
+        assert_eq!(names.map(|n| n.2), ["a", "b", "c"]);
+        assert_eq!(names.map(|n| n.0.to_string()), ["10", "85", "100"]);
+    }
+}

@@ -1,0 +1,76 @@
+//! Findings that were never found, for the tests of figures.
+
+use crate::study::replay::{ByVerdict, ReplayFindings};
+use crate::study::simulation::{Compared, SimulationFindings};
+use crate::study::{Estimate, Named};
+
+/// Name, value and half the width of its interval.
+pub(super) type Shown = (&'static str, Option<f64>, Option<f64>);
+
+/// An estimate with an interval around it.
+pub(super) fn estimate(mean: Option<f64>, half: Option<f64>) -> Estimate {
+    let ci = mean.zip(half);
+    Estimate {
+        mean,
+        ci: ci.map(|(mean, half)| [mean - half, mean + half]),
+        ..Estimate::default()
+    }
+}
+
+/// An estimate that theory agrees with.
+fn compared(mean: Option<f64>, half: Option<f64>) -> Compared {
+    Compared {
+        estimate: estimate(mean, half),
+        exact: mean,
+    }
+}
+
+/// A simulation that found `values`.
+pub(super) fn simulation(scenario: &str, values: &[Shown]) -> SimulationFindings {
+    let estimates = values.iter().map(|&(name, mean, half)| Named {
+        name: name.to_owned(),
+        value: compared(mean, half),
+    });
+    SimulationFindings {
+        schema: "test",
+        scenario: scenario.to_owned(),
+        attempts: 1_000_000,
+        per_prompt: 1,
+        seed: 1,
+        partial: false,
+        estimates: estimates.collect(),
+        covariance_slack: compared(None, None),
+        rejections_by_stage: Vec::new(),
+        shifts: Vec::new(),
+        groups: Vec::new(),
+        warnings: Vec::new(),
+    }
+}
+
+/// A replay of 1000 records that found `values`.
+pub(super) fn replay(policy: &str, values: &[Shown]) -> ReplayFindings {
+    let estimates = values.iter().map(|&(name, mean, half)| Named {
+        name: name.to_owned(),
+        value: estimate(mean, half),
+    });
+    ReplayFindings {
+        schema: "test",
+        policy: policy.to_owned(),
+        records: 1000,
+        prompts: 1000,
+        skipped: 0,
+        seed: None,
+        partial: false,
+        problem_generated: false,
+        estimates: estimates.collect(),
+        covariance_slack: Estimate::default(),
+        cost_beyond_coin: Estimate::default(),
+        rejections_by_stage: Vec::new(),
+        surviving: ByVerdict::default(),
+        shifts: Vec::new(),
+        groups: Vec::new(),
+        strata: Vec::new(),
+        validators: Vec::new(),
+        warnings: Vec::new(),
+    }
+}

@@ -1,0 +1,69 @@
+//! A row of a figure: one policy beside the coin that rejects at the same rates, by simulation or
+//! by replay.
+
+use super::axis::grouped;
+use super::value::Value;
+use crate::study::replay::ReplayFindings;
+use crate::study::simulation::SimulationFindings;
+
+/// What a figure needs of one evaluation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// What was evaluated.
+    pub(super) name: String,
+    /// On how much.
+    pub(super) note: String,
+    /// Whether theory tells exact values, too.
+    pub(super) exact: bool,
+    values: Vec<(String, Value)>,
+}
+
+impl Row {
+    /// The row of a simulation, under the name of its scenario.
+    pub fn simulated(findings: &SimulationFindings) -> Self {
+        let attempts = grouped(findings.attempts);
+        let values = findings.estimates.iter();
+        Self {
+            name: findings.scenario.clone(),
+            note: if findings.partial {
+                format!("interrupted at {attempts}")
+            } else {
+                format!("{attempts} attempts")
+            },
+            exact: true,
+            values: values
+                .map(|e| {
+                    let value = Value {
+                        exact: e.value.exact,
+                        ..Value::of(&e.value.estimate)
+                    };
+                    (e.name.clone(), value)
+                })
+                .collect(),
+        }
+    }
+
+    /// The row of a replay; findings do not know which log they are about, so `name` tells.
+    pub fn replayed(name: &str, findings: &ReplayFindings) -> Self {
+        let records = grouped(findings.records);
+        let values = findings.estimates.iter();
+        Self {
+            name: name.to_owned(),
+            note: if findings.partial {
+                format!("replay, interrupted at {records}")
+            } else {
+                format!("replay of {records} records")
+            },
+            exact: false,
+            values: values
+                .map(|e| (e.name.clone(), Value::of(&e.value)))
+                .collect(),
+        }
+    }
+
+    /// The estimate called `name`, in units of 1/`unit`.
+    pub(super) fn value(&self, name: &str, unit: f64) -> Value {
+        let found = self.values.iter().find(|(other, _)| other == name);
+        found.map_or_else(Value::default, |(_, value)| value.scaled(unit))
+    }
+}

@@ -1,0 +1,89 @@
+//! The validators of a policy, made ready to read.
+
+use crate::policy::{ParameterValue, PolicyFile, TextValidator};
+use crate::rules::{Alarm, Detector, RULES, Reading, Rule, Setting, Settings};
+
+use super::{FirstAlarm, Tokens};
+
+/// A validator whose rule cannot work with its parameters.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("validator `{validator}` (rule {rule}): {message}")]
+pub struct PolicyError {
+    /// Name of the validator.
+    pub validator: String,
+    /// Name of its rule.
+    pub rule: String,
+    /// What is wrong.
+    pub message: String,
+}
+
+/// The rules and settings of a policy's validators, known to work.
+#[derive(Debug)]
+pub struct Auditor {
+    validators: Vec<(&'static Rule, Settings)>,
+}
+
+impl Auditor {
+    /// Makes the validators of `policy` ready.
+    pub fn new(policy: &PolicyFile) -> Result<Self, PolicyError> {
+        let validators = policy.validators().iter().map(prepared);
+        Ok(Self {
+            validators: validators.collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// Number of validators.
+    pub fn validators(&self) -> usize {
+        self.validators.len()
+    }
+
+    /// A detector for each validator, in their order.
+    pub fn detectors(&self) -> Vec<Box<dyn Detector>> {
+        let build = |(rule, settings): &(&Rule, Settings)| {
+            (rule.build)(settings).expect("settings that worked work again")
+        };
+        self.validators.iter().map(build).collect()
+    }
+}
+
+fn prepared(validator: &TextValidator) -> Result<(&'static Rule, Settings), PolicyError> {
+    let failed = |message| PolicyError {
+        validator: validator.name.clone(),
+        rule: validator.rule.to_owned(),
+        message,
+    };
+    let rule = RULES.into_iter().find(|rule| rule.name == validator.rule);
+    let rule = rule.ok_or_else(|| failed("there is no such rule".to_owned()))?;
+    let settings = rule.parameters.iter().filter_map(|parameter| {
+        let value = validator.parameters.get(parameter.name)?;
+        Some((parameter.name, setting(value)))
+    });
+    let settings: Settings = settings.collect();
+    (rule.build)(&settings).map_err(failed)?;
+    Ok((rule, settings))
+}
+
+fn setting(value: &ParameterValue) -> Setting {
+    match value {
+        ParameterValue::Number(x) => Setting::Number(*x),
+        ParameterValue::Count(n) => Setting::Number(*n as f64),
+        ParameterValue::Texts(texts) => Setting::Texts(texts.clone()),
+        ParameterValue::Name(name) => Setting::Name(name),
+    }
+}
+
+/// When a detector first alarms on a solution.
+pub(super) fn first_alarm(
+    detector: &mut dyn Detector,
+    problem: Option<&str>,
+    solution: &str,
+    tokens: Tokens<'_>,
+) -> FirstAlarm {
+    let mut reading = Reading::start(detector, problem);
+    reading.push(solution.as_bytes());
+    match reading.finish() {
+        Some(Alarm::After(bytes)) => FirstAlarm::Tokens(tokens.holding(bytes)),
+        Some(Alarm::AtEnd) => FirstAlarm::AtEnd,
+        None => FirstAlarm::Never,
+    }
+}

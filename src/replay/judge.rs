@@ -1,0 +1,84 @@
+//! What a policy does to one generation, given the first alarms on it.
+
+use super::{FirstAlarm, Place};
+use crate::policy::{Checkpoint, Position};
+
+/// Where a generation was rejected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stop {
+    /// Index of the checkpoint.
+    pub checkpoint: usize,
+    /// Solution tokens that had been generated.
+    pub tokens: u64,
+}
+
+/// What a policy does to a generation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Judgement {
+    /// Where it was rejected; `None` if it survives.
+    pub stop: Option<Stop>,
+    /// Tokens charged by the checkpoints that were reached.
+    pub cost: f64,
+}
+
+/// When a checkpoint is due: by tokens, the complete solution last, then in the policy's order.
+type Due = (bool, u64, usize);
+
+/// Judges a generation of `tokens` solution tokens.
+///
+/// A checkpoint after p tokens is reached if p < `tokens` and nothing has rejected before; one at
+/// the complete solution if nothing has. `places` has one value per checkpoint.
+pub fn judge(
+    checkpoints: &[Checkpoint<Position>],
+    places: &[Place],
+    alarms: &[FirstAlarm],
+    tokens: u64,
+) -> Judgement {
+    let rejects = |c: usize| -> Option<Due> {
+        let checkpoint = &checkpoints[c];
+        let first = first_rejection(checkpoint, alarms);
+        match places[c] {
+            Place::Nowhere => None,
+            Place::After(p) => (p < tokens && first.by(p)).then_some((false, p, c)),
+            Place::Every(step) => {
+                let FirstAlarm::Tokens(first) = first else {
+                    return None;
+                };
+                let p = first.max(1).div_ceil(step).checked_mul(step)?;
+                (p < tokens).then_some((false, p, c))
+            }
+            Place::End => (first < FirstAlarm::Never).then_some((true, tokens, c)),
+        }
+    };
+    let stop: Option<Due> = (0..checkpoints.len()).filter_map(rejects).min();
+    // How often a checkpoint is reached: where it is due before the stop, or is the stop itself.
+    let reached = |c: usize| -> u64 {
+        let in_time = |due: Due| stop.is_none_or(|stop| due <= stop);
+        match places[c] {
+            Place::Nowhere => 0,
+            Place::After(p) => u64::from(p < tokens && in_time((false, p, c))),
+            Place::Every(step) => match stop {
+                Some((false, p, _)) => {
+                    let before = p.saturating_sub(1) / step;
+                    before + u64::from(p > 0 && p % step == 0 && in_time((false, p, c)))
+                }
+                _ => tokens.saturating_sub(1) / step,
+            },
+            Place::End => u64::from(in_time((true, tokens, c))),
+        }
+    };
+    let cost = |(c, checkpoint): (usize, &Checkpoint<Position>)| {
+        reached(c) as f64 * checkpoint.cost_tokens
+    };
+    Judgement {
+        cost: checkpoints.iter().enumerate().map(cost).sum(),
+        stop: stop.map(|(_, tokens, checkpoint)| Stop { checkpoint, tokens }),
+    }
+}
+
+/// When the checkpoint would first reject. Text rules alarm or are silent and a threshold lies in
+/// [0, 1), so it does when one of its validators alarms.
+fn first_rejection(checkpoint: &Checkpoint<Position>, alarms: &[FirstAlarm]) -> FirstAlarm {
+    let of_validators = checkpoint.validators.iter().map(|&v| alarms[v]);
+    of_validators.min().unwrap_or(FirstAlarm::Never)
+}

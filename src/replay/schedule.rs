@@ -1,0 +1,139 @@
+//! Where the checkpoints of a policy stand in each generation of a table.
+
+use super::{Group, Table};
+use crate::policy::{PolicyFile, Position};
+
+/// Where a checkpoint stands in one generation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Nowhere: the problem was not generated.
+    Nowhere,
+    /// After this many solution tokens; 0 is after the problem.
+    After(u64),
+    /// After each multiple of this many solution tokens, ≥ 1.
+    Every(u64),
+    /// At the complete solution.
+    End,
+}
+
+/// Why a checkpoint has no place.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ScheduleError {
+    /// There is no other prompt to expect a length from.
+    #[error(
+        "the expected number of tokens of {0} is unknown: the log holds no other prompt of this \
+         model and benchmark; give the policy `expected_tokens`, or use a position in tokens"
+    )]
+    NoOtherPrompt(Group),
+}
+
+/// The places of all checkpoints in all generations.
+#[derive(Debug)]
+pub struct Schedule {
+    checkpoints: usize,
+    /// One value per checkpoint and row.
+    places: Vec<Place>,
+    from_log: Vec<usize>,
+}
+
+impl Schedule {
+    /// Where the checkpoints at `positions` stand in the generations of `table`; E comes from
+    /// `policy`, else from the other prompts of the same model and benchmark.
+    pub fn new(
+        table: &Table,
+        policy: &PolicyFile,
+        positions: &[Position],
+        problem_generated: bool,
+    ) -> Result<Self, ScheduleError> {
+        let expects = |p: &Position| matches!(p, Position::ExpectedFraction(_));
+        let (expected, from_log) = if positions.iter().any(expects) {
+            expected_tokens(table, policy)?
+        } else {
+            (Vec::new(), Vec::new())
+        };
+        let mut places = Vec::with_capacity(positions.len() * table.rows().len());
+        for (i, row) in table.rows().iter().enumerate() {
+            places.extend(positions.iter().map(|position| match *position {
+                Position::Problem if problem_generated => Place::After(0),
+                Position::Problem => Place::Nowhere,
+                Position::Tokens(tokens) => Place::After(tokens),
+                Position::EveryTokens(tokens) => Place::Every(tokens),
+                Position::ExpectedFraction(x) => Place::After(fraction(x, expected[i])),
+                Position::Solution => Place::End,
+                Position::FinalFractionLookahead(x) => Place::After(fraction(x, row.tokens as f64)),
+            }));
+        }
+        Ok(Self {
+            checkpoints: positions.len(),
+            places,
+            from_log,
+        })
+    }
+
+    /// Number of checkpoints.
+    pub fn checkpoints(&self) -> usize {
+        self.checkpoints
+    }
+
+    /// Where the checkpoints stand in generation number `row`.
+    pub fn places(&self, row: usize) -> &[Place] {
+        &self.places[row * self.checkpoints..(row + 1) * self.checkpoints]
+    }
+
+    /// Groups whose expected number of tokens was taken from the log itself.
+    pub fn expected_from_log(&self) -> &[usize] {
+        &self.from_log
+    }
+}
+
+/// max(1, round(x · tokens)).
+fn fraction(x: f64, tokens: f64) -> u64 {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "at least 1, and a larger number than u64 holds is as good as its largest"
+    )]
+    let rounded = (x * tokens).round().max(1.0) as u64;
+    rounded
+}
+
+/// E for each generation, and the groups in which it comes from the log.
+fn expected_tokens(
+    table: &Table,
+    policy: &PolicyFile,
+) -> Result<(Vec<f64>, Vec<usize>), ScheduleError> {
+    let given = |group: &Group| {
+        let name = |name: &Option<String>| name.clone().unwrap_or_default();
+        let expected = policy.expected_tokens()?;
+        expected.of(&name(&group.model), &name(&group.benchmark))
+    };
+    let given: Vec<Option<f64>> = table.groups().iter().map(given).collect();
+    // Sum and number of tokens, by group and by group and prompt.
+    let mut by_group = vec![(0_u128, 0_u64); table.groups().len()];
+    let mut by_prompt = std::collections::BTreeMap::new();
+    for row in table.rows() {
+        let of_prompt = by_prompt
+            .entry((row.group, row.prompt))
+            .or_insert((0_u128, 0_u64));
+        for (sum, count) in [of_prompt, &mut by_group[row.group]] {
+            *sum += u128::from(row.tokens);
+            *count += 1;
+        }
+    }
+    let expected = table.rows().iter().map(|row| {
+        if let Some(tokens) = given[row.group] {
+            return Ok(tokens);
+        }
+        let (all, own) = (by_group[row.group], by_prompt[&(row.group, row.prompt)]);
+        let others = all.1 - own.1;
+        if others == 0 {
+            return Err(ScheduleError::NoOtherPrompt(
+                table.groups()[row.group].clone(),
+            ));
+        }
+        Ok((all.0 - own.0) as f64 / others as f64)
+    });
+    let expected = expected.collect::<Result<_, _>>()?;
+    let from_log = (0..given.len()).filter(|&g| given[g].is_none()).collect();
+    Ok((expected, from_log))
+}

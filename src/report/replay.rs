@@ -1,0 +1,305 @@
+//! The findings of a replay as people read them.
+
+use super::number::{exactly, interval, number, optional, percent, with_interval};
+use super::{Section, Sheet};
+use crate::estimate::Estimate;
+use crate::study::Named;
+use crate::study::replay::{ByVerdict, ReplayFindings};
+
+/// The sheet of a replay.
+pub fn sheet(findings: &ReplayFindings) -> Sheet {
+    let partial = if findings.partial {
+        ", interrupted"
+    } else {
+        ""
+    };
+    Sheet {
+        title: format!("Replay under policy {}", findings.policy),
+        summary: std::iter::once(format!(
+            "{} records of {} prompts{partial}; intervals 95 %, over prompts.",
+            findings.records, findings.prompts
+        ))
+        .chain(verdict(findings))
+        .collect(),
+        sections: sections(findings),
+        data: data(findings),
+        warnings: findings.warnings.clone(),
+    }
+}
+
+/// The answer in a few sentences.
+fn verdict(findings: &ReplayFindings) -> Vec<String> {
+    let get = |name: &str| findings.get(name).unwrap_or_default();
+    let (savings, rejected) = (get("savings"), get("rejection_rate"));
+    if rejected.mean == Some(0.0) {
+        return vec!["The policy rejects nothing.".to_owned()];
+    }
+    let mut answer = vec![format!(
+        "The policy would have rejected {} % of the generations and saved {} % of the tokens per \
+         attempt; a coin that rejects as often at each checkpoint saves {} %.",
+        percent(rejected),
+        percent(savings),
+        percent(get("null_savings"))
+    )];
+    let (f, cost, beyond) = (
+        get("false_rejection_rate"),
+        get("cost_ratio"),
+        findings.cost_beyond_coin,
+    );
+    if cost.mean.is_none() {
+        answer
+            .push("What that costs per retained sample cannot be known from this log.".to_owned());
+        return answer;
+    }
+    let pays = match cost.ci {
+        Some([_, hi]) if hi < 1.0 => "so it pays",
+        Some([lo, _]) if lo > 1.0 => "so it does NOT pay",
+        _ => "and whether it pays this log cannot tell",
+    };
+    let knows = match beyond.ci {
+        Some([_, hi]) if hi < 0.0 => "cheaper than the coin's",
+        Some([lo, _]) if lo > 0.0 => "DEARER than the coin's",
+        _ => "not to be told from the coin's",
+    };
+    answer.push(format!(
+        "It would have wrongly rejected {} % of what the final filter accepts. A retained sample \
+         would have cost {} times as much as by full generation, {pays}; that is {knows} ({}).",
+        percent(f),
+        with_interval(cost),
+        with_interval(get("null_cost_ratio"))
+    ));
+    answer
+}
+
+fn row(name: &str, estimate: &Estimate) -> Vec<String> {
+    vec![
+        name.to_owned(),
+        optional(estimate.mean, estimate.stderr.unwrap_or(0.0)),
+        estimate
+            .stderr
+            .map_or_else(|| "–".to_owned(), |s| number(s, s)),
+        interval(estimate),
+    ]
+}
+
+/// Rows in which nothing is defined say nothing.
+fn table<'a>(title: &str, rows: impl Iterator<Item = (&'a str, &'a Estimate)>) -> Section {
+    let mut section = Section::new(title, &["", "estimate", "std. error", "95 % interval"]);
+    section.rows = rows
+        .filter(|(_, estimate)| estimate.mean.is_some())
+        .map(|(name, estimate)| row(name, estimate))
+        .collect();
+    section
+}
+
+fn sections(findings: &ReplayFindings) -> Vec<Section> {
+    let all = named(&findings.estimates).chain([
+        ("covariance_slack", &findings.covariance_slack),
+        ("cost_beyond_coin", &findings.cost_beyond_coin),
+    ]);
+    let mut sections = vec![
+        table(
+            "Estimates (savings_bound = null_savings − what checking costs)",
+            all,
+        ),
+        by_group(findings),
+        by_checkpoint(findings),
+        by_validator(findings),
+        table(
+            "Shift of the retained data (total variation, at most the false rejection rate)",
+            named(&findings.shifts),
+        ),
+        strata(findings),
+    ];
+    sections.retain(|section| !section.rows.is_empty());
+    sections
+}
+
+fn named(list: &[Named<Estimate>]) -> impl Iterator<Item = (&str, &Estimate)> {
+    list.iter().map(|n| (n.name.as_str(), &n.value))
+}
+
+/// The columns of tables with one row per policy or group.
+const SUMMARY: [&str; 8] = [
+    "",
+    "records",
+    "savings %",
+    "coin's savings %",
+    "false rejections %",
+    "detected %",
+    "cost ratio",
+    "coin's cost ratio",
+];
+
+fn summary_row(name: String, records: u64, estimates: &[Named<Estimate>]) -> Vec<String> {
+    let get = |name: &str| {
+        let found = estimates.iter().find(|e| e.name == name);
+        found.map_or_else(Estimate::default, |e| e.value)
+    };
+    vec![
+        name,
+        records.to_string(),
+        percent(get("savings")),
+        percent(get("null_savings")),
+        percent(get("false_rejection_rate")),
+        percent(get("detection_rate")),
+        with_interval(get("cost_ratio")),
+        with_interval(get("null_cost_ratio")),
+    ]
+}
+
+/// Several replays, one row per policy and group.
+pub(super) fn summary(replays: &[ReplayFindings]) -> Section {
+    let mut section = Section::new("Replays of the shipped logs, with 95 % intervals", &SUMMARY);
+    for findings in replays {
+        let all = summary_row(
+            findings.policy.clone(),
+            findings.records,
+            &findings.estimates,
+        );
+        section.rows.push(all);
+        section.rows.extend(group_rows(findings, "  "));
+    }
+    section
+}
+
+fn by_group(findings: &ReplayFindings) -> Section {
+    let mut section = Section::new("By model and benchmark", &SUMMARY);
+    section.rows = group_rows(findings, "").collect();
+    section
+}
+
+fn group_rows(findings: &ReplayFindings, indent: &str) -> impl Iterator<Item = Vec<String>> {
+    findings.groups.iter().map(move |group| {
+        let name = format!("{indent}{}", group.group);
+        summary_row(name, group.records, &group.estimates)
+    })
+}
+
+fn counts(by: ByVerdict) -> [String; 3] {
+    [by.accepted, by.refused, by.unknown].map(|n| n.to_string())
+}
+
+fn by_checkpoint(findings: &ReplayFindings) -> Section {
+    let header = [
+        "",
+        "rejected %",
+        "of the accepted",
+        "of the refused",
+        "without verdict",
+    ];
+    let mut section = Section::new("Rejected at each checkpoint", &header);
+    let checkpoints = findings.rejections_by_stage.iter();
+    section.rows = checkpoints
+        .map(|checkpoint| {
+            let mut cells = vec![checkpoint.at.to_string(), percent(checkpoint.rate)];
+            cells.extend(counts(checkpoint.rejected));
+            cells
+        })
+        .collect();
+    if !section.rows.is_empty() {
+        let mut cells = vec!["never".to_owned(), "–".to_owned()];
+        cells.extend(counts(findings.surviving));
+        section.rows.push(cells);
+    }
+    section
+}
+
+fn by_validator(findings: &ReplayFindings) -> Section {
+    let header = [
+        "",
+        "rule",
+        "alarms %",
+        "of the accepted %",
+        "of the refused %",
+        "median place of the first",
+    ];
+    let mut section = Section::new("Each validator alone, on complete generations", &header);
+    let validators = findings.validators.iter();
+    section.rows = validators
+        .map(|v| {
+            vec![
+                v.name.clone(),
+                v.rule.to_owned(),
+                percent(v.alarm_rate),
+                percent(v.false_rejection_rate),
+                percent(v.detection_rate),
+                optional(v.first_alarm_median, 0.01),
+            ]
+        })
+        .collect();
+    section
+}
+
+fn strata(findings: &ReplayFindings) -> Section {
+    let header = ["", "false rejection rate", "std. error", "95 % interval"];
+    let mut section = Section::new("False rejection rate by group", &header);
+    section.rows = findings
+        .strata
+        .iter()
+        .filter(|s| s.false_rejection_rate.mean.is_some())
+        .map(|s| {
+            row(
+                &format!("{} {}", s.covariate, s.level),
+                &s.false_rejection_rate,
+            )
+        })
+        .collect();
+    section
+}
+
+fn data(findings: &ReplayFindings) -> Section {
+    let header = ["group", "name", "mean", "stderr", "ci_lo", "ci_hi"];
+    let mut section = Section::new("", &header);
+    let mut add = |group: &str, name: &str, e: &Estimate| {
+        let ci = |i: usize| exactly(e.ci.map(|ci| ci[i]));
+        section.rows.push(vec![
+            group.to_owned(),
+            name.to_owned(),
+            exactly(e.mean),
+            exactly(e.stderr),
+            ci(0),
+            ci(1),
+        ]);
+    };
+    for (name, estimate) in named(&findings.estimates) {
+        add("estimates", name, estimate);
+    }
+    add("estimates", "covariance_slack", &findings.covariance_slack);
+    add("estimates", "cost_beyond_coin", &findings.cost_beyond_coin);
+    for checkpoint in &findings.rejections_by_stage {
+        add(
+            "rejections_by_stage",
+            &checkpoint.at.to_string(),
+            &checkpoint.rate,
+        );
+    }
+    for (name, estimate) in named(&findings.shifts) {
+        add("shifts", name, estimate);
+    }
+    for group in &findings.groups {
+        let group_name = group.group.to_string();
+        for (estimate_name, estimate) in named(&group.estimates) {
+            add(&group_name, estimate_name, estimate);
+        }
+    }
+    for validator in &findings.validators {
+        add("alarm_rate", &validator.name, &validator.alarm_rate);
+        add(
+            "validator_false_rejection_rate",
+            &validator.name,
+            &validator.false_rejection_rate,
+        );
+        add(
+            "validator_detection_rate",
+            &validator.name,
+            &validator.detection_rate,
+        );
+    }
+    for stratum in &findings.strata {
+        let name = format!("{} {}", stratum.covariate, stratum.level);
+        add("false_rejection_rate", &name, &stratum.false_rejection_rate);
+        add("factor", &name, &stratum.factor);
+    }
+    section
+}

@@ -1,0 +1,305 @@
+//! One side of an equation and the values that a reader may give it.
+
+use super::super::number::Number;
+use super::super::ratio::Ratio;
+
+/// Items of one side that are kept; a longer side has no value.
+pub(super) const LONGEST: usize = 128;
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Item {
+    Number(Number),
+    Plus,
+    Minus,
+    Times,
+    Over,
+    Power,
+    Percent,
+    /// Times, after a per cent or a fraction.
+    Of,
+    /// LaTeX's `\frac`, before its two groups.
+    Fraction,
+    Open,
+    Close,
+    /// Something whose value is not known.
+    Unknown,
+}
+
+/// How what has more than one reading is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Style {
+    /// 20 % is 0.2, not 20.
+    pub(super) hundredths: bool,
+    /// What the order of operations is.
+    pub(super) order: Order,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Order {
+    Usual,
+    /// A slash divides by all factors after it: `6 / 2 * 3` is 1.
+    LongBar,
+    /// A slash divides by the fraction after it: `6 / 1/2` is 12.
+    Fractions,
+    /// No operation goes before another one: `1 + 2 * 3` is 9.
+    LeftToRight,
+}
+
+/// A value and how far off it may be because the numbers it comes from are rounded.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Value {
+    pub(super) exact: Ratio,
+    pub(super) slack: f64,
+}
+
+impl Value {
+    fn exactly(exact: Ratio) -> Self {
+        Self { exact, slack: 0.0 }
+    }
+
+    fn add(self, other: Self) -> Option<Self> {
+        Some(Self {
+            exact: self.exact.add(other.exact)?,
+            slack: self.slack + other.slack,
+        })
+    }
+
+    fn negative(self) -> Option<Self> {
+        Some(Self {
+            exact: self.exact.negative()?,
+            slack: self.slack,
+        })
+    }
+
+    fn multiply(self, other: Self) -> Option<Self> {
+        let (a, b) = (self.exact.to_f64().abs(), other.exact.to_f64().abs());
+        Some(Self {
+            exact: self.exact.multiply(other.exact)?,
+            slack: a * other.slack + b * self.slack + self.slack * other.slack,
+        })
+    }
+
+    fn divide(self, other: Self) -> Option<Self> {
+        let exact = self.exact.divide(other.exact)?;
+        let divisor = other.exact.to_f64().abs();
+        Some(Self {
+            exact,
+            slack: (self.slack + exact.to_f64().abs() * other.slack) / divisor,
+        })
+    }
+
+    fn power(self, exponent: Self) -> Option<Self> {
+        let exact = self.exact.power(exponent.exact)?;
+        let base = self.exact.to_f64().abs();
+        let slack = if self.slack > 0.0 {
+            exact.to_f64().abs() * exponent.exact.to_f64().abs() * self.slack / base
+        } else {
+            0.0
+        };
+        Some(Self { exact, slack })
+    }
+}
+
+/// The value of a side, read in this style; `None` where it has none.
+pub(super) fn value(items: &[Item], style: Style) -> Option<Value> {
+    if items.len() > LONGEST {
+        return None;
+    }
+    let mut reader = Reader {
+        items,
+        next: 0,
+        style,
+    };
+    let value = reader.sum()?;
+    (reader.next == items.len()).then_some(value)
+}
+
+/// Descends no deeper than there are items, of which there are at most [`LONGEST`].
+struct Reader<'i> {
+    items: &'i [Item],
+    next: usize,
+    style: Style,
+}
+
+impl Reader<'_> {
+    fn peek(&self) -> Option<Item> {
+        self.items.get(self.next).copied()
+    }
+
+    fn take(&mut self, item: Item) -> Option<()> {
+        (self.peek()? == item).then(|| self.next += 1)
+    }
+
+    fn sum(&mut self) -> Option<Value> {
+        let flat = self.style.order == Order::LeftToRight;
+        let mut sum = self.product()?;
+        while let Some(item) = self.peek() {
+            if !matches!(item, Item::Plus | Item::Minus) {
+                if flat && self.is_factor(item) {
+                    sum = self.factors(sum)?;
+                    continue;
+                }
+                break;
+            }
+            self.next += 1;
+            let mut term = if flat {
+                self.signed()?
+            } else {
+                self.product()?
+            };
+            if item == Item::Minus {
+                term = term.negative()?;
+            }
+            sum = sum.add(term)?;
+        }
+        Some(sum)
+    }
+
+    fn product(&mut self) -> Option<Value> {
+        let first = self.signed()?;
+        self.factors(first)
+    }
+
+    fn is_factor(&self, item: Item) -> bool {
+        let after_close = self.next > 0 && self.items[self.next - 1] == Item::Close;
+        match item {
+            Item::Times | Item::Over | Item::Of | Item::Open | Item::Fraction => true,
+            Item::Number(_) => after_close,
+            _ => false,
+        }
+    }
+
+    fn factors(&mut self, first: Value) -> Option<Value> {
+        let mut product = first;
+        let mut divisor: Option<Value> = None;
+        while let Some(item) = self.peek() {
+            if !self.is_factor(item) {
+                break;
+            }
+            if matches!(item, Item::Times | Item::Over | Item::Of) {
+                self.next += 1;
+            }
+            let mut factor = self.signed()?;
+            if item == Item::Over
+                && self.style.order == Order::Fractions
+                && self.peek() == Some(Item::Over)
+            {
+                self.next += 1;
+                factor = factor.divide(self.signed()?)?;
+            }
+            match (item, divisor) {
+                (Item::Over, _) if self.style.order == Order::LongBar => {
+                    divisor = Some(match divisor {
+                        None => factor,
+                        Some(divisor) => divisor.multiply(factor)?,
+                    });
+                }
+                (Item::Over, _) => product = product.divide(factor)?,
+                (_, Some(bar)) => divisor = Some(bar.multiply(factor)?),
+                (_, None) => product = product.multiply(factor)?,
+            }
+        }
+        match divisor {
+            None => Some(product),
+            Some(divisor) => product.divide(divisor),
+        }
+    }
+
+    fn signed(&mut self) -> Option<Value> {
+        match self.peek()? {
+            Item::Minus => {
+                self.next += 1;
+                self.signed()?.negative()
+            }
+            Item::Plus => {
+                self.next += 1;
+                self.signed()
+            }
+            _ => self.power(),
+        }
+    }
+
+    fn power(&mut self) -> Option<Value> {
+        let base = self.operand()?;
+        if self.peek() == Some(Item::Power) {
+            self.next += 1;
+            // A negative exponent may be meant modulo something.
+            let exponent = self.operand()?;
+            if exponent.exact.is_negative() {
+                return None;
+            }
+            return base.power(exponent);
+        }
+        Some(base)
+    }
+
+    fn operand(&mut self) -> Option<Value> {
+        let mut value = match self.peek()? {
+            Item::Number(number) => {
+                self.next += 1;
+                self.mixed(number)?
+            }
+            Item::Open => self.group()?,
+            Item::Fraction => {
+                self.next += 1;
+                let numerator = self.group()?;
+                numerator.divide(self.group()?)?
+            }
+            _ => return None,
+        };
+        if self.peek() == Some(Item::Percent) {
+            self.next += 1;
+            if self.style.hundredths {
+                value = value.divide(Value::exactly(Ratio::whole(100)))?;
+            }
+        }
+        Some(value)
+    }
+
+    fn group(&mut self) -> Option<Value> {
+        self.take(Item::Open)?;
+        let value = self.sum()?;
+        self.take(Item::Close)?;
+        Some(value)
+    }
+
+    /// A number, and the fraction of a mixed one (`1 1/2`).
+    fn mixed(&mut self, number: Number) -> Option<Value> {
+        let value = Value {
+            exact: number.value?,
+            slack: rounding(number),
+        };
+        let [
+            Item::Number(numerator),
+            Item::Over,
+            Item::Number(denominator),
+            ..,
+        ] = self.items[self.next..]
+        else {
+            if let Some(Item::Fraction) = self.peek()
+                && number.value?.is_whole()
+            {
+                // `1\frac{1}{2}`, unless the factor is meant; either is rare, so neither is read.
+                return None;
+            }
+            return Some(value);
+        };
+        let part = numerator.value?.divide(denominator.value?)?;
+        let whole = |n: Number| n.value.is_some_and(Ratio::is_whole);
+        let below_one = Ratio::whole(1).subtract(part)?;
+        if !whole(number) || !whole(numerator) || !whole(denominator) || below_one.is_negative() {
+            return None;
+        }
+        self.next += 3;
+        value.add(Value::exactly(part))
+    }
+}
+
+/// How far a number may be from what was rounded to it. Two digits after the point or more are
+/// taken for rounded ones, cut or to the nearest; fewer are taken for exact.
+fn rounding(number: Number) -> f64 {
+    match number.decimals {
+        0 | 1 => 0.0,
+        digits => Ratio::last_place(digits).map_or(0.0, Ratio::to_f64),
+    }
+}

@@ -1,0 +1,305 @@
+//! `false-equation`: an equation in numbers whose two sides differ.
+//!
+//! Reads calculations with `+ - * / ^`, the signs × · ÷ − and `x`, LaTeX, parentheses, signs,
+//! thousands separators, decimals, fractions, mixed numbers, money, per cent (`20% of 50`) and
+//! units between the numbers (`9 eggs * $2 per egg`), and GSM8K's annotations `<<48/2=24>>`; with
+//! exact fractions. In `a = b = c` each side is compared with the next one. A left side that
+//! calculates nothing (`5 = 6`, `Week 2 = 60`) is not compared. A side is complete, and judged,
+//! when the symbol after it shows that no operator follows: the end of the line or sentence, the
+//! third word after the number, or a word of the sentence such as "so". Alarms are final.
+//!
+//! `tolerance` (in the unit of the equation, default 0) is the largest difference that passes
+//! beyond these habits of right solutions, which always pass:
+//! - results cut or rounded to the digits that are written, and operands that have two decimals
+//!   or more taken as rounded (`33.33 * 3 = 100`);
+//! - running totals: the left side may equal the first number on the right alone
+//!   (`3 + 4 = 7 + 5 = 12`);
+//! - operations from left to right, and a slash over everything after it or over a fraction
+//!   (`60 / 2 * 3 = 10`, `7.5 / 1/2 = 15`);
+//! - with money, per cent or units of measure: sides whose ratio is a factor between units
+//!   (`50 cents * 4 = $2`), and sides with two units that convert.
+//!
+//! Silent when in doubt: where words before or between change the numbers ("half of 10 - 3"),
+//! with variables, functions, other relations (≈, ≠, ≤, ==), "about", "rounded", "mod", "million"
+//! and the like, times of day, factorials, negative exponents, numbers that do not fit in 128
+//! bits, and sides of more than 128 items. All that are misses; so are errors below one in the
+//! last written digit of an inexact result (`22 / 7 = 4`), and equations in words.
+//!
+//! Fooled, so false alarms, by equations that are refuted on purpose or hold in another base or
+//! modulus that is named elsewhere, by slips that do not reach the answer, and by numbers that are
+//! cut with dots (`8.333..%`).
+
+mod chain;
+mod expression;
+mod side;
+mod words;
+
+use super::lexer::{Lexeme, Lexer, Symbol};
+use super::scope::scoped;
+use super::{Detector, Kind, Rule, SCOPE, Settings, optional};
+use chain::Chain;
+
+pub(super) const RULE: Rule = Rule {
+    name: "false-equation",
+    meaning: "an equation in numbers whose two sides differ",
+    parameters: &[
+        optional(
+            "tolerance",
+            "largest difference of the two sides that passes, beyond the rounding that their \
+             digits show; default 0",
+            Kind::NotNegative,
+        ),
+        SCOPE,
+    ],
+    build,
+};
+
+#[expect(clippy::unnecessary_wraps, reason = "the signature of every rule")]
+fn build(settings: &Settings) -> Result<Box<dyn Detector>, String> {
+    let detector = FalseEquation {
+        tolerance: settings.number("tolerance").unwrap_or(0.0),
+        lexer: Lexer::default(),
+        lexemes: Vec::new(),
+        chain: Chain::start(),
+        outer: None,
+    };
+    Ok(scoped(settings, Box::new(detector)))
+}
+
+struct FalseEquation {
+    tolerance: f64,
+    lexer: Lexer,
+    /// What the last character has ended.
+    lexemes: Vec<Lexeme>,
+    chain: Chain,
+    /// What stands around the annotation `<<…>>` that is being read.
+    outer: Option<Chain>,
+}
+
+impl FalseEquation {
+    fn take(&mut self) -> bool {
+        let lexemes = std::mem::take(&mut self.lexemes);
+        let found = lexemes.iter().any(|lexeme| self.symbol(lexeme));
+        self.lexemes = lexemes;
+        self.lexemes.clear();
+        found
+    }
+
+    fn symbol(&mut self, lexeme: &Lexeme) -> bool {
+        match lexeme.symbol {
+            Symbol::AnnotationOpen if self.outer.is_none() => {
+                self.outer = Some(std::mem::take(&mut self.chain));
+                false
+            }
+            Symbol::AnnotationClose => match self.outer.take() {
+                Some(outer) => {
+                    let found = self.chain.end(self.tolerance);
+                    self.chain = outer;
+                    found
+                }
+                None => self.chain.read(lexeme, self.tolerance),
+            },
+            _ => {
+                if lexeme.symbol == Symbol::Newline {
+                    // An annotation that is not closed on its line is none.
+                    self.outer = None;
+                }
+                self.chain.read(lexeme, self.tolerance)
+            }
+        }
+    }
+}
+
+impl Detector for FalseEquation {
+    fn start(&mut self, _: Option<&str>) -> bool {
+        self.lexer.restart();
+        self.chain = Chain::start();
+        self.outer = None;
+        false
+    }
+
+    fn read(&mut self, c: char) -> bool {
+        self.lexer.read(c, &mut self.lexemes);
+        self.take()
+    }
+
+    fn finish(&mut self) -> bool {
+        self.lexer.finish(&mut self.lexemes);
+        let found = self.take();
+        found || self.chain.end(self.tolerance)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::probe::{alarm, arithmetic, check, check_causality, detector, long_texts};
+    use super::super::{Alarm, Reading};
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn false_equations_alarm_as_soon_as_their_right_side_is_complete() {
+        let solutions = [
+            "She has 9-11=3 eggs.\n¦Then she buys more.",
+            "5 + 3 = 9. ¦That is all.",
+            "3*4=13\n¦",
+            "3*4=13‖",
+            "3 * 4 = 13 so ¦she has 13.",
+            "3 * 4 = 13 eggs are ¦left.",
+            "A total of 10 - 3 = 8\n¦",
+            "1. 3 + 4 = 8\n¦",
+            "- 3 + 4 = 8\n¦",
+            "**3 + 4 = 8**\n¦",
+            "16 - 3 - 4 = 10\n¦",
+            "12 + 5 * 2 = 25\n¦",
+            "(5 + 3) * 2 = 18\n¦",
+            "2(3 + 4) = 15\n¦",
+            "-3 * -4 = -12\n¦",
+            "((-8 + 2) * 3) = -24\n¦",
+            "9 eggs * $2 per egg = $17\n¦",
+            "5 boxes x 12 cookies/box = 50 cookies\n¦",
+            "20% of 50 = 11\n¦",
+            "2/3 of 30 = 15\n¦",
+            "1,200 + 300 = 1,600\n¦",
+            "1 1/2 + 2 = 5\n¦",
+            "10 / 3 = 3.53\n¦",
+            "22 / 7 = 5\n¦",
+            "48/2 = <<48/2=23>>¦23 clips",
+            "2 + 2 = << 1\n>> 5\n3 + 4 = 8\n¦",
+            "48/2 = <<48/2=24>>23 clips in May ¦too",
+            "\\frac{3}{4} \\times 8 = 7\n¦",
+            "\\(3 \\cdot 4 = 13\\)\n¦",
+            "$\\frac{1}{2} + \\frac{1}{3} = \\frac{2}{5}$\n¦",
+            "3 × 4 − 2 = 11\n¦",
+            "10 ÷ 2 = 4\n¦",
+            "2^5 = 30\n¦",
+            "2**5 = 30\n¦",
+            "3² + 1 = 9\n¦",
+            "3 + 4 = 8 = ¦2 * 4",
+            "3 + 4 = 7 + 5 = 13\n¦",
+            "3 + 4 = 9 + 5 = ¦14",
+            "(since 3 * 4 = 13)¦ so",
+            "They weigh 2 * 5 = 10 (5 * 2 = 11)¦.",
+        ];
+        check(&RULE, None, &solutions);
+    }
+
+    #[test]
+    fn true_equations_pass_however_they_are_written() {
+        let solutions = [
+            "16 - 3 - 4 = 9\n",
+            "12 + 5 * 2 = 22\n",
+            "-3 * -4 = 12\n",
+            "((-8 + 2) * 3) = -18\n",
+            "2(3 + 4) = 14 and (2)(3) = 6\n",
+            "3+4 = 8 - 1 = 7\n",
+            "9 eggs * $2 per egg = $18\n",
+            "5 boxes x 12 cookies/box = 60 cookies\n",
+            "50 cents * 4 = $2\n",
+            "20% of 50 = 10\n100 * 20% = 20\n20/100 * 50 = 10\n20 / 50 * 100 = 40%\n20/50 = 40%\n",
+            "1,200 + 300 = 1,500 and 12{,}000 + 5 = 12{,}005\n",
+            "1 1/2 + 2 = 3.5\n1/2 + 1/4 = 3/4\n",
+            "48/2 = <<48/2=24>>24\n",
+            "$\\frac{1}{2} + \\frac{1}{3} = \\frac{5}{6}$\n",
+            "3 \\times \\$4 = \\$12\n12 \\text{ eggs} \\div 4 = \\boxed{3}\n",
+            "**3 + 4 = 7**\n3 + 4 = **7**\n",
+            "- 3 + 4 = 7\n* 3 + 4 = 7\n1) 3 + 4 = 7\n",
+            "3² + 1 = 10 and 2**5 = 32\n",
+        ];
+        check(&RULE, None, &solutions);
+    }
+
+    #[test]
+    fn habits_of_right_solutions_pass() {
+        let solutions = [
+            // Running totals.
+            "3 + 4 = 7 + 5 = 12\n5 * 2 = 10 / 2 = 5\n",
+            // Rounding to the digits that are written, of the result and of the operands.
+            "10 / 3 = 3.33\n10 / 3 = 3.34\n10/4 = 2\n10/4 = 3\n7.25 * 3 = 22\n",
+            "33.33 * 3 = 100\n0.1 + 0.2 = 0.30000000000000004\n",
+            // Orders of operations that are common though wrong, and ambiguous fractions.
+            "10 - 3 * 2 = 14\n60 / 2 * 3 = 10\n7.5 / 1/2 = 15\n",
+            // Units that convert.
+            "2 * 60 = 2 hours\n2 hours + 30 minutes = 150\n45 + 45 = 1 hour 30 minutes\n",
+            "3 * 12 = 3 feet\n3 feet * 12 = 36 inches\n",
+            "100 - 20% = 80\n22 / 7 = 4\n",
+        ];
+        check(&RULE, None, &solutions);
+    }
+
+    #[test]
+    fn what_is_not_sure_to_be_an_equation_in_numbers_passes() {
+        let solutions = [
+            // Something on the left that is not read.
+            "half of 10 - 3 = 2\nhalf of the 10 - 3 = 2\neggs - 3 = 9\nx - 3 = 9\ntwice 4 + 1 = 9\n",
+            "3 + eggs - 2 = 9\n3 + another 4 - 2 = 9\nA - 3 + 2 = 4\n3 more than 4 * 2 = 11\n",
+            // Variables, functions and names.
+            "2x + 3 = 7\n2a + 1 = 7\nf(2) + 1 = 9\n3x = 12\nx1 + 2 = 3\n5n - 2 = 8\n2\\sqrt{4} + 1 = 9\n",
+            "M + 20 = 80 and A + 45 = 80\nb = 3/5 and a = 15\n",
+            // Other relations.
+            "3 + 4 ≠ 8\n3 + 4 != 8\n3 + 4 <= 8\n3 + 4 == 8\n10 / 3 ≈ 4\n3 + 4 \\neq 8\n3 + 4 => 9\n",
+            // Said not to be exact, or not to be ordinary arithmetic.
+            "17 + 4 = about 20\n17 + 4 = 20 rounded\n17 + 4 = 1 (mod 4)\n17 + 4 = 1 \\pmod 4\n",
+            "17 % 5 = 2\n2^{-1} = 4\n5! + 1 = 121\n",
+            // Times of day, ratios, words for large numbers, plain equations.
+            "9:30 + 2 = 11:30\n3:4 * 2 = 6:8\n2 million + 1 = 2000001\n3 dozen + 4 = 40\n5 = 6\n",
+            "2 hours = 120 minutes\nWeek 2 = 30 * 2 = 60\n12 * 5 = x\n3 * = 4\n3 + 4 = \n",
+        ];
+        check(&RULE, None, &solutions);
+    }
+
+    #[test]
+    fn what_fools_the_rule_is_known() {
+        let solutions = [
+            "Suppose 3 + 4 = 8. ¦That cannot be.",
+            "In base 7 we have 5 + 4 = 12\n¦",
+            "10 / 120 = 8.333..¦.%",
+        ];
+        check(&RULE, None, &solutions);
+    }
+
+    #[test]
+    fn sides_that_are_too_long_or_too_large_are_not_read() {
+        let long = |terms: usize| format!("{}1 = 2\n", "1 + ".repeat(terms));
+        let huge = format!("{} * {} = 5\n", "9".repeat(30), "9".repeat(30));
+        assert!(alarm(&RULE, None, &long(60)).is_some());
+        assert_eq!(alarm(&RULE, None, &long(64)), None);
+        assert_eq!(alarm(&RULE, None, &huge), None);
+        let divided = format!("{}1 /word = 2\n", "1 + ".repeat(64));
+        assert_eq!(alarm(&RULE, None, &divided), None);
+    }
+
+    #[test]
+    fn the_tolerance_is_the_largest_difference_that_passes() {
+        let found = |tolerance: f64, solution: &str| {
+            let mut detector = detector(&RULE, &[("tolerance", tolerance)]);
+            let mut reading = Reading::start(&mut *detector, None);
+            reading.push(solution.as_bytes());
+            reading.finish()
+        };
+        assert_eq!(found(1.0, "3 + 4 = 8\n"), None);
+        assert_eq!(found(0.9, "3 + 4 = 8\n"), Some(Alarm::After(10)));
+        assert_eq!(
+            found(2.0, "3 + 4 = 8\n3 + 4 = 10\n"),
+            Some(Alarm::After(21))
+        );
+    }
+
+    #[test]
+    fn a_long_text_costs_no_more_than_its_length() {
+        let mut detector = detector(&RULE, &[]);
+        for text in long_texts(1 << 20) {
+            let mut reading = Reading::start(&mut *detector, None);
+            reading.push(text.as_bytes());
+            reading.push(b"=2\n");
+            assert_eq!(reading.finish(), None, "{}", &text[..6]);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn an_alarm_depends_on_what_is_before_it_alone(text in arithmetic(), more in arithmetic()) {
+            check_causality(&RULE, &text, &more);
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Texts found in a stream of characters, by the automaton of Aho and Corasick (1975).
+//!
+//! The cost is linear in what is read, however many and however long the texts are.
+
+use aho_corasick::Anchored;
+use aho_corasick::automaton::{Automaton, StateID};
+use aho_corasick::nfa::contiguous::NFA;
+
+/// Looks for any of several texts, none of them empty.
+#[derive(Debug, Clone)]
+pub(super) struct Texts {
+    automaton: NFA,
+    begin: StateID,
+    state: StateID,
+}
+
+impl Texts {
+    pub(super) fn new(texts: &[impl AsRef<str>]) -> Self {
+        let texts: Vec<&str> = texts.iter().map(AsRef::as_ref).collect();
+        let automaton =
+            NFA::new(texts).expect("a policy holds less than the 2 GiB of texts that fit");
+        let begin = automaton
+            .start_state(Anchored::No)
+            .expect("an automaton starts unanchored unless told otherwise");
+        Self {
+            automaton,
+            begin,
+            state: begin,
+        }
+    }
+
+    /// Forgets what was read.
+    pub(super) fn restart(&mut self) {
+        self.state = self.begin;
+    }
+
+    /// Reads the next character; whether one of the texts ends with it.
+    pub(super) fn read(&mut self, c: char) -> bool {
+        for &byte in c.encode_utf8(&mut [0; 4]).as_bytes() {
+            self.state = self.automaton.next_state(Anchored::No, self.state, byte);
+        }
+        // Texts consist of whole characters, so none ends inside of one.
+        self.automaton.is_match(self.state)
+    }
+
+    /// The texts that end with the last character, by their places in the list; longest first.
+    pub(super) fn ending(&self) -> impl Iterator<Item = usize> {
+        let count = if self.automaton.is_match(self.state) {
+            self.automaton.match_len(self.state)
+        } else {
+            0
+        };
+        (0..count).map(|k| self.automaton.match_pattern(self.state, k).as_usize())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn texts_within_texts_are_found_where_they_end() {
+        let mut texts = Texts::new(&["####", "##", "a#", "ß", "🙂🙂"]);
+        let found: Vec<Vec<usize>> = "a###🙂🙂🙂ß#"
+            .chars()
+            .map(|c| {
+                let any = texts.read(c);
+                let ending: Vec<usize> = texts.ending().collect();
+                assert_eq!(any, !ending.is_empty());
+                ending
+            })
+            .collect();
+        let none = Vec::new;
+        let expected = [
+            none(),
+            vec![2],
+            vec![1],
+            vec![1],
+            none(),
+            vec![4],
+            vec![4],
+            vec![3],
+            none(),
+        ];
+        assert_eq!(found, expected);
+        texts.restart();
+        assert!(
+            !texts.read('#'),
+            "what was read before a restart is forgotten"
+        );
+        assert!(!Texts::new(&[""; 0]).read('x'));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn a_text_is_found_where_what_was_read_ends_with_it(
+            patterns in prop::collection::vec("[aß🙂]{1,4}", 0..6),
+            text in "[aßb🙂]{0,30}",
+        ) {
+            let mut texts = Texts::new(&patterns);
+            for (at, c) in text.char_indices() {
+                let read = &text[..at + c.len_utf8()];
+                let mut ending: Vec<usize> =
+                    (0..patterns.len()).filter(|&k| read.ends_with(&patterns[k])).collect();
+                prop_assert_eq!(texts.read(c), !ending.is_empty());
+                ending.sort_by_key(|&k| std::cmp::Reverse(patterns[k].len()));
+                prop_assert_eq!(texts.ending().collect::<Vec<_>>(), ending);
+            }
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! `unexpected-negative`: a negative result where nothing in the problem is negative.
+//!
+//! A result is a negative number right after an equals sign, after the marker of a final answer,
+//! or right after a currency sign (`$-5`), unless an operator goes on from it (`= -5 + 8`). It is
+//! judged when the symbol after it has come, or the first letter of a word. Alarms are final.
+//!
+//! The problem says negative when a minus sign stands before a number or a letter without being a
+//! subtraction, a hyphen or a range, or when it uses the word "negative", "minus" or "below". A
+//! problem with unknowns (an equals sign, a LaTeX command, a single letter) may have a negative
+//! answer, and a problem that is not known may say anything, so nothing alarms with either.
+//!
+//! Fooled by solutions that pass through a negative number on the way to a right answer (a
+//! difference taken the wrong way round, a coordinate, a solved variable): false alarms. Negative
+//! results in words ("a loss of 5") or elsewhere ("leaves -5") are missed.
+
+use super::lexer::{Lexeme, Lexer, Symbol};
+use super::scope::{markers, scoped};
+use super::texts::Texts;
+use super::{Detector, Rule, SCOPE, Settings};
+
+pub(super) const RULE: Rule = Rule {
+    name: "unexpected-negative",
+    meaning: "a negative result where nothing in the problem is negative",
+    parameters: &[SCOPE],
+    build,
+};
+
+#[expect(clippy::unnecessary_wraps, reason = "the signature of every rule")]
+fn build(settings: &Settings) -> Result<Box<dyn Detector>, String> {
+    let detector = UnexpectedNegative {
+        expected: true,
+        lexer: Lexer::default(),
+        lexemes: Vec::new(),
+        markers: markers(settings),
+        place: Place::Elsewhere,
+    };
+    Ok(scoped(settings, Box::new(detector)))
+}
+
+/// What the symbols so far make of the next one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// Right of an equals sign or a marker, where a result stands.
+    Result,
+    /// After the minus sign of a result.
+    Minus,
+    /// After a negative result, unless an operator follows.
+    Negative,
+    /// After an operand, where a minus sign subtracts.
+    Operand,
+    Elsewhere,
+}
+
+struct UnexpectedNegative {
+    /// Whether the problem may have a negative answer.
+    expected: bool,
+    lexer: Lexer,
+    /// What the last character has ended.
+    lexemes: Vec<Lexeme>,
+    markers: Texts,
+    place: Place,
+}
+
+impl UnexpectedNegative {
+    fn take(&mut self) -> bool {
+        let place = &mut self.place;
+        self.lexemes.drain(..).any(|lexeme| {
+            let (next, found) = place.after(&lexeme);
+            *place = next;
+            found
+        })
+    }
+}
+
+impl Place {
+    /// The place after the next symbol, and whether that shows a negative result.
+    fn after(self, lexeme: &Lexeme) -> (Self, bool) {
+        if self == Self::Negative {
+            let goes_on = match &lexeme.symbol {
+                Symbol::Word(word) => word == "x" || word == "X",
+                symbol => matches!(
+                    symbol,
+                    Symbol::Plus | Symbol::Minus | Symbol::Times | Symbol::Over | Symbol::Power
+                ),
+            };
+            return (Self::Elsewhere, !goes_on);
+        }
+        let next = match (&lexeme.symbol, self) {
+            (Symbol::Equals, _) | (Symbol::Currency, Self::Elsewhere) => Self::Result,
+            (Symbol::Minus, Self::Result) => Self::Minus,
+            (Symbol::Currency | Symbol::Open | Symbol::Stars, Self::Result | Self::Minus) => self,
+            (Symbol::Number(number), Self::Minus) => match number.size {
+                Some(size) if size > 0.0 => Self::Negative,
+                _ => Self::Operand,
+            },
+            (Symbol::Number(_) | Symbol::Close | Symbol::Percent, _) => Self::Operand,
+            _ => Self::Elsewhere,
+        };
+        (next, false)
+    }
+}
+
+/// Whether a text says something negative, or holds unknowns.
+fn may_be_negative(text: &str) -> bool {
+    let mut lexer = Lexer::default();
+    let mut lexemes = Vec::new();
+    for c in text.chars() {
+        lexer.read(c, &mut lexemes);
+    }
+    lexer.finish(&mut lexemes);
+    let word = lexemes.iter().any(|lexeme| match &lexeme.symbol {
+        Symbol::Word(word) => {
+            let unknown = word.starts_with('\\')
+                || (word.chars().count() == 1 && !["a", "A", "I"].contains(&word.as_str()));
+            let word = word.to_lowercase();
+            unknown || ["negative", "minus", "below"].contains(&word.as_str())
+        }
+        Symbol::Equals => true,
+        _ => false,
+    });
+    let operand = |symbol: &Symbol| {
+        matches!(
+            symbol,
+            Symbol::Number(_) | Symbol::Word(_) | Symbol::Close | Symbol::Percent
+        )
+    };
+    let sign = lexemes.iter().enumerate().any(|(place, lexeme)| {
+        let before = place.checked_sub(1).map(|place| &lexemes[place].symbol);
+        let after = lexemes.get(place + 1);
+        lexeme.symbol == Symbol::Minus
+            && after.is_some_and(|after| !after.spaced && after.symbol != Symbol::Minus)
+            && (lexeme.spaced || !before.is_some_and(operand))
+    });
+    word || sign
+}
+
+impl Detector for UnexpectedNegative {
+    fn start(&mut self, problem: Option<&str>) -> bool {
+        self.lexer.restart();
+        self.lexemes.clear();
+        self.markers.restart();
+        self.place = Place::Elsewhere;
+        self.expected = problem.is_none_or(may_be_negative);
+        false
+    }
+
+    fn read(&mut self, c: char) -> bool {
+        if self.expected {
+            return false;
+        }
+        self.lexer.read(c, &mut self.lexemes);
+        // Letters go on with no calculation, unless they are a times sign.
+        let word = c.is_alphabetic() && !matches!(c, 'x' | 'X');
+        let found = self.take() || (self.place == Place::Negative && word);
+        if self.markers.read(c) {
+            self.lexer.restart();
+            self.place = Place::Result;
+        }
+        found
+    }
+
+    fn finish(&mut self) -> bool {
+        if self.expected {
+            return false;
+        }
+        self.lexer.finish(&mut self.lexemes);
+        self.take() || self.place == Place::Negative
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::probe::{alarm, arithmetic, check, check_causality, detector, long_texts};
+    use super::super::{Alarm, Reading};
+    use super::*;
+    use proptest::prelude::*;
+
+    const PROBLEM: Option<&str> =
+        Some("Ann, a 10-year-old, has 9-11 eggs and eats 3 a day for 2 days. How many are left?");
+
+    #[test]
+    fn negative_results_alarm() {
+        let solutions = [
+            "She has 9-11=-2 e¦ggs.",
+            "9 - 11 = -2\n¦",
+            "9 - 11 = −2. ¦So",
+            "9 - 11 = -2‖",
+            "9 - 11 = $-2\n¦",
+            "9 - 11 = -$2\n¦",
+            "9 - 11 = (-2)¦",
+            "9 - 11 = **-2**¦",
+            "<<9-11=-2>>¦",
+            "She owes $-5 n¦ow.",
+            "#### -2\n¦",
+            "Answer: -2‖",
+            "\\boxed{-2}¦",
+        ];
+        check(&RULE, PROBLEM, &solutions);
+    }
+
+    #[test]
+    fn minus_signs_without_a_result_pass() {
+        let solutions = [
+            "9-11 eggs, 3-4 days, a 10-year-old, 2020-11-05",
+            "- 3 apples\n- 4 pears\n",
+            "9 - 11 = 11 - 9\n= -5 + 8\n= -5 * 2\n",
+            "5 * -2 + 12 = 2\n(-2) + 4 = 2\n",
+            "10 = -0\n2^-1\n$9 - $2 = $7\n",
+            "= - x\n= -\n#### 5\nAnswer: 3 - 4\n",
+            "a loss of 5 leaves -$5 and (-5)",
+            "3 - 5 = -2 x 4\n",
+        ];
+        check(&RULE, PROBLEM, &solutions);
+    }
+
+    #[test]
+    fn a_problem_that_may_have_a_negative_answer_silences_the_rule() {
+        for problem in [
+            "It is -5 degrees. How cold?",
+            "It is (-5) degrees.",
+            "It is −5 degrees.",
+            "It is 5 degrees below zero.",
+            "What is 3 minus 5?",
+            "Name a negative number.",
+            "If x + 3 = 1, what is it?",
+            "For which n is it true?",
+            "Find $\\sqrt{2}$.",
+        ] {
+            assert_eq!(alarm(&RULE, Some(problem), "9-11=-2 so"), None, "{problem}");
+        }
+        assert_eq!(alarm(&RULE, None, "9-11=-2 so"), None);
+        for problem in [
+            "It is 5 - 3.",
+            "5-3 days, A pre-war car.",
+            "I ate a pie - 3 pies.",
+        ] {
+            let found = alarm(&RULE, Some(problem), "9-11=-2 so");
+            assert_eq!(found, Some(Alarm::After(9)), "{problem}");
+        }
+    }
+
+    #[test]
+    fn a_long_text_costs_no_more_than_its_length() {
+        let mut detector = detector(&RULE, &[]);
+        for text in long_texts(1 << 20) {
+            let mut reading = Reading::start(&mut *detector, PROBLEM);
+            reading.push(text.as_bytes());
+            assert_eq!(reading.finish(), None, "{}", &text[..6]);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn an_alarm_depends_on_what_is_before_it_alone(text in arithmetic(), more in arithmetic()) {
+            check_causality(&RULE, &text, &more);
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! What a reader of a replay has to know before trusting its numbers.
+
+use super::Intake;
+use crate::estimate::{Column, DOMINANT, Estimates, Tally};
+use crate::policy::{PolicyFile, Position};
+use crate::replay::{Replay, Table};
+
+/// Fewer prompts make rough intervals.
+const FEW_PROMPTS: u64 = 50;
+/// Fewer rejections make rough intervals.
+const FEW_REJECTIONS: usize = 10;
+
+/// One sentence each, the gravest first.
+pub(super) fn warnings(
+    policy: &PolicyFile,
+    table: &Table,
+    replay: &Replay<'_>,
+    (tally, estimates): (&Tally, &Estimates),
+    intake: Intake,
+) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if intake.skipped > 0 {
+        warnings.push(format!("{} malformed lines were left out", intake.skipped));
+    }
+    future(policy, &mut warnings);
+    labels(table, estimates, &mut warnings);
+    generations(table, replay, &mut warnings);
+    tokens(table, replay, &mut warnings);
+    sample(policy, table, replay, tally, &mut warnings);
+    let slack = estimates.covariance_slack;
+    if slack.ci.is_some_and(|[_, hi]| hi < 0.0) {
+        warnings.push(format!(
+            "savings_bound is not a bound here: rejected generations would have run shorter than \
+             others (slack {:.4} of the tokens)",
+            slack.mean.unwrap_or(0.0)
+        ));
+    }
+    warnings
+}
+
+fn future(policy: &PolicyFile, warnings: &mut Vec<String>) {
+    let ahead = |at: Position| matches!(at, Position::FinalFractionLookahead(_));
+    for checkpoint in policy.checkpoints().iter().filter(|c| ahead(c.at)) {
+        warnings.push(format!(
+            "the checkpoint {} looks into the future: nobody knows the final length while the \
+             text is being written, so no deployed policy can do this",
+            checkpoint.at
+        ));
+    }
+}
+
+fn labels(table: &Table, estimates: &Estimates, warnings: &mut Vec<String>) {
+    let records = table.rows().len();
+    let verdicts = table.rows().iter().filter_map(|row| row.accepted);
+    let (known, accepted) = verdicts.fold((0, 0), |(n, a), v| (n + 1, a + usize::from(v)));
+    if known == 0 {
+        warnings.push(
+            "no record has a verdict (`accepted` or `correct`): what the policy wrongly rejects, \
+             what it detects, the cost per retained sample and the bias of the data cannot be known"
+                .to_owned(),
+        );
+        return;
+    }
+    if known < records {
+        warnings.push(format!(
+            "{} of {records} records have no verdict: whatever needs one (false rejections, \
+             detection, cost ratio, purity) is about the other {known}",
+            records - known
+        ));
+    }
+    if accepted == 0 {
+        warnings.push(
+            "no record is accepted: nothing can be said about false rejections and the cost per \
+             retained sample"
+                .to_owned(),
+        );
+    } else if accepted == known {
+        warnings.push(
+            "every record is accepted: nothing can be said about detection, and a policy can only \
+             lose"
+                .to_owned(),
+        );
+    }
+    // Utilities of the accepted that are all alike cannot be biased.
+    let mut utilities = table.rows().iter().filter(|row| row.accepted == Some(true));
+    let first = utilities.next().and_then(|row| row.utility);
+    let alike = first.is_some_and(|first| {
+        utilities.all(|row| {
+            row.utility
+                .is_some_and(|u| (u - first).abs() < f64::EPSILON)
+        })
+    });
+    if alike && estimates.by_name.contains_key("retained_bias") {
+        warnings.push(
+            "all accepted records have the same utility, so retained_bias is 0 whatever the policy \
+             does: not informative; look at shifts and strata"
+                .to_owned(),
+        );
+    }
+}
+
+fn generations(table: &Table, replay: &Replay<'_>, warnings: &mut Vec<String>) {
+    let caveats = table.caveats();
+    let records = table.rows().len();
+    if caveats.already_rejected > 0 {
+        warnings.push(format!(
+            "{} of {records} records were rejected by a live policy (`rejected_at`): their texts are \
+             cut, so replay is not exact for them",
+            caveats.already_rejected
+        ));
+    }
+    if caveats.cut > 0 {
+        warnings.push(format!(
+            "{} of {records} records were cut at the token limit (finish_reason `length`): they \
+             count as long as they are",
+            caveats.cut
+        ));
+    }
+    if caveats.without_problem > 0 {
+        warnings.push(format!(
+            "{} of {records} records have no problem text: rules that need one are silent on them",
+            caveats.without_problem
+        ));
+    }
+    if replay.problem_generated() && caveats.problems_estimated > 0 {
+        warnings.push(format!(
+            "problem tokens are estimated (4 bytes each) for {} of {records} records",
+            caveats.problems_estimated
+        ));
+    }
+}
+
+fn tokens(table: &Table, replay: &Replay<'_>, warnings: &mut Vec<String>) {
+    let caveats = table.caveats();
+    let records = table.rows().len();
+    if caveats.counts_estimated > 0 {
+        warnings.push(format!(
+            "token counts are estimated (4 bytes each) for {} of {records} records",
+            caveats.counts_estimated
+        ));
+    }
+    if caveats.ends_estimated > 0 {
+        warnings.push(format!(
+            "token positions are estimated (equal shares of the bytes) for {} of {records} records",
+            caveats.ends_estimated
+        ));
+    }
+    let from_log = replay.schedule().expected_from_log();
+    if !from_log.is_empty() {
+        let names = from_log.iter().map(|&g| table.groups()[g].to_string());
+        warnings.push(format!(
+            "expected lengths are the means over the other prompts of this log ({}); set \
+             `expected_tokens` in the policy before you deploy it",
+            names.collect::<Vec<_>>().join("; ")
+        ));
+    }
+}
+
+fn sample(
+    policy: &PolicyFile,
+    table: &Table,
+    replay: &Replay<'_>,
+    tally: &Tally,
+    warnings: &mut Vec<String>,
+) {
+    let at_problem = policy
+        .checkpoints()
+        .iter()
+        .any(|c| c.at == Position::Problem);
+    if at_problem && !replay.problem_generated() {
+        warnings.push(
+            "the checkpoint at the problem does not apply: problems were not generated (say \
+             --problem generated if they were)"
+                .to_owned(),
+        );
+    }
+    if tally.prompts() < FEW_PROMPTS {
+        warnings.push(format!(
+            "the log holds {} prompts only: all intervals are rough",
+            tally.prompts()
+        ));
+    } else if tally.dominance(Column::Full) > DOMINANT {
+        warnings.push(format!(
+            "one prompt brings {:.0} % of the spread of lengths: the intervals of token figures \
+             are too narrow",
+            100.0 * tally.dominance(Column::Full)
+        ));
+    }
+    let rows = 0..table.rows().len();
+    let rejected = rows.filter(|&i| replay.judgement(i).stop.is_some()).count();
+    if !policy.checkpoints().is_empty() && rejected < FEW_REJECTIONS {
+        warnings.push(format!(
+            "only {rejected} of {} records are rejected: the intervals of savings and cost ratios \
+             are not reliable",
+            table.rows().len()
+        ));
+    }
+}
