@@ -12,4 +12,4 @@ mod retry;
 mod run;
 mod sampler;
 
-pub use run::{Interrupt, Run, Simulation};
+pub use run::{Interrupt, Retried, Run, Simulation};

@@ -1,5 +1,6 @@
 //! Batches in parallel, reduced in their order.
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::prelude::*;
@@ -29,6 +30,8 @@ pub struct Simulation<'s> {
     per_prompt: u64,
     seed: u64,
     traced: bool,
+    /// Batches that are drawn; `None` for all.
+    only: Option<Range<u64>>,
 }
 
 /// A switch that ends a run after the batches in flight.
@@ -56,6 +59,19 @@ pub struct Run<F> {
     pub attempts: u64,
     /// Whether the run was interrupted before the last batch.
     pub partial: bool,
+    /// The batches that are in it.
+    pub batches: Range<u64>,
+}
+
+/// What retrying prompts has brought.
+#[derive(Debug)]
+pub struct Retried<F> {
+    /// The reduced costs; of no use where it was hopeless.
+    pub fold: F,
+    /// The batches of prompts that are in it.
+    pub batches: Range<u64>,
+    /// Whether some prompt hardly ever yields: nothing finite can then be said.
+    pub hopeless: bool,
 }
 
 impl<'s> Simulation<'s> {
@@ -69,6 +85,7 @@ impl<'s> Simulation<'s> {
             per_prompt: 1,
             seed,
             traced: false,
+            only: None,
         }
     }
 
@@ -82,6 +99,12 @@ impl<'s> Simulation<'s> {
     /// Keeps a trace of every generation.
     pub fn traced(mut self) -> Self {
         self.traced = true;
+        self
+    }
+
+    /// Draws only these batches of the run: a shard of it, or what is left of it.
+    pub fn only(mut self, batches: Range<u64>) -> Self {
+        self.only = Some(batches);
         self
     }
 
@@ -114,6 +137,17 @@ impl<'s> Simulation<'s> {
     /// Number of batches.
     pub fn batches(&self) -> u64 {
         self.attempts.div_ceil(self.attempts_per_batch())
+    }
+
+    /// The batches that are drawn.
+    fn span(&self) -> Range<u64> {
+        self.only.clone().unwrap_or(0..self.batches())
+    }
+
+    /// Number of attempts in batches.
+    fn attempts_in(&self, batches: &Range<u64>) -> u64 {
+        let before = |batch: u64| (batch * self.attempts_per_batch()).min(self.attempts);
+        before(batches.end) - before(batches.start)
     }
 
     fn batch(&self, number: u64) -> Batch {
@@ -165,25 +199,22 @@ impl<'s> Simulation<'s> {
         progress: &dyn Fn(u64),
         interrupt: &Interrupt,
     ) -> Run<F> {
-        let per_batch = self.attempts_per_batch();
+        let span = self.span();
         let work = |number| {
             let mut fold = empty();
-            fold.fold(&self.draw(number));
+            fold.fold(&self.draw(span.start + number));
             fold
         };
-        let (fold, done) = reduce(
-            self.batches(),
+        let done = |batches: u64| span.start..span.start + batches;
+        let (fold, batches) = reduce(
+            span.end - span.start,
             work,
             empty(),
             &mut |total: &mut F, part| total.merge(part),
-            &|batches| progress((batches * per_batch).min(self.attempts)),
+            &|batches| progress(self.attempts_in(&done(batches))),
             interrupt,
         );
-        Run {
-            fold,
-            attempts: (done * per_batch).min(self.attempts),
-            partial: done < self.batches(),
-        }
+        self.ran(fold, done(batches))
     }
 
     /// Draws all batches and adds them up under the first policy, without telling generations
@@ -191,46 +222,58 @@ impl<'s> Simulation<'s> {
     /// prompt, and where only the plain kernel can draw the scenario.
     pub fn gather(&self, progress: &dyn Fn(u64), interrupt: &Interrupt) -> Option<Run<Gathered>> {
         let lanes = self.lanes.as_ref().filter(|_| self.per_prompt == 1)?;
-        let batches = self.batches();
+        let span = self.span();
         let work = |task: u64| {
-            let end = batches.min((task + 1) * TOGETHER);
-            lanes.gather((task * TOGETHER..end).map(|number| self.batch(number)))
+            let start = span.start + task * TOGETHER;
+            let end = span.end.min(start + TOGETHER);
+            lanes.gather((start..end).map(|number| self.batch(number)))
         };
-        let attempts =
-            |tasks: u64| (tasks * TOGETHER * self.attempts_per_batch()).min(self.attempts);
-        let tasks = batches.div_ceil(TOGETHER);
-        let (fold, done) = reduce(
-            tasks,
+        let done = |tasks: u64| span.start..span.end.min(span.start + tasks * TOGETHER);
+        let (fold, tasks) = reduce(
+            (span.end - span.start).div_ceil(TOGETHER),
             work,
             lanes.gather(std::iter::empty()),
             &mut |total: &mut Gathered, part| total.merge(&part),
-            &|tasks| progress(attempts(tasks)),
+            &|tasks| progress(self.attempts_in(&done(tasks))),
             interrupt,
         );
-        Some(Run {
-            fold,
-            attempts: attempts(done),
-            partial: done < tasks,
-        })
+        Some(self.ran(fold, done(tasks)))
     }
 
-    /// Retries `prompts` prompts under the first policy until each yields.
-    ///
-    /// `None` when interrupted, and when some prompt hardly ever yields: nothing finite can then
-    /// be said.
+    fn ran<F>(&self, fold: F, batches: Range<u64>) -> Run<F> {
+        Run {
+            fold,
+            attempts: self.attempts_in(&batches),
+            partial: batches.end < self.span().end,
+            batches,
+        }
+    }
+
+    /// Number of batches in which `prompts` prompts are retried.
+    pub fn retry_batches(&self, prompts: u64) -> u64 {
+        prompts.div_ceil(self.retried_together())
+    }
+
+    fn retried_together(&self) -> u64 {
+        match self.lanes {
+            Some(_) => lanes::retry::PROMPTS,
+            None => retry::PROMPTS,
+        }
+    }
+
+    /// Retries those of `prompts` prompts that are in `batches` under the first policy until each
+    /// yields.
     pub fn retry<F: Fold<RetryBatch>>(
         &self,
         prompts: u64,
+        batches: Range<u64>,
         empty: impl Fn() -> F + Sync,
         interrupt: &Interrupt,
-    ) -> Option<F> {
-        let size = self
-            .lanes
-            .as_ref()
-            .map_or(retry::PROMPTS, |_| lanes::retry::PROMPTS);
-        let batches = prompts.div_ceil(size);
+    ) -> Retried<F> {
+        let size = self.retried_together();
         let hopeless = Interrupt::default();
         let work = |number: u64| {
+            let number = batches.start + number;
             let mut fold = empty();
             if !hopeless.raised() {
                 let here = size.min(prompts - number * size);
@@ -247,14 +290,18 @@ impl<'s> Simulation<'s> {
             fold
         };
         let (fold, done) = reduce(
-            batches,
+            batches.end - batches.start,
             work,
             empty(),
             &mut |total: &mut F, part| total.merge(part),
             &|_| (),
             interrupt,
         );
-        (done == batches && !hopeless.raised()).then_some(fold)
+        Retried {
+            fold,
+            batches: batches.start..batches.start + done,
+            hopeless: hopeless.raised(),
+        }
     }
 }
 

@@ -1,12 +1,14 @@
 //! Shares of generations, counted by prompt so that rare events keep an honest interval.
 
+use serde::{Deserialize, Serialize};
+
 use crate::stats::clopper_pearson;
 
 /// Below this many events (or non-events) the interval is exact.
 const FEW: u64 = 10;
 
 /// How many prompts have seen a trial, an event and a non-event of some share.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proportion {
     trials: u64,
     events: u64,

@@ -2,9 +2,11 @@
 
 mod gathered;
 
+use serde::{Deserialize, Serialize};
+
 use super::proportion::Proportion;
 use crate::outcome::{Fold, Frame, NEVER, OutcomeBatch};
-use crate::stats::{CrossProducts, Linear, Scale};
+use crate::stats::{CrossProducts, Linear, Scale, Stored};
 
 /// A column of the tally: one number per generation, summed over the generations of a prompt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,7 +76,34 @@ pub struct Tally {
     cut: u64,
 }
 
+/// The integers of a [`Tally`], as a file holds them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredTally {
+    moments: Stored,
+    shares: Vec<Proportion>,
+    cut: u64,
+}
+
 impl Tally {
+    /// The sums without their units, to be stored.
+    pub fn stored(&self) -> StoredTally {
+        StoredTally {
+            moments: self.moments.stored(),
+            shares: self.shares.clone(),
+            cut: self.cut,
+        }
+    }
+
+    /// The tally of batches of `frame` that was stored; `None` if it does not fit.
+    pub fn restored(frame: &Frame, stored: StoredTally) -> Option<Self> {
+        let mut tally = Self::new(frame);
+        let fits =
+            stored.shares.len() == tally.shares.len() && tally.moments.restore(stored.moments);
+        tally.shares = stored.shares;
+        tally.cut = stored.cut;
+        fits.then_some(tally)
+    }
+
     /// An empty tally for batches of `frame`.
     pub fn new(frame: &Frame) -> Self {
         let tokens = Scale::for_values_near(frame.typical_tokens);

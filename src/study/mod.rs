@@ -3,6 +3,8 @@
 
 pub mod drawn_log;
 mod named;
+pub mod part;
+pub mod part_file;
 pub mod replay;
 pub mod simulation;
 pub mod verification;

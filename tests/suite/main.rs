@@ -17,6 +17,7 @@ mod golden;
 mod lanes;
 mod layering;
 mod mixture;
+mod parts;
 mod posterior;
 mod properties;
 mod readme;
