@@ -61,7 +61,7 @@ fn awkward_worlds_are_added_up_exactly() {
     for k in 0..8 {
         text += &format!("[[policy.checkpoint]]\nat = 's{k}'\nvalidators = ['v']\n");
     }
-    let scenario = Scenario::parse("awkward", &text, &root()).unwrap_or_else(|e| panic!("{e}"));
+    let scenario = Scenario::parse("awkward", &text, root()).unwrap_or_else(|e| panic!("{e}"));
     let (gathered, one_by_one) = tallies(&scenario, 200_000).unwrap();
     assert!(gathered == one_by_one);
 }

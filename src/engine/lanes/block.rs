@@ -9,10 +9,11 @@
 use rand_distr::Distribution;
 
 use super::chance::{ByState, Chance};
+use super::change::{Change, Parts};
 use super::column::{Column, columns};
 use super::law::{Given, Source};
 use super::normal::{EXP2, Normals, exp2, unit};
-use super::world::{Hazard, Judge, LookKind, Seat, Stage, World};
+use super::world::{Judge, LookKind, Seat, Stage, World};
 use crate::policy::{ALARM, Checkpoint, SILENCE};
 use crate::rng::{LaneStream, Stream};
 
@@ -42,15 +43,6 @@ pub(super) struct Block {
     pub(super) record: super::twin::Record,
 }
 
-/// Room for a change of state.
-#[derive(Debug)]
-struct Change {
-    next: Column<i32>,
-    onset: Column<i32>,
-    cumulative: Column<f32>,
-    goal: Column<f32>,
-}
-
 impl Block {
     pub(super) fn new(world: &World) -> Self {
         Self {
@@ -66,12 +58,7 @@ impl Block {
             sticky: columns(world.sticky.len()),
             tilts: columns(world.tilts.len()),
             length: Column::new(1.0),
-            change: Change {
-                next: Column::new(0),
-                onset: Column::new(0),
-                cumulative: Column::new(0.0),
-                goal: Column::new(0.0),
-            },
+            change: Change::new(),
             #[cfg(test)]
             record: super::twin::Record::default(),
         }
@@ -103,7 +90,13 @@ impl Block {
         self.record.verdicts(0, &world.sticky, &self.sticky);
         self.state.fill(0);
         for (k, stage) in world.stages.iter().enumerate() {
-            self.change_state(stage, lanes);
+            let mut parts = Parts {
+                state: &mut self.state,
+                tilts: &self.tilts,
+                sticky: &mut self.sticky,
+                words: &mut self.words,
+            };
+            self.change.draw(stage, &mut parts, lanes);
             #[cfg(test)]
             self.record.change(k, stage, &self.words[0]);
             #[cfg(test)]
@@ -146,6 +139,10 @@ impl Block {
     #[inline(always)]
     fn tilt(&mut self, world: &World) {
         for (column, &exponent) in self.tilts.iter_mut().zip(&world.tilts) {
+            if exponent == 0.0 {
+                column.fill(1.0);
+                continue;
+            }
             for (tilt, z) in column.iter_mut().zip(self.z.iter()) {
                 *tilt = exp2(exponent * z, &EXP2);
             }
@@ -153,95 +150,6 @@ impl Block {
         if let Some(exponent) = world.length {
             for (length, z) in self.length.iter_mut().zip(self.z.iter()) {
                 *length = exp2(exponent * z, &EXP2);
-            }
-        }
-    }
-
-    #[inline(always)]
-    fn change_state(&mut self, stage: &Stage, lanes: &mut LaneStream) {
-        if matches!(stage.hazard, Hazard::None) && stage.recovery.is_none() {
-            return;
-        }
-        let words = &mut self.words[0];
-        lanes.fill(&mut **words);
-        let (words, state) = (&**words, &mut self.state);
-        let next = &mut self.change.next;
-        match &stage.hazard {
-            Hazard::Same(faults)
-                if faults.len() == 1 && stage.recovery.is_none() && !stage.again =>
-            {
-                // The usual case in one pass.
-                let (fault, chance) = faults[0];
-                for (s, &word) in state.iter_mut().zip(words) {
-                    let starts = (*s == 0) & chance.happens(word);
-                    *s = if starts { fault } else { *s };
-                }
-                return;
-            }
-            Hazard::None => next.fill(0),
-            Hazard::Same(faults) => {
-                next.fill(0);
-                for &(fault, chance) in faults.iter().rev() {
-                    for (next, &word) in next.iter_mut().zip(words) {
-                        *next = if chance.happens(word) { fault } else { *next };
-                    }
-                }
-            }
-            Hazard::Tilted { clean, faults } => {
-                let (cumulative, goal) = (&mut self.change.cumulative, &mut self.change.goal);
-                cumulative.fill(0.0);
-                for &(_, odds, tilt) in faults {
-                    for (sum, tilt) in cumulative.iter_mut().zip(self.tilts[tilt].iter()) {
-                        *sum += odds * tilt;
-                    }
-                }
-                // A fault starts if u·(clean + Σ odds) does not exceed the odds up to it: no quotient is needed.
-                let (sums, goal) = (&**cumulative, &mut **goal);
-                for l in 0..sums.len() {
-                    goal[l] = unit(words[l]) * (sums[l] + clean);
-                }
-                next.fill(0);
-                cumulative.fill(0.0);
-                for &(fault, odds, tilt) in faults {
-                    let (sums, tilts) = (&mut **cumulative, &*self.tilts[tilt]);
-                    let next = &mut **next;
-                    for l in 0..sums.len() {
-                        sums[l] += odds * tilts[l];
-                        let reached = goal[l] <= sums[l];
-                        let starts = (next[l] == 0) & reached;
-                        next[l] = if starts { fault } else { next[l] };
-                    }
-                }
-            }
-        }
-        let (next, onset) = (&mut **next, &mut *self.change.onset);
-        if let Some(recovery) = &stage.recovery {
-            recovery.for_each(state, |l, chance| {
-                let kept = if chance.happens(words[l]) {
-                    0
-                } else {
-                    state[l]
-                };
-                onset[l] = if state[l] == 0 { next[l] } else { 0 };
-                next[l] = if state[l] == 0 { next[l] } else { kept };
-            });
-        } else {
-            for l in 0..next.len() {
-                onset[l] = if state[l] == 0 { next[l] } else { 0 };
-                next[l] = if state[l] == 0 { next[l] } else { state[l] };
-            }
-        }
-        state.copy_from_slice(next);
-        if stage.again {
-            for sticky in &mut self.sticky {
-                lanes.fill(&mut *self.words[1]);
-                for ((word, fresh), onset) in sticky
-                    .iter_mut()
-                    .zip(self.words[1].iter())
-                    .zip(onset.iter())
-                {
-                    *word = if *onset != 0 { *fresh } else { *word };
-                }
             }
         }
     }
@@ -352,7 +260,9 @@ fn alarm(
 ) {
     let (fresh, lasting) = (&fresh[..state.len()], &lasting[..state.len()]);
     chance.for_each(state, |l, chance| {
-        let word = if state[l] == 0 { fresh[l] } else { lasting[l] };
+        // Both are read; a choice between two places would be gathered from memory.
+        let faulty = u32::from(state[l] != 0).wrapping_neg();
+        let word = fresh[l] ^ ((fresh[l] ^ lasting[l]) & faulty);
         alarms[l] = i32::from(chance.happens(word));
     });
 }

@@ -7,9 +7,11 @@
 use super::block::Block;
 use super::column::{Column, ROWS, columns};
 use super::normal::MAGIC;
+use super::range::{range, range_of_survivors};
+use super::steps::Steps;
 use super::triangle;
 use super::world::World;
-use crate::outcome::{Gathered, Range, Shape};
+use crate::outcome::{Gathered, Shape};
 use crate::policy::Checkpoint;
 use crate::scenario::DIFFICULTY_DECILES;
 
@@ -66,16 +68,6 @@ struct Buffer {
     rows: usize,
 }
 
-/// Sums in grid steps.
-#[derive(Debug)]
-struct Steps {
-    /// Generations by (at, state, accepted, decile), where `at` is as in [`Gathered::by_state`].
-    counts: Vec<u64>,
-    by_state: Vec<i64>,
-    by_decile: Vec<i64>,
-    products: Vec<i64>,
-}
-
 /// The tokens of a stage as an integer number of steps, if fewer than 2^22.
 #[inline(always)]
 fn steps(tokens: f32) -> i32 {
@@ -109,12 +101,7 @@ impl Sums {
                 };
                 shape.checkpoints
             ],
-            steps: Steps {
-                counts: vec![0; total.counts.len()],
-                by_state: vec![0; total.by_state.len()],
-                by_decile: vec![0; total.by_decile.len()],
-                products: vec![0; total.products.len()],
-            },
+            steps: Steps::new(&total),
             total,
         }
     }
@@ -309,67 +296,7 @@ impl Sums {
 
     /// What was counted in steps becomes units, before it grows too large: after 2^16 rows at most.
     pub(super) fn flush(&mut self, segments: &Segments) {
-        let shape = &self.total.shape;
-        let (states, deciles, all) = (shape.states, shape.deciles, shape.checkpoints);
-        let width = shape.segments();
-        let steps = &mut self.steps;
-        let mut by_state = vec![0_u64; (all + 1) * states * 2];
-        let mut by_decile = vec![0_u64; (all + 1) * 2 * deciles];
-        let mut by_at = vec![0_u64; all + 1];
-        for (cell, sum) in steps.counts.iter_mut().enumerate().rev() {
-            let count = std::mem::take(sum);
-            let (decile, class) = (cell % deciles, cell / deciles % (states * 2));
-            let at = cell / deciles / (states * 2);
-            by_at[at] += count;
-            by_state[at * states * 2 + class] += count;
-            by_decile[(at * 2 + class % 2) * deciles + decile] += count;
-            // Everything was counted first; who is rejected does not survive.
-            self.total.counts[cell] += count;
-            if at < all {
-                self.total.counts[all * states * 2 * deciles + cell % (states * 2 * deciles)] -=
-                    count;
-            }
-        }
-        if deciles == 1 {
-            // The sums by (at, accepted) are those by state, added up.
-            for at in 0..=all {
-                for (i, x) in steps.by_state[at * states * 2 * width..(at + 1) * states * 2 * width]
-                    .iter()
-                    .enumerate()
-                {
-                    let (accepted, segment) = (i / width % 2, i % width);
-                    steps.by_decile[(at * 2 + accepted) * width + segment] += x;
-                }
-            }
-        }
-        let fixed: Vec<i128> = segments.fixed.iter().map(|&f| i128::from(f)).collect();
-        let mut sums = vec![0_i128; (all + 1) * width];
-        let linear = |sums: &mut [i64], counts: &[u64], total: &mut [i128]| {
-            for (i, (sum, total)) in sums.iter_mut().zip(total).enumerate() {
-                *total += i128::from(*sum << STEP_BITS)
-                    + i128::from(counts[i / width]) * fixed[i % width];
-                *sum = 0;
-            }
-        };
-        for (i, &x) in steps.by_state.iter().enumerate() {
-            sums[i / (states * 2 * width) * width + i % width] += i128::from(x) << STEP_BITS;
-        }
-        linear(&mut steps.by_state, &by_state, &mut self.total.by_state);
-        linear(&mut steps.by_decile, &by_decile, &mut self.total.by_decile);
-        let mut products = steps.products.iter_mut().zip(&mut self.total.products);
-        for (at, &count) in by_at.iter().enumerate() {
-            let sums = &sums[at * width..(at + 1) * width];
-            for i in 0..width {
-                for j in i..width {
-                    let (product, total) = products.next().expect("as many pairs");
-                    *total += (i128::from(*product) << (2 * STEP_BITS))
-                        + fixed[i] * sums[j]
-                        + fixed[j] * sums[i]
-                        + i128::from(count) * fixed[i] * fixed[j];
-                    *product = 0;
-                }
-            }
-        }
+        self.steps.flush(&segments.fixed, &mut self.total);
     }
 
     /// Everything that was taken in, after the last [`Sums::flush`].
@@ -404,69 +331,6 @@ fn full_lengths(segments: &[Column<i32>], full: &mut Column<i32>) -> bool {
         all |= full;
     }
     (0..SMALL).contains(&all)
-}
-
-/// The range of numbers of steps, in units, when `fixed` units are added to each.
-#[inline(always)]
-fn range(column: &[i32], fixed: i64) -> Range {
-    let (mut low, mut high) = (i32::MAX, 0);
-    for &x in column {
-        low = low.min(x);
-    }
-    for &x in column {
-        high = high.max(x);
-    }
-    let mut nonzero = column.len();
-    if fixed == 0 && low == 0 {
-        nonzero = column.iter().filter(|x| **x != 0).count();
-        low = column.iter().fold(i32::MAX, |low, &x| {
-            low.min(if x == 0 { i32::MAX } else { x })
-        });
-        if nonzero == 0 {
-            return Range::EMPTY;
-        }
-    }
-    in_units([low, high], fixed, nonzero)
-}
-
-/// The same of those rows that are not negative.
-#[inline(always)]
-fn range_of_survivors(full: &Column<i32>, fixed: i64) -> Range {
-    let (mut low, mut high, mut survivors) = (u32::MAX, -1, 0);
-    for &x in full.iter() {
-        low = low.min(x.cast_unsigned());
-    }
-    for &x in full.iter() {
-        high = high.max(x);
-    }
-    for &x in full.iter() {
-        survivors += i32::from(x >= 0);
-    }
-    if low == 0 && fixed == 0 {
-        let mut range = Range::EMPTY;
-        let unit = |steps: i32| i64::from(steps) << STEP_BITS;
-        full.iter()
-            .filter(|x| **x > 0)
-            .for_each(|&x| range.add(unit(x)));
-        range
-    } else if survivors == 0 {
-        Range::EMPTY
-    } else {
-        in_units(
-            [low.cast_signed(), high],
-            fixed,
-            survivors.cast_unsigned() as usize,
-        )
-    }
-}
-
-fn in_units([low, high]: [i32; 2], fixed: i64, nonzero: usize) -> Range {
-    let unit = |steps: i32| fixed + (i64::from(steps) << STEP_BITS);
-    Range {
-        low: unit(low),
-        high: unit(high),
-        nonzero: nonzero as u64,
-    }
 }
 
 /// Lists the rows that some checkpoint rejects.

@@ -14,13 +14,16 @@
 mod alias;
 mod block;
 mod chance;
+mod change;
 mod column;
 mod dispatch;
 mod gather;
 mod law;
 mod normal;
 mod outcomes;
+mod range;
 pub(super) mod retry;
+mod steps;
 mod triangle;
 #[cfg(test)]
 mod twin;
