@@ -81,6 +81,11 @@ impl LaneStream {
     }
 }
 
+/// The root seed of a pilot for runs under `seed`: none of its streams is one of theirs.
+pub fn pilot_seed(seed: u64) -> u64 {
+    mix(mix(seed) ^ 0x7069_6c6f_7400_0000)
+}
+
 /// The output function of SplitMix64, a bijection of 64-bit words.
 fn mix(mut z: u64) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

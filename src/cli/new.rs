@@ -25,7 +25,7 @@ enum Kind {
     Scenario,
     /// A policy for replay (foldem.policy/1)
     Policy,
-    /// Two generations in the log format (JSON Lines)
+    /// Three generations of two prompts in the log format (JSON Lines)
     Log,
 }
 

@@ -9,7 +9,7 @@ use super::{Context, catalogue, output, progress};
 use crate::input::{InputError, Mistake};
 use crate::log::{LONGEST_LINE, ReadError, Reader, Writer};
 use crate::policy::PolicyFile;
-use crate::replay::{Auditor, Replay, Table, TableBuilder};
+use crate::replay::{Auditor, Replay, ScheduleError, Table, TableBuilder};
 use crate::report;
 use crate::study::replay::{self, Intake};
 
@@ -115,8 +115,17 @@ pub(super) fn run(args: &ReplayArgs, context: &Context) -> Result<u8, CliError> 
     let writer = args.outcomes.as_deref().map(Writer::create).transpose()?;
     let (table, intake) = table(&args.logs, &auditor, args.intake, context)?;
     let generated = args.problem == ProblemArg::Generated;
-    let whole_policy = |e: crate::replay::ScheduleError| {
-        InputError::whole_file(&args.policy.display().to_string(), e.to_string())
+    if intake.partial && table.rows().is_empty() {
+        context.output.tell("interrupted before the first record");
+        return Ok(exit::INTERRUPTED);
+    }
+    let whole_policy = |e: ScheduleError| {
+        let hint = if args.policy == Path::new(PAPER) {
+            " (`foldem new policy` prints this one, to edit)"
+        } else {
+            ""
+        };
+        InputError::whole_file(&args.policy.display().to_string(), format!("{e}{hint}"))
     };
     let replay =
         Replay::new(&table, &policy, policy.checkpoints(), generated).map_err(whole_policy)?;
@@ -187,6 +196,7 @@ pub(super) fn table(
     let mut builder = TableBuilder::new(auditor);
     let mut intake = Intake::default();
     let mut records: u64 = 0;
+    let mut first_skipped: Option<ReadError> = None;
     let mut before: Option<(Reader, String)> = None;
     let bar = progress::records(context);
     for path in logs {
@@ -206,7 +216,10 @@ pub(super) fn table(
                     builder.push(record);
                     bar.inc(1);
                 }
-                Err(_) if args.skip_malformed => intake.skipped += 1,
+                Err(error) if args.skip_malformed => {
+                    intake.skipped += 1;
+                    first_skipped.get_or_insert(error);
+                }
                 Err(error) => return Err(malformed(&name, error).into()),
             }
         }
@@ -217,9 +230,13 @@ pub(super) fn table(
     if records == 0 && !intake.partial {
         let message = match intake.skipped {
             0 => "holds no record; a log has one JSON object per line".to_owned(),
-            n => format!("holds no valid record: all {n} lines are malformed"),
+            n => format!("holds no valid record: all {n} lines are malformed, the first like this"),
         };
-        return Err(InputError::whole_file(&names.join(", "), message).into());
+        let mut error = InputError::whole_file(&names.join(", "), message);
+        error
+            .mistakes
+            .extend(first_skipped.into_iter().flat_map(ReadError::into_mistakes));
+        return Err(error.into());
     }
     let unknown = before
         .iter()
@@ -237,13 +254,18 @@ pub(super) fn table(
 /// What is wrong with a line, and what to do about it.
 fn malformed(name: &str, error: ReadError) -> InputError {
     let mut mistakes = error.into_mistakes();
+    let message = if Path::new(name).extension().is_some_and(|e| e == "toml") {
+        "this looks like a scenario or a policy; a log is JSON Lines".to_owned()
+    } else {
+        format!(
+            "reading stopped here; `foldem check {name}` lists all mistakes, --skip-malformed \
+             leaves such lines out and counts them"
+        )
+    };
     mistakes.push(Mistake {
         line: None,
         key: String::new(),
-        message: format!(
-            "reading stopped here; `foldem check {name}` lists all mistakes, --skip-malformed \
-             leaves such lines out and counts them"
-        ),
+        message,
     });
     InputError {
         path: name.to_owned(),

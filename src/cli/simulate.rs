@@ -13,6 +13,7 @@ use crate::scenario::Scenario;
 use crate::study::drawn_log;
 use crate::study::part::Part;
 use crate::study::part_file::PartFile;
+use crate::study::precision::{self, PrecisionError};
 use crate::study::simulation::{self, Request};
 
 /// Evaluate a scenario exactly and by Monte Carlo
@@ -34,6 +35,10 @@ pub(super) struct SimulateArgs {
     /// Generations per prompt; they share its difficulty, and the intervals respect it
     #[arg(long, default_value_t = 1, value_name = "M", allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     per_prompt: u64,
+    /// Draw as many attempts as make the 95 % intervals of savings, false rejection rate and cost
+    /// ratio this narrow: H is half their width. A pilot tells how many; the run never sees it
+    #[arg(long, value_name = "H", value_parser = half_width, conflicts_with_all = ["attempts", "shard", "resume"])]
+    precision: Option<f64>,
     /// Draw only part I of N, written I/N; needs -o
     #[arg(long, value_name = "I/N", value_parser = shard, requires = "output")]
     shard: Option<[u64; 2]>,
@@ -64,11 +69,19 @@ pub(super) struct SampleArgs {
     pub(super) seed: u64,
 }
 
+fn half_width(text: &str) -> Result<f64, String> {
+    let number = text
+        .parse::<f64>()
+        .ok()
+        .filter(|h| (1e-9..=1.0).contains(h));
+    number.ok_or_else(|| "it must lie in [1e-9, 1], such as 0.001".to_owned())
+}
+
 /// The index, from 0, and the number of shards.
 fn shard(text: &str) -> Result<[u64; 2], String> {
     let numbers = text.split_once('/').and_then(|(i, n)| {
         let (i, n): (u64, u64) = (i.parse().ok()?, n.parse().ok()?);
-        (1 <= i && i <= n && n <= 1_000_000).then_some([i - 1, n])
+        (1 <= i && i <= n && n <= 1_000_000).then(|| [i - 1, n])
     });
     numbers.ok_or_else(|| "write I/N, such as 2/8: part 2 of 8; I from 1 to N".to_owned())
 }
@@ -93,7 +106,7 @@ pub(super) fn run(args: &SimulateArgs, context: &Context) -> Result<u8, CliError
     context.output.keeps(&others)?;
     let writer = args.write_log.as_deref().map(Writer::create).transpose()?;
     let request = Request {
-        attempts: args.sample.attempts,
+        attempts: attempts(args, &scenario, context)?,
         seed: args.sample.seed,
         per_prompt: args.per_prompt,
     };
@@ -125,6 +138,27 @@ pub(super) fn run(args: &SimulateArgs, context: &Context) -> Result<u8, CliError
     } else {
         exit::FINE
     })
+}
+
+/// How many attempts are asked for.
+fn attempts(args: &SimulateArgs, scenario: &Scenario, context: &Context) -> Result<u64, CliError> {
+    let Some(half_width) = args.precision else {
+        return Ok(args.sample.attempts);
+    };
+    let (seed, per_prompt) = (args.sample.seed, args.per_prompt);
+    let attempts =
+        precision::attempts_for(scenario, half_width, seed, per_prompt, &context.interrupt);
+    match attempts {
+        Ok(attempts) => {
+            let message = format!("--precision {half_width} takes {attempts} attempts");
+            context.output.tell(&message);
+            Ok(attempts)
+        }
+        Err(PrecisionError::Interrupted) => Err(CliError::Interrupted),
+        Err(error) => Err(CliError::Usage(format!(
+            "--precision {half_width}: {error}"
+        ))),
+    }
 }
 
 /// The part of an interrupted run, which must be the run that was asked for.

@@ -67,7 +67,9 @@ impl Estimate {
     }
 
     fn share(tally: &Tally, function: &Linear, prompts: Proportion) -> Self {
-        let normal = Self::of(tally, function);
+        // The counts are exact; the function only brings the gradient.
+        let mean = prompts.share().unwrap_or(f64::NAN);
+        let normal = Self::around(mean, tally.stderr(function), tally.prompts());
         Self {
             ci: normal.mean.and_then(|_| prompts.interval(normal.ci, ALPHA)),
             ..normal
@@ -104,6 +106,8 @@ pub struct Estimates {
     pub shifts: Vec<(String, Estimate)>,
     /// f by group.
     pub groups: Vec<Group>,
+    /// Whether verdicts are known.
+    verdict: bool,
 }
 
 /// What a generation must be known by to take part in the estimate called `name`.
@@ -161,6 +165,7 @@ impl Estimates {
                 })
                 .collect(),
             groups: groups(tally, covariates),
+            verdict: known.verdict,
         }
     }
 
@@ -170,9 +175,10 @@ impl Estimates {
         for (name, estimate) in more.by_name {
             self.by_name.entry(name).or_insert(estimate);
         }
-        if self.groups.is_empty() {
+        if more.verdict && !self.verdict {
             (self.shifts, self.groups) = (more.shifts, more.groups);
             self.cost_beyond_coin = more.cost_beyond_coin;
+            self.verdict = true;
         }
         self
     }

@@ -36,6 +36,11 @@ impl Proportion {
         self.happened += other.happened;
     }
 
+    /// Events as a share of trials, by generations; `None` without a trial.
+    pub(super) fn share(self) -> Option<f64> {
+        (self.generations > 0).then(|| self.happened as f64 / self.generations as f64)
+    }
+
     /// Replaces the `normal` interval where there are so few events or non-events that only an
     /// exact one is honest.
     ///

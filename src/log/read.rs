@@ -219,6 +219,14 @@ impl Reader {
                 e.valid_up_to() + 1
             )),
             Ok(text) => match serde_json::from_str::<Fields>(text) {
+                Err(_) if number == 1 && text.trim_start().starts_with('[') => {
+                    // Its lines are no records, even where one looks like one.
+                    Err(io::Error::new(
+                        ErrorKind::InvalidData,
+                        "the file is a JSON array; write one object per line, for example with \
+                         `jq -c '.[]'`",
+                    ))
+                }
                 Err(e) => faulty(&not_an_object(&e)),
                 Ok(fields) => Ok(Some(self.checked(fields))),
             },

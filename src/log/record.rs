@@ -10,6 +10,9 @@ use serde_json::{Map, Value};
 use super::fields::Fields;
 use crate::input::Mistakes;
 
+/// No text has more tokens; sums of so many stay exact.
+const MOST_TOKENS: u64 = 1_000_000_000_000;
+
 /// One generation.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct Record {
@@ -100,6 +103,16 @@ impl Record {
                 && !(0.0..=1.0).contains(&x)
             {
                 mistakes.push(key, format!("is {x}; it must lie in [0, 1]"));
+            }
+        }
+        for (key, value) in [
+            ("problem_tokens", self.problem_tokens),
+            ("solution_tokens", self.solution_tokens),
+        ] {
+            if let Some(n) = value
+                && n > MOST_TOKENS
+            {
+                mistakes.push(key, format!("is {n}; it must lie in [0, {MOST_TOKENS}]"));
             }
         }
         if let Some(ends) = &self.token_ends {

@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 
 use crate::outcome::Covariate;
 
-/// An attribute with more values sorts nothing.
-const MOST_LEVELS: usize = 20;
+/// What has more values sorts nothing.
+pub(super) const MOST_LEVELS: usize = 20;
 /// What stands for a name or an attribute that a record does not have.
 pub(super) const MISSING: &str = "(none)";
 
@@ -32,6 +32,8 @@ impl Attributes {
     pub(super) fn push(&mut self, attributes: Option<&Map<String, Value>>) {
         for (name, value) in attributes.into_iter().flatten() {
             let level = match value {
+                // Not to be taken for those that lack it.
+                Value::String(text) if text == MISSING => format!("\"{MISSING}\""),
                 Value::String(text) => text.clone(),
                 Value::Number(number) => number.to_string(),
                 Value::Bool(truth) => truth.to_string(),

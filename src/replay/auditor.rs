@@ -82,8 +82,11 @@ pub(super) fn first_alarm(
     let mut reading = Reading::start(detector, problem);
     reading.push(solution.as_bytes());
     match reading.finish() {
-        Some(Alarm::After(bytes)) => FirstAlarm::Tokens(tokens.holding(bytes)),
-        Some(Alarm::AtEnd) => FirstAlarm::AtEnd,
+        // A text of no tokens is complete before anybody could look.
+        Some(Alarm::After(bytes)) if bytes == 0 || tokens.count() > 0 => {
+            FirstAlarm::Tokens(tokens.holding(bytes))
+        }
+        Some(_) => FirstAlarm::AtEnd,
         None => FirstAlarm::Never,
     }
 }

@@ -2,7 +2,7 @@
 
 use super::rejections::Rejections;
 use super::{Judgement, Place, Schedule, ScheduleError, Table, judge};
-use crate::outcome::{Frame, Knowledge, NEVER, OutcomeBatch};
+use crate::outcome::{Covariate, Frame, Knowledge, NEVER, OutcomeBatch};
 use crate::policy::{Checkpoint, PolicyFile, Position};
 
 /// What a policy does to each generation of a table.
@@ -72,16 +72,23 @@ impl<'t> Replay<'t> {
         if self.problem_generated { tokens } else { 0 }
     }
 
-    /// The outcomes of some generations, `rows`, of which at least `knowledge` is known.
-    pub fn outcomes(&self, rows: &[usize], knowledge: Knowledge) -> (Frame, OutcomeBatch) {
+    /// The outcomes of some generations, `rows`, of which at least `knowledge` is known; with the
+    /// table's covariates, or without any.
+    pub fn outcomes(
+        &self,
+        rows: &[usize],
+        knowledge: Knowledge,
+        covariates: bool,
+    ) -> (Frame, OutcomeBatch) {
         let table = self.table;
+        let covariates = if covariates { table.covariates() } else { &[] };
         // All generations of a prompt stand next to each other.
         let mut rows = rows.to_vec();
         rows.sort_by_key(|&i| table.rows()[i].prompt);
         let rejections = self.rejections(&rows);
         let several = self.has_several_places();
         let mut batch = OutcomeBatch {
-            covariates: vec![Vec::new(); table.covariates().len()],
+            covariates: vec![Vec::new(); covariates.len()],
             ..OutcomeBatch::default()
         };
         for &i in &rows {
@@ -120,7 +127,7 @@ impl<'t> Replay<'t> {
                 column.push(table.level(covariate, i));
             }
         }
-        (self.frame(&batch, knowledge), batch)
+        (self.frame(&batch, knowledge, covariates), batch)
     }
 
     fn has_several_places(&self) -> bool {
@@ -141,11 +148,11 @@ impl<'t> Replay<'t> {
             .collect()
     }
 
-    fn frame(&self, batch: &OutcomeBatch, knowledge: Knowledge) -> Frame {
+    fn frame(&self, batch: &OutcomeBatch, knowledge: Knowledge, covariates: &[Covariate]) -> Frame {
         let largest = |values: &[f64]| values.iter().fold(1.0, |top: f64, &x| top.max(x));
         Frame {
             checkpoints: self.checkpoints.len(),
-            covariates: self.table.covariates().to_vec(),
+            covariates: covariates.to_vec(),
             typical_tokens: largest(&batch.tokens_full),
             typical_cost: largest(&batch.checkpoint_cost),
             knowledge,

@@ -8,7 +8,7 @@ use std::fmt;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::attributes::{Attributes, MISSING};
+use super::attributes::{Attributes, MISSING, MOST_LEVELS};
 use super::auditor::first_alarm;
 use super::{Auditor, FirstAlarm, Tokens, tokens};
 use crate::log::Record;
@@ -242,7 +242,7 @@ impl<'a> TableBuilder<'a> {
             let mut named: Vec<&str> = groups.iter().map(|g| of(g).unwrap_or(MISSING)).collect();
             named.sort_unstable();
             named.dedup();
-            if named.len() > 1 {
+            if (2..=MOST_LEVELS).contains(&named.len()) {
                 let level = |row: &Row| {
                     let name = of(&groups[row.group]).unwrap_or(MISSING);
                     let place = named.iter().position(|n| *n == name);
@@ -258,7 +258,12 @@ impl<'a> TableBuilder<'a> {
             }
         }
         let (attributes, by_attribute) = self.attributes.finish();
-        covariates.extend(attributes);
+        covariates.extend(attributes.into_iter().map(|mut attribute| {
+            if ["model", "benchmark"].contains(&attribute.name.as_str()) {
+                attribute.name = format!("attributes.{}", attribute.name);
+            }
+            attribute
+        }));
         levels.extend(by_attribute);
         Table {
             rows: self.rows,

@@ -30,25 +30,32 @@ pub fn sheet(findings: &ReplayFindings) -> Sheet {
 /// The answer in a few sentences.
 fn verdict(findings: &ReplayFindings) -> Vec<String> {
     let get = |name: &str| findings.get(name).unwrap_or_default();
-    let (savings, rejected) = (get("savings"), get("rejection_rate"));
-    if rejected.mean == Some(0.0) {
-        return vec!["The policy rejects nothing.".to_owned()];
+    let is = |name: &str, value: f64| get(name).mean.is_some_and(|x| (x - value).abs() <= 0.0);
+    if is("rejection_rate", 0.0) {
+        let cost = if is("savings", 0.0) {
+            String::new()
+        } else {
+            format!(
+                " Its checks make an attempt {} % dearer.",
+                percent_more(get("savings"))
+            )
+        };
+        return vec![format!("The policy rejects nothing.{cost}")];
     }
     let mut answer = vec![format!(
         "The policy would have rejected {} % of the generations and saved {} % of the tokens per \
          attempt; a coin that rejects as often at each checkpoint saves {} %.",
-        percent(rejected),
-        percent(savings),
+        percent(get("rejection_rate")),
+        percent(get("savings")),
         percent(get("null_savings"))
     )];
-    let (f, cost, beyond) = (
-        get("false_rejection_rate"),
-        get("cost_ratio"),
-        findings.cost_beyond_coin,
-    );
+    let cost = get("cost_ratio");
     if cost.mean.is_none() {
-        answer
-            .push("What that costs per retained sample cannot be known from this log.".to_owned());
+        answer.push(if is("false_rejection_rate", 1.0) {
+            "It would have retained nothing of what the final filter accepts.".to_owned()
+        } else {
+            "What that costs per retained sample cannot be known from this log.".to_owned()
+        });
         return answer;
     }
     let pays = match cost.ci {
@@ -56,19 +63,29 @@ fn verdict(findings: &ReplayFindings) -> Vec<String> {
         Some([lo, _]) if lo > 1.0 => "so it does NOT pay",
         _ => "and whether it pays this log cannot tell",
     };
-    let knows = match beyond.ci {
-        Some([_, hi]) if hi < 0.0 => "cheaper than the coin's",
-        Some([lo, _]) if lo > 0.0 => "DEARER than the coin's",
-        _ => "not to be told from the coin's",
-    };
     answer.push(format!(
         "It would have wrongly rejected {} % of what the final filter accepts. A retained sample \
-         would have cost {} times as much as by full generation, {pays}; that is {knows} ({}).",
-        percent(f),
-        with_interval(cost),
-        with_interval(get("null_cost_ratio"))
+         would have cost {} times as much as by full generation, {pays}.",
+        percent(get("false_rejection_rate")),
+        with_interval(cost)
     ));
+    let beyond = findings.cost_beyond_coin;
+    let knows = match beyond.ci {
+        Some([_, hi]) if hi < 0.0 => "less than the coin's: the validators know something",
+        Some([lo, _]) if lo > 0.0 => "MORE than the coin's",
+        _ => "not to be told from the coin's",
+    };
+    if beyond.mean.is_some() {
+        answer.push(format!(
+            "That is {knows} (difference of the ratios {}).",
+            with_interval(beyond)
+        ));
+    }
     answer
+}
+
+fn percent_more(savings: Estimate) -> String {
+    optional(savings.mean.map(|x| -100.0 * x), 0.01)
 }
 
 fn row(name: &str, estimate: &Estimate) -> Vec<String> {

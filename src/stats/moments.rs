@@ -286,9 +286,10 @@ impl CrossProducts {
         }
     }
 
-    /// Standard error of a function of the means; NaN with fewer than two clusters.
+    /// Standard error of a function of the means; NaN with fewer than two clusters, and where the
+    /// function has no value.
     pub fn stderr(&self, function: &Linear) -> f64 {
-        if self.clusters < 2 {
+        if self.clusters < 2 || !function.value.is_finite() {
             return f64::NAN;
         }
         let used: Vec<usize> = (0..self.width())

@@ -88,7 +88,7 @@ fn what_does_not_make_up_a_run_is_refused() {
     assert_refused(&thirds[..2], "batches 8 to 12 of 13 are in no part");
     assert_refused(&thirds[1..], "batches 0 to 3 of 13 are in no part");
     assert_refused(
-        &[&thirds[..], &[half.clone()]].concat(),
+        &[&thirds[..], std::slice::from_ref(&half)].concat(),
         "both hold batches",
     );
     assert_refused(

@@ -249,6 +249,27 @@ fn records_without_a_verdict_count_where_none_is_needed() {
         result["surviving"],
         json!({"accepted": 0, "refused": 0, "unknown": 1})
     );
+    // Of those two one more is rejected than accepted; the coin's figures are about them as well.
+    let labelled: String = log
+        .lines()
+        .filter(|line| !line.contains("null"))
+        .map(|line| line.to_owned() + "\n")
+        .collect();
+    let alone = Setting::new(&labelled.replace("correct", "accepted"));
+    let checkpoints = checkpoint("{ tokens = 5 }");
+    let (alone, all) = (
+        alone.replay(&checkpoints, &[]),
+        setting.replay(&checkpoints, &[]),
+    );
+    for result in [&alone, &all] {
+        // Paid 5 of 10 and 12 of 12 and a check each; the coin at rate 1/2 saves (5 + 7)/2 of 11.
+        let beyond = (17.0 + 1.0) / 22.0 - (1.0 - 0.5 * 6.0 / 11.0) / 0.5;
+        assert_relative_eq!(
+            result["cost_beyond_coin"]["mean"].as_f64().unwrap(),
+            beyond,
+            epsilon = 1e-12
+        );
+    }
     let warned = |result: &Value, words: &str| result["warnings"].to_string().contains(words);
     assert!(warned(&result, "1 of 3 records have no verdict"));
 
@@ -455,7 +476,7 @@ fn standard_errors_agree_with_the_jackknife() {
     let replay = Replay::new(&table, &policy, policy.checkpoints(), false).unwrap();
     let evaluate = |left_out: Option<usize>| {
         let rows = (0..table.rows().len()).filter(|&i| Some(table.rows()[i].prompt) != left_out);
-        let (frame, batch) = replay.outcomes(&rows.collect::<Vec<_>>(), Knowledge::FULL);
+        let (frame, batch) = replay.outcomes(&rows.collect::<Vec<_>>(), Knowledge::FULL, true);
         let mut tally = Tally::new(&frame);
         tally.fold(&batch);
         Estimates::new(&tally)

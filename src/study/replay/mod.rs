@@ -157,14 +157,14 @@ pub fn findings(
     intake: Intake,
 ) -> Result<ReplayFindings, ScheduleError> {
     let all: Vec<usize> = (0..table.rows().len()).collect();
-    let (tally, estimates) = estimates(table, replay, &all);
+    let (tally, estimates) = estimates(table, replay, &all, true);
     let by_group = table.groups().iter().enumerate().map(|(g, group)| {
         let rows = all.iter().copied().filter(|&i| table.rows()[i].group == g);
         let rows: Vec<usize> = rows.collect();
         GroupEstimates {
             group: group.clone(),
             records: rows.len() as u64,
-            estimates: named(&self::estimates(table, replay, &rows).1),
+            estimates: named(&plain_estimates(table, replay, &rows)),
         }
     });
     let shift = |(name, value): &(String, Estimate)| Named {
@@ -202,9 +202,19 @@ fn named(estimates: &Estimates) -> Vec<Named<Estimate>> {
     NAMES.iter().map(named).collect()
 }
 
+/// Estimates from generations number `rows`, without covariates.
+fn plain_estimates(table: &Table, replay: &Replay<'_>, rows: &[usize]) -> Estimates {
+    estimates(table, replay, rows, false).1
+}
+
 /// Estimates from generations number `rows`: each from those of them that enough is known of. The
 /// tally is of all.
-pub(super) fn estimates(table: &Table, replay: &Replay<'_>, rows: &[usize]) -> (Tally, Estimates) {
+fn estimates(
+    table: &Table,
+    replay: &Replay<'_>,
+    rows: &[usize],
+    covariates: bool,
+) -> (Tally, Estimates) {
     let known = |i: usize| {
         let row = &table.rows()[i];
         Knowledge {
@@ -218,7 +228,7 @@ pub(super) fn estimates(table: &Table, replay: &Replay<'_>, rows: &[usize]) -> (
             (known.verdict || !knowledge.verdict) && (known.utility || !knowledge.utility)
         };
         let rows: Vec<usize> = rows.iter().copied().filter(enough).collect();
-        let (frame, batch) = replay.outcomes(&rows, knowledge);
+        let (frame, batch) = replay.outcomes(&rows, knowledge, covariates);
         let mut tally = Tally::new(&frame);
         tally.fold(&batch);
         tally
@@ -284,7 +294,7 @@ fn validators(policy: &PolicyFile, table: &Table) -> Result<Vec<ValidatorFinding
                 cost_tokens: 0.0,
             }];
             let replay = Replay::new(table, policy, &alone, false)?;
-            let (_, estimates) = estimates(table, &replay, &all);
+            let estimates = plain_estimates(table, &replay, &all);
             let rate = |name: &str| estimates.by_name.get(name).copied().unwrap_or_default();
             Ok(ValidatorFindings {
                 name: validator.name.clone(),

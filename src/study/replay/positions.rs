@@ -7,11 +7,13 @@
 
 use serde::Serialize;
 
-use super::estimates;
+use super::plain_estimates;
 use crate::estimate::{Estimate, Estimates};
 use crate::policy::{Checkpoint, PolicyFile, Position};
 use crate::replay::{Group, Replay, ScheduleError, Table};
-use crate::study::RESULT_SCHEMA;
+
+/// Version of the JSON form.
+pub const SCHEMA: &str = "foldem.positions/1";
 
 /// Shares of the expected tokens at which a checkpoint is tried unless others are asked for; the
 /// paper tried 0.3 to 0.8.
@@ -23,7 +25,7 @@ pub const FRACTIONS: [f64; 19] = [
 /// One checkpoint at each of several places.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PositionSweep {
-    /// [`RESULT_SCHEMA`].
+    /// [`SCHEMA`].
     pub schema: &'static str,
     /// Name of the policy.
     pub policy: String,
@@ -117,13 +119,13 @@ pub fn sweep(
         }];
         let replay = Replay::new(table, policy, &checkpoint, false)?;
         for (curve, (_, rows)) in curves.iter_mut().zip(&members) {
-            let (_, estimates) = estimates(table, &replay, rows);
+            let estimates = plain_estimates(table, &replay, rows);
             curve.points.push(PositionPoint::new(fraction, &estimates));
         }
     }
     let name = |&v: &usize| policy.validators()[v].name.clone();
     Ok(PositionSweep {
-        schema: RESULT_SCHEMA,
+        schema: SCHEMA,
         policy: policy.name().to_owned(),
         validators: validators.iter().map(name).collect(),
         prompts: table.prompts() as u64,
