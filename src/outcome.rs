@@ -4,6 +4,10 @@
 //! else. Outcomes travel as batches of columns. All generations of one prompt stand next to each
 //! other within one batch.
 
+mod gathered;
+
+pub use gathered::{Gathered, Range, Shape};
+
 /// What the batches of one source have in common.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Frame {

@@ -49,6 +49,9 @@ pub(super) enum CliError {
     /// The findings could not be put into the form asked for.
     #[error("{0}")]
     Render(#[from] RenderError),
+    /// Ended by Ctrl-C before there was anything to tell.
+    #[error("interrupted")]
+    Interrupted,
     /// Anything else.
     #[error("{0}")]
     Internal(String),
@@ -64,6 +67,7 @@ impl CliError {
         match self {
             Self::Input(_) => exit::BAD_INPUT,
             Self::Usage(_) => exit::USAGE,
+            Self::Interrupted => exit::INTERRUPTED,
             // Nobody reads on: that is success.
             Self::Write { source, .. } if source.kind() == std::io::ErrorKind::BrokenPipe => {
                 exit::FINE

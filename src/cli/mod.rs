@@ -5,6 +5,7 @@
 mod catalogue;
 mod check;
 mod error;
+mod merge;
 mod new;
 mod output;
 mod progress;
@@ -90,6 +91,7 @@ enum Command {
     New(new::NewArgs),
     Check(check::CheckArgs),
     Simulate(simulate::SimulateArgs),
+    Merge(merge::MergeArgs),
     Verify(verify::VerifyArgs),
     Replay(replay::ReplayArgs),
     Reproduce(reproduce::ReproduceArgs),
@@ -135,6 +137,7 @@ fn run(cli: Cli) -> Result<u8, CliError> {
         Command::New(args) => new::run(&args),
         Command::Check(args) => check::run(&args, &context),
         Command::Simulate(args) => simulate::run(&args, &context),
+        Command::Merge(args) => merge::run(&args, &context),
         Command::Verify(args) => verify::run(&args, &context),
         Command::Replay(args) => replay::run(&args, &context),
         Command::Reproduce(args) => reproduce::run(&args, &context),

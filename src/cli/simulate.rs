@@ -5,11 +5,15 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::error::{CliError, exit};
+use super::merge::read_part;
 use super::{Context, output, progress};
 use crate::log::Writer;
-use crate::report;
+use crate::report::{self, RenderError};
 use crate::scenario::Scenario;
 use crate::study::drawn_log;
+use crate::study::part::Part;
+use crate::study::part_file::PartFile;
+use crate::study::precision::{self, PrecisionError};
 use crate::study::simulation::{self, Request};
 
 /// Evaluate a scenario exactly and by Monte Carlo
@@ -21,7 +25,8 @@ use crate::study::simulation::{self, Request};
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:\n  \
     foldem simulate experiments/five-stage.toml\n  \
-    foldem simulate experiments/gsm8k-like.toml --attempts 200000 --per-prompt 4 --format json")]
+    foldem simulate experiments/gsm8k-like.toml --attempts 200000 --per-prompt 4 --format json\n  \
+    foldem simulate experiments/five-stage.toml --shard 1/2 -o one.part")]
 pub(super) struct SimulateArgs {
     /// Scenario file (foldem.scenario/1); - is stdin
     scenario: PathBuf,
@@ -30,6 +35,19 @@ pub(super) struct SimulateArgs {
     /// Generations per prompt; they share its difficulty, and the intervals respect it
     #[arg(long, default_value_t = 1, value_name = "M", allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     per_prompt: u64,
+    /// Draw as many attempts as make the 95 % intervals of savings, false rejection rate and cost
+    /// ratio this narrow: H is half their width. A pilot tells how many; the run never sees it
+    #[arg(long, value_name = "H", value_parser = half_width, conflicts_with_all = ["attempts", "shard", "resume"])]
+    precision: Option<f64>,
+    /// Draw only part I of N, written I/N; needs -o
+    #[arg(long, value_name = "I/N", value_parser = shard, requires = "output")]
+    shard: Option<[u64; 2]>,
+    /// Write what was drawn as a part of the run (foldem.part/1), to be merged or resumed
+    #[arg(short, long = "output", value_name = "PART")]
+    output: Option<PathBuf>,
+    /// Go on with the run of this part, which was interrupted
+    #[arg(long, value_name = "PART", conflicts_with = "shard")]
+    resume: Option<PathBuf>,
     /// Also write the generations as a log (JSON Lines; .gz and .zst compress)
     #[arg(long, value_name = "LOG")]
     write_log: Option<PathBuf>,
@@ -51,10 +69,36 @@ pub(super) struct SampleArgs {
     pub(super) seed: u64,
 }
 
+fn half_width(text: &str) -> Result<f64, String> {
+    let number = text
+        .parse::<f64>()
+        .ok()
+        .filter(|h| (1e-9..=1.0).contains(h));
+    number.ok_or_else(|| "it must lie in [1e-9, 1], such as 0.001".to_owned())
+}
+
+/// The index, from 0, and the number of shards.
+fn shard(text: &str) -> Result<[u64; 2], String> {
+    let numbers = text.split_once('/').and_then(|(i, n)| {
+        let (i, n): (u64, u64) = (i.parse().ok()?, n.parse().ok()?);
+        (1 <= i && i <= n && n <= 1_000_000).then(|| [i - 1, n])
+    });
+    numbers.ok_or_else(|| "write I/N, such as 2/8: part 2 of 8; I from 1 to N".to_owned())
+}
+
 pub(super) fn run(args: &SimulateArgs, context: &Context) -> Result<u8, CliError> {
     let scenario = Scenario::load(&args.scenario)?;
     // What cannot be written is told before the work, not after.
     let mut others = vec![args.scenario.as_path()];
+    if let Some(output) = &args.output {
+        output::writable("-o", output)?;
+        if output::same_file(output, &args.scenario) {
+            let message = format!("-o {}: the file is the scenario", output.display());
+            return Err(CliError::Usage(message));
+        }
+        others.push(output);
+    }
+    others.extend(args.resume.as_deref());
     if let Some(log) = &args.write_log {
         check_log_path(log, &args.scenario)?;
         others.push(log);
@@ -62,18 +106,27 @@ pub(super) fn run(args: &SimulateArgs, context: &Context) -> Result<u8, CliError
     context.output.keeps(&others)?;
     let writer = args.write_log.as_deref().map(Writer::create).transpose()?;
     let request = Request {
-        attempts: args.sample.attempts,
+        attempts: attempts(args, &scenario, context)?,
         seed: args.sample.seed,
         per_prompt: args.per_prompt,
     };
+    let mut part = match &args.resume {
+        Some(path) => resumed(path, &scenario, request)?,
+        None => Part::planned(&scenario, request, args.shard.unwrap_or([0, 1])),
+    };
     let bar = progress::attempts(context, request.attempts, "simulate");
-    let findings = simulation::simulate(
+    part.draw(
         &scenario,
-        request,
         &|done| bar.set_position(done),
         &context.interrupt,
     );
     bar.finish_and_clear();
+    if let Some(output) = &args.output {
+        let file = PartFile::new(&scenario, &part);
+        let json = serde_json::to_string(&file).map_err(RenderError::from)?;
+        output::write_file(output, (json + "\n").as_bytes())?;
+    }
+    let findings = simulation::evaluate(&scenario, &part);
     context
         .output
         .emit(&findings, &report::simulation::sheet(&findings))?;
@@ -85,6 +138,52 @@ pub(super) fn run(args: &SimulateArgs, context: &Context) -> Result<u8, CliError
     } else {
         exit::FINE
     })
+}
+
+/// How many attempts are asked for.
+fn attempts(args: &SimulateArgs, scenario: &Scenario, context: &Context) -> Result<u64, CliError> {
+    let Some(half_width) = args.precision else {
+        return Ok(args.sample.attempts);
+    };
+    let (seed, per_prompt) = (args.sample.seed, args.per_prompt);
+    let attempts =
+        precision::attempts_for(scenario, half_width, seed, per_prompt, &context.interrupt);
+    match attempts {
+        Ok(attempts) => {
+            let message = format!("--precision {half_width} takes {attempts} attempts");
+            context.output.tell(&message);
+            Ok(attempts)
+        }
+        Err(PrecisionError::Interrupted) => Err(CliError::Interrupted),
+        Err(error) => Err(CliError::Usage(format!(
+            "--precision {half_width}: {error}"
+        ))),
+    }
+}
+
+/// The part of an interrupted run, which must be the run that was asked for.
+fn resumed(path: &Path, scenario: &Scenario, request: Request) -> Result<Part, CliError> {
+    let (its_scenario, part) = read_part(path)?;
+    let differs = [
+        (its_scenario.spec() != scenario.spec(), "scenario"),
+        (part.request.seed != request.seed, "--seed"),
+        (part.request.attempts != request.attempts, "--attempts"),
+        (
+            part.request.per_prompt != request.per_prompt,
+            "--per-prompt",
+        ),
+    ];
+    match differs.into_iter().find(|(differs, _)| *differs) {
+        Some((_, what)) => Err(CliError::Usage(format!(
+            "--resume {}: the part is of another run, its {what} differs; ask for {} attempts, \
+             {} per prompt, seed {} of its scenario",
+            path.display(),
+            part.request.attempts,
+            part.request.per_prompt,
+            part.request.seed
+        ))),
+        None => Ok(part),
+    }
 }
 
 /// A log must have the ending of one and must not replace the scenario.

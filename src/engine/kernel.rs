@@ -1,9 +1,9 @@
 //! One generation at a time, as the scenario says it: the plain kernel, written to be obviously
 //! right.
 
-use rand::RngExt;
 use rand_distr::{Beta, Distribution, StandardNormal};
 
+use super::draws::{Draw, Draws};
 use super::sampler::{TokenSampler, score_laws};
 use crate::outcome::{Covariate, Frame, Knowledge, NEVER, OutcomeBatch, Trace};
 use crate::policy::{ALARM, Checkpoint, SILENCE};
@@ -86,6 +86,11 @@ impl<'s> Kernel<'s> {
         }
     }
 
+    /// Validators that any policy consults after each stage, ascending.
+    pub(super) fn consulted(&self) -> &[Vec<usize>] {
+        &self.consulted
+    }
+
     pub(super) fn policies(&self) -> &[&'s [Checkpoint<usize>]] {
         &self.policies
     }
@@ -146,49 +151,67 @@ impl<'s> Kernel<'s> {
         }
     }
 
-    pub(super) fn draw(&self, prompt: &Prompt, generation: &mut Generation, rng: &mut Stream) {
+    pub(super) fn draw(
+        &self,
+        prompt: &Prompt,
+        generation: &mut Generation,
+        draws: &mut impl Draws,
+    ) {
         let scenario = self.scenario;
         let mut state = CLEAN;
         generation.tokens.clear();
         generation.scores.resize(self.consulted.len(), Vec::new());
         for k in 0..self.consulted.len() {
-            let u: f64 = rng.random();
             if state == CLEAN {
+                let u = draws.uniform(Draw::Onset { stage: k });
                 let mut cumulative = 0.0;
                 for (fault, hazard) in prompt.conditions.hazard[k].iter().enumerate() {
                     cumulative += hazard;
                     if u < cumulative {
                         state = fault + 1;
-                        self.draw_sticky(fault, generation, rng);
+                        self.draw_sticky(k, fault, generation, draws);
                         break;
                     }
                 }
-            } else if u < scenario.recovery(k, state - 1) {
+            } else if draws.uniform(Draw::Recovery { stage: k }) < scenario.recovery(k, state - 1) {
                 state = CLEAN;
             }
-            generation.tokens.push(
-                self.tokens[k].draw(rng) * scenario.length_factor(state) * prompt.conditions.length,
-            );
+            let tokens = draws.tokens(Draw::Tokens { stage: k }, &self.tokens[k]);
+            generation
+                .tokens
+                .push(tokens * scenario.length_factor(state) * prompt.conditions.length);
             generation.scores[k].clear();
             for &v in &self.consulted[k] {
-                let score = self.score(v, state, prompt, &generation.sticky, rng);
+                let score = self.score((k, v), state, prompt, &generation.sticky, draws);
                 generation.scores[k].push(score);
             }
         }
         generation.state = state;
-        generation.accepted = rng.random::<f64>() < scenario.accepts()[state];
+        generation.accepted = draws.uniform(Draw::Acceptance) < scenario.accepts()[state];
     }
 
     /// One verdict per sticky validator for the fault that starts.
-    fn draw_sticky(&self, fault: usize, generation: &mut Generation, rng: &mut Stream) {
+    fn draw_sticky(
+        &self,
+        stage: usize,
+        fault: usize,
+        generation: &mut Generation,
+        draws: &mut impl Draws,
+    ) {
         generation.sticky.clear();
-        for validator in self.scenario.validators() {
+        for (v, validator) in self.scenario.validators().iter().enumerate() {
             let verdict = match &validator.response {
                 Response::Alarm {
                     detects,
                     sticky: true,
                     ..
-                } => rng.random::<f64>() < detects[fault],
+                } => {
+                    let draw = Draw::Verdict {
+                        stage,
+                        validator: v,
+                    };
+                    draws.uniform(draw) < detects[fault]
+                }
                 _ => false,
             };
             generation.sticky.push(verdict);
@@ -197,21 +220,29 @@ impl<'s> Kernel<'s> {
 
     fn score(
         &self,
-        v: usize,
+        (stage, v): (usize, usize),
         state: usize,
         prompt: &Prompt,
         sticky: &[bool],
-        rng: &mut Stream,
+        draws: &mut impl Draws,
     ) -> f64 {
+        let validator = v;
         let alarmed = match &self.scenario.validators()[v].response {
             Response::Score(_) => {
-                return self.scores[v][state].sample(rng).max(f64::MIN_POSITIVE);
+                let draw = Draw::Score { stage, validator };
+                return draws
+                    .score(draw, &self.scores[v][state])
+                    .max(f64::MIN_POSITIVE);
             }
             Response::Alarm { .. } if state == CLEAN => {
-                rng.random::<f64>() < prompt.conditions.false_alarm[v]
+                let draw = Draw::FalseAlarm { stage, validator };
+                draws.uniform(draw) < prompt.conditions.false_alarm[v]
             }
             Response::Alarm { sticky: true, .. } => sticky[v],
-            Response::Alarm { detects, .. } => rng.random::<f64>() < detects[state - 1],
+            Response::Alarm { detects, .. } => {
+                let draw = Draw::Detection { stage, validator };
+                draws.uniform(draw) < detects[state - 1]
+            }
         };
         if alarmed { ALARM } else { SILENCE }
     }

@@ -5,9 +5,11 @@
 //! size and a stream of their own, and are reduced in their order: results do not depend on the
 //! number of threads.
 
+mod draws;
 mod kernel;
+mod lanes;
 mod retry;
 mod run;
 mod sampler;
 
-pub use run::{Interrupt, Run, Simulation};
+pub use run::{Interrupt, Retried, Run, Simulation};

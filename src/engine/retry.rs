@@ -14,19 +14,24 @@ use crate::rng::Stream;
 /// Prompts per batch; belongs to the meaning of a seed.
 pub(super) const PROMPTS: u64 = 512;
 /// A prompt that has not yielded after this many attempts is given up, and the batch with it.
-const PATIENCE: u32 = 1_000_000;
+pub(super) const PATIENCE: u32 = 1_000_000;
 
-/// Where the mixture draws a quarter each, in standard deviations; the other half is drawn as is.
-const ENDS: [f64; 2] = [-1.5, 1.5];
+/// How far out to either side the mixture draws a quarter, in standard deviations; the other half
+/// is drawn as is.
+const END: f64 = 1.5;
 
 /// A difficulty from the mixture, in standard deviations, and its weight.
-fn draw_weighted(rng: &mut Stream) -> (f64, f64) {
-    let component = rng.random_range(0..4);
-    let shift = ENDS.get(component).copied().unwrap_or(0.0);
+pub(super) fn draw_weighted(rng: &mut Stream) -> (f64, f64) {
+    let shift = match rng.random_range(0..4) {
+        0 => -END,
+        1 => END,
+        _ => 0.0,
+    };
     let normal: f64 = StandardNormal.sample(rng);
     let z = normal + shift;
-    // φ(z − e)/φ(z) = exp(e z − e²/2)
-    let ends: f64 = ENDS.iter().map(|e| libm::exp(e * z - 0.5 * e * e)).sum();
+    // φ(z − e)/φ(z) = exp(e z − e²/2), at both ends
+    let up = libm::exp(END * z);
+    let ends = libm::exp(-0.5 * END * END) * (up + 1.0 / up);
     (z, 1.0 / (0.5 + 0.25 * ends))
 }
 

@@ -1,12 +1,14 @@
 //! Batches in parallel, reduced in their order.
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::prelude::*;
 
 use super::kernel::{Generation, Kernel};
+use super::lanes::{self, Batch, Lanes};
 use super::retry;
-use crate::outcome::{Fold, Frame, OutcomeBatch, RetryBatch};
+use crate::outcome::{Fold, Frame, Gathered, OutcomeBatch, RetryBatch};
 use crate::policy::Checkpoint;
 use crate::rng::{Purpose, stream};
 use crate::scenario::Scenario;
@@ -14,16 +16,22 @@ use crate::scenario::Scenario;
 /// Attempts per batch; belongs to the meaning of a seed.
 const BATCH: u64 = 4096;
 /// Batches in flight between two merges, per thread.
-const IN_FLIGHT: usize = 8;
+const IN_FLIGHT: usize = 64;
+/// Batches that are gathered together.
+const TOGETHER: u64 = 64;
 
 /// A request for outcomes of a scenario.
 #[derive(Debug)]
 pub struct Simulation<'s> {
     kernel: Kernel<'s>,
+    /// The fast kernel, where it can draw the scenario.
+    lanes: Option<Lanes<'s>>,
     attempts: u64,
     per_prompt: u64,
     seed: u64,
     traced: bool,
+    /// Batches that are drawn; `None` for all.
+    only: Option<Range<u64>>,
 }
 
 /// A switch that ends a run after the batches in flight.
@@ -51,17 +59,33 @@ pub struct Run<F> {
     pub attempts: u64,
     /// Whether the run was interrupted before the last batch.
     pub partial: bool,
+    /// The batches that are in it.
+    pub batches: Range<u64>,
+}
+
+/// What retrying prompts has brought.
+#[derive(Debug)]
+pub struct Retried<F> {
+    /// The reduced costs; of no use where it was hopeless.
+    pub fold: F,
+    /// The batches of prompts that are in it.
+    pub batches: Range<u64>,
+    /// Whether some prompt hardly ever yields: nothing finite can then be said.
+    pub hopeless: bool,
 }
 
 impl<'s> Simulation<'s> {
     /// `attempts` generations of `scenario`, one per prompt, under its own policy.
     pub fn new(scenario: &'s Scenario, attempts: u64, seed: u64) -> Self {
+        let (kernel, lanes) = kernels(scenario, vec![scenario.checkpoints()]);
         Self {
-            kernel: Kernel::new(scenario, vec![scenario.checkpoints()]),
+            kernel,
+            lanes,
             attempts,
             per_prompt: 1,
             seed,
             traced: false,
+            only: None,
         }
     }
 
@@ -78,13 +102,21 @@ impl<'s> Simulation<'s> {
         self
     }
 
+    /// Draws only these batches of the run: a shard of it, or what is left of it.
+    pub fn only(mut self, batches: Range<u64>) -> Self {
+        self.only = Some(batches);
+        self
+    }
+
     /// Applies further policies to the same generations. Which validators are consulted after a
     /// stage decides what is drawn, so the outcomes differ from those of a run without them.
     pub fn also(self, scenario: &'s Scenario, policies: Vec<&'s [Checkpoint<usize>]>) -> Self {
         let mut all = self.kernel.policies().to_vec();
         all.extend(policies);
+        let (kernel, lanes) = kernels(scenario, all);
         Self {
-            kernel: Kernel::new(scenario, all),
+            kernel,
+            lanes,
             ..self
         }
     }
@@ -107,16 +139,43 @@ impl<'s> Simulation<'s> {
         self.attempts.div_ceil(self.attempts_per_batch())
     }
 
+    /// The batches that are drawn.
+    fn span(&self) -> Range<u64> {
+        self.only.clone().unwrap_or(0..self.batches())
+    }
+
+    /// Number of attempts in batches.
+    fn attempts_in(&self, batches: &Range<u64>) -> u64 {
+        let before = |batch: u64| (batch * self.attempts_per_batch()).min(self.attempts);
+        before(batches.end) - before(batches.start)
+    }
+
+    fn batch(&self, number: u64) -> Batch {
+        let first = number * self.attempts_per_batch();
+        let rows = self.attempts_per_batch().min(self.attempts - first);
+        let size = |n: u64| usize::try_from(n).expect("a batch fits into memory");
+        Batch {
+            seed: self.seed,
+            number,
+            rows: size(rows),
+            per_prompt: size(self.per_prompt),
+            first_prompt: number * self.prompts_per_batch(),
+        }
+    }
+
     /// Draws batch number `number`: its generations under each policy.
     pub fn draw(&self, number: u64) -> Vec<OutcomeBatch> {
-        let mut rng = stream(self.seed, Purpose::Outcomes, number);
-        let first_attempt = number * self.attempts_per_batch();
-        let mut left = self.attempts_per_batch().min(self.attempts - first_attempt);
-        let mut prompt_number = number * self.prompts_per_batch();
         let policies = self.kernel.policies().len();
         let mut batches: Vec<OutcomeBatch> = (0..policies)
             .map(|policy| self.kernel.empty_batch(policy, self.traced))
             .collect();
+        let batch = self.batch(number);
+        if let Some(lanes) = &self.lanes {
+            return lanes.outcomes(batch, batches);
+        }
+        let mut rng = stream(self.seed, Purpose::Outcomes, number);
+        let mut left = batch.rows as u64;
+        let mut prompt_number = batch.first_prompt;
         let mut generation = Generation::default();
         while left > 0 {
             let prompt = self.kernel.draw_prompt(&mut rng);
@@ -140,45 +199,89 @@ impl<'s> Simulation<'s> {
         progress: &dyn Fn(u64),
         interrupt: &Interrupt,
     ) -> Run<F> {
-        let per_batch = self.attempts_per_batch();
+        let span = self.span();
         let work = |number| {
             let mut fold = empty();
-            fold.fold(&self.draw(number));
+            fold.fold(&self.draw(span.start + number));
             fold
         };
-        let (fold, done) = reduce(
-            self.batches(),
+        let done = |batches: u64| span.start..span.start + batches;
+        let (fold, batches) = reduce(
+            span.end - span.start,
             work,
             empty(),
             &mut |total: &mut F, part| total.merge(part),
-            &|batches| progress((batches * per_batch).min(self.attempts)),
+            &|batches| progress(self.attempts_in(&done(batches))),
             interrupt,
         );
+        self.ran(fold, done(batches))
+    }
+
+    /// Draws all batches and adds them up under the first policy, without telling generations
+    /// apart: the same sums as [`Simulation::run`] gives, much faster. `None` with several generations per
+    /// prompt, and where only the plain kernel can draw the scenario.
+    pub fn gather(&self, progress: &dyn Fn(u64), interrupt: &Interrupt) -> Option<Run<Gathered>> {
+        let lanes = self.lanes.as_ref().filter(|_| self.per_prompt == 1)?;
+        let span = self.span();
+        let work = |task: u64| {
+            let start = span.start + task * TOGETHER;
+            let end = span.end.min(start + TOGETHER);
+            lanes.gather((start..end).map(|number| self.batch(number)))
+        };
+        let done = |tasks: u64| span.start..span.end.min(span.start + tasks * TOGETHER);
+        let (fold, tasks) = reduce(
+            (span.end - span.start).div_ceil(TOGETHER),
+            work,
+            lanes.gather(std::iter::empty()),
+            &mut |total: &mut Gathered, part| total.merge(&part),
+            &|tasks| progress(self.attempts_in(&done(tasks))),
+            interrupt,
+        );
+        Some(self.ran(fold, done(tasks)))
+    }
+
+    fn ran<F>(&self, fold: F, batches: Range<u64>) -> Run<F> {
         Run {
             fold,
-            attempts: (done * per_batch).min(self.attempts),
-            partial: done < self.batches(),
+            attempts: self.attempts_in(&batches),
+            partial: batches.end < self.span().end,
+            batches,
         }
     }
 
-    /// Retries `prompts` prompts under the first policy until each yields.
-    ///
-    /// `None` when interrupted, and when some prompt hardly ever yields: nothing finite can then
-    /// be said.
+    /// Number of batches in which `prompts` prompts are retried.
+    pub fn retry_batches(&self, prompts: u64) -> u64 {
+        prompts.div_ceil(self.retried_together())
+    }
+
+    fn retried_together(&self) -> u64 {
+        match self.lanes {
+            Some(_) => lanes::retry::PROMPTS,
+            None => retry::PROMPTS,
+        }
+    }
+
+    /// Retries those of `prompts` prompts that are in `batches` under the first policy until each
+    /// yields.
     pub fn retry<F: Fold<RetryBatch>>(
         &self,
         prompts: u64,
+        batches: Range<u64>,
         empty: impl Fn() -> F + Sync,
         interrupt: &Interrupt,
-    ) -> Option<F> {
-        let batches = prompts.div_ceil(retry::PROMPTS);
+    ) -> Retried<F> {
+        let size = self.retried_together();
         let hopeless = Interrupt::default();
         let work = |number: u64| {
+            let number = batches.start + number;
             let mut fold = empty();
             if !hopeless.raised() {
-                let here = retry::PROMPTS.min(prompts - number * retry::PROMPTS);
+                let here = size.min(prompts - number * size);
                 let mut rng = stream(self.seed, Purpose::Retry, number);
-                let batch = retry::draw(&self.kernel, here, &mut rng);
+                let batch = match &self.lanes {
+                    Some(lanes) => lanes.retry(here, rng),
+                    None => retry::draw(&self.kernel, here, &mut rng),
+                };
                 if batch.unfinished > 0 {
                     hopeless.raise();
                 }
@@ -187,18 +290,33 @@ impl<'s> Simulation<'s> {
             fold
         };
         let (fold, done) = reduce(
-            batches,
+            batches.end - batches.start,
             work,
             empty(),
             &mut |total: &mut F, part| total.merge(part),
             &|_| (),
             interrupt,
         );
-        (done == batches && !hopeless.raised()).then_some(fold)
+        Retried {
+            fold,
+            batches: batches.start..batches.start + done,
+            hopeless: hopeless.raised(),
+        }
     }
 }
 
+/// The plain kernel, and the fast one where it can draw the scenario.
+fn kernels<'s>(
+    scenario: &'s Scenario,
+    policies: Vec<&'s [Checkpoint<usize>]>,
+) -> (Kernel<'s>, Option<Lanes<'s>>) {
+    let kernel = Kernel::new(scenario, policies.clone());
+    let lanes = Lanes::new(scenario, policies, kernel.consulted(), &kernel.frame(0));
+    (kernel, lanes)
+}
+
 /// Works on batches in parallel and merges the results in order; returns how many were merged.
+/// When interrupted, batches that have not begun are left out, and those after them.
 fn reduce<W: Send, T>(
     batches: u64,
     work: impl Fn(u64) -> W + Sync + Send,
@@ -210,12 +328,16 @@ fn reduce<W: Send, T>(
     let round = (rayon::current_num_threads() * IN_FLIGHT) as u64;
     let mut done = 0;
     while done < batches && !interrupt.raised() {
-        let end = batches.min(done + round);
-        let parts: Vec<W> = (done..end).into_par_iter().map(&work).collect();
-        for part in parts {
+        let numbers: Vec<u64> = (done..batches.min(done + round)).collect();
+        let parts: Vec<Option<W>> = numbers
+            .into_par_iter()
+            .with_max_len(1)
+            .map(|number| (!interrupt.raised()).then(|| work(number)))
+            .collect();
+        for part in parts.into_iter().map_while(|part| part) {
             merge(&mut total, part);
+            done += 1;
         }
-        done = end;
         progress(done);
     }
     (total, done)

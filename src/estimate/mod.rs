@@ -20,4 +20,4 @@ pub(crate) use estimates::{
 };
 pub use proportion::Proportion;
 pub use retry::RetryTally;
-pub use tally::{Column, Tally};
+pub use tally::{Column, StoredTally, Tally};

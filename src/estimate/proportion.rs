@@ -1,12 +1,14 @@
 //! Shares of generations, counted by prompt so that rare events keep an honest interval.
 
+use serde::{Deserialize, Serialize};
+
 use crate::stats::clopper_pearson;
 
 /// Below this many events (or non-events) the interval is exact.
 const FEW: u64 = 10;
 
 /// How many prompts have seen a trial, an event and a non-event of some share.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proportion {
     trials: u64,
     events: u64,
@@ -17,13 +19,13 @@ pub struct Proportion {
 }
 
 impl Proportion {
-    /// Takes in one prompt with `events` in `trials`.
-    pub(super) fn add(&mut self, events: i64, trials: i64) {
-        self.trials += u64::from(trials > 0);
-        self.events += u64::from(events > 0);
-        self.others += u64::from(trials > events);
-        self.generations += u64::try_from(trials).unwrap_or(0);
-        self.happened += u64::try_from(events).unwrap_or(0);
+    /// Takes in so many `prompts`, each with `events` in `trials`.
+    pub(super) fn add_alike(&mut self, prompts: u64, events: i64, trials: i64) {
+        self.trials += prompts * u64::from(trials > 0);
+        self.events += prompts * u64::from(events > 0);
+        self.others += prompts * u64::from(trials > events);
+        self.generations += prompts * u64::try_from(trials).unwrap_or(0);
+        self.happened += prompts * u64::try_from(events).unwrap_or(0);
     }
 
     pub(super) fn merge(&mut self, other: Self) {
@@ -74,7 +76,7 @@ mod tests {
     fn gathered(prompts: &[(i64, i64)]) -> Proportion {
         let mut share = Proportion::default();
         for &(events, trials) in prompts {
-            share.add(events, trials);
+            share.add_alike(1, events, trials);
         }
         share
     }

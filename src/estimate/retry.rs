@@ -1,7 +1,7 @@
 //! The account in which every prompt is retried until it yields.
 
 use crate::outcome::{Fold, RetryBatch};
-use crate::stats::{CrossProducts, Linear, Scale};
+use crate::stats::{CrossProducts, Linear, Scale, Stored};
 
 /// Sums over prompts of what they cost until they yield: column 0 under the policy, column 1 by
 /// full generation.
@@ -18,6 +18,17 @@ impl RetryTally {
         Self {
             moments: CrossProducts::new(vec![scale, scale]),
         }
+    }
+
+    /// The sums without their units, to be stored.
+    pub fn stored(&self) -> Stored {
+        self.moments.stored()
+    }
+
+    /// The tally for prompts of about `typical_tokens` that was stored; `None` if it does not fit.
+    pub fn restored(typical_tokens: f64, stored: Stored) -> Option<Self> {
+        let mut tally = Self::new(typical_tokens);
+        tally.moments.restore(stored).then_some(tally)
     }
 
     /// Prompts that have yielded.

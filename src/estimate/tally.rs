@@ -1,8 +1,12 @@
 //! One pass over outcomes: the columns whose means and cross products carry every estimate.
 
+mod gathered;
+
+use serde::{Deserialize, Serialize};
+
 use super::proportion::Proportion;
 use crate::outcome::{Fold, Frame, NEVER, OutcomeBatch};
-use crate::stats::{CrossProducts, Linear, Scale};
+use crate::stats::{CrossProducts, Linear, Scale, Stored};
 
 /// A column of the tally: one number per generation, summed over the generations of a prompt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,7 +76,34 @@ pub struct Tally {
     cut: u64,
 }
 
+/// The integers of a [`Tally`], as a file holds them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredTally {
+    moments: Stored,
+    shares: Vec<Proportion>,
+    cut: u64,
+}
+
 impl Tally {
+    /// The sums without their units, to be stored.
+    pub fn stored(&self) -> StoredTally {
+        StoredTally {
+            moments: self.moments.stored(),
+            shares: self.shares.clone(),
+            cut: self.cut,
+        }
+    }
+
+    /// The tally of batches of `frame` that was stored; `None` if it does not fit.
+    pub fn restored(frame: &Frame, stored: StoredTally) -> Option<Self> {
+        let mut tally = Self::new(frame);
+        let fits =
+            stored.shares.len() == tally.shares.len() && tally.moments.restore(stored.moments);
+        tally.shares = stored.shares;
+        tally.cut = stored.cut;
+        fits.then_some(tally)
+    }
+
     /// An empty tally for batches of `frame`.
     pub fn new(frame: &Frame) -> Self {
         let tokens = Scale::for_values_near(frame.typical_tokens);
@@ -253,8 +284,8 @@ impl Tally {
         }
     }
 
-    /// Closes a prompt: its sums go into the moments, and `row` is empty again.
-    fn close_prompt(&mut self, row: &mut [i64], nonzero: &mut Vec<(usize, i64)>) {
+    /// Adds so many `prompts` whose generations sum to `row` to the shares.
+    fn add_shares(&mut self, prompts: u64, row: &[i64]) {
         let count = |column: Column| row[self.index(column)];
         let all = count(Column::Count);
         let accepted = count(Column::Accepted);
@@ -282,8 +313,13 @@ impl Tally {
         }
         for (share, events, trials) in shares {
             let index = self.share_index(share);
-            self.shares[index].add(events, trials);
+            self.shares[index].add_alike(prompts, events, trials);
         }
+    }
+
+    /// Closes a prompt: its sums go into the moments, and `row` is empty again.
+    fn close_prompt(&mut self, row: &mut [i64], nonzero: &mut Vec<(usize, i64)>) {
+        self.add_shares(1, row);
         nonzero.clear();
         for (j, x) in row.iter_mut().enumerate() {
             if *x != 0 {

@@ -73,7 +73,9 @@ pub(super) fn with_interval(estimate: Estimate) -> String {
 /// The same in per cent.
 pub(super) fn percent(estimate: Estimate) -> String {
     // Without spread, hundredths of a per cent say enough.
-    let stderr = estimate.stderr.map(|x| if x > 0.0 { 100.0 * x } else { 0.01 });
+    let stderr = estimate
+        .stderr
+        .map(|x| if x > 0.0 { 100.0 * x } else { 0.01 });
     with_interval(Estimate {
         mean: estimate.mean.map(|x| 100.0 * x),
         stderr,

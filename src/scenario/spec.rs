@@ -1,12 +1,14 @@
 //! A scenario as it is written down: plain data, by name, not yet checked.
 //!
 //! Studies that vary a scenario change this and have it checked again by
-//! [`Scenario::new`](super::Scenario::new).
+//! [`Scenario::new`](super::Scenario::new). The part of a run carries it along.
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 /// A generation process with its policy, as in a `foldem.scenario/1` file.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct ScenarioSpec {
     /// Short name, used for files and tables.
     pub name: String,
@@ -29,7 +31,7 @@ pub struct ScenarioSpec {
 }
 
 /// δ ~ Normal(0, sd²), one draw per prompt.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct DifficultySpec {
     /// Standard deviation of δ, ≥ 0.
     pub sd: f64,
@@ -38,7 +40,7 @@ pub struct DifficultySpec {
 }
 
 /// A number for all stages, or one for each.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum PerStage {
     /// The same in every stage.
     Same(f64),
@@ -47,7 +49,7 @@ pub enum PerStage {
 }
 
 /// A kind of fault that may start in a stage.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FaultSpec {
     /// Name of the state.
     pub kind: String,
@@ -62,7 +64,7 @@ pub struct FaultSpec {
 }
 
 /// A consecutive part of the generation.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StageSpec {
     /// Name that checkpoints refer to.
     pub name: String,
@@ -71,7 +73,7 @@ pub struct StageSpec {
 }
 
 /// Law of a stage's number of tokens.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum TokenSpec {
     /// Always this many.
     Fixed(f64),
@@ -101,7 +103,7 @@ pub enum TokenSpec {
 }
 
 /// The operating characteristic of a validator.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ValidatorSpec {
     /// Name that checkpoints refer to.
     pub name: String,
@@ -110,7 +112,7 @@ pub struct ValidatorSpec {
 }
 
 /// How a validator responds to the state.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum ResponseSpec {
     /// Raises an alarm or stays silent.
     Alarm {
@@ -135,7 +137,7 @@ pub enum ResponseSpec {
 }
 
 /// A beta distribution.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct BetaSpec {
     /// First shape parameter, > 0.
     pub a: f64,
@@ -144,7 +146,7 @@ pub struct BetaSpec {
 }
 
 /// A checkpoint, by names.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CheckpointSpec {
     /// Name of the stage after which it stands.
     pub at: String,

@@ -12,5 +12,5 @@ pub use bernstein::bernstein_half_width;
 pub use beta_product::{BetaShape, product_tails};
 pub use binomial::clopper_pearson;
 pub use linear::Linear;
-pub use moments::{CrossProducts, Scale};
+pub use moments::{CrossProducts, Scale, Stored};
 pub use normal::{normal_quantile, student_quantile};

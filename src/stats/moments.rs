@@ -6,6 +6,8 @@
 //! generations of a prompt) are summed before products are taken, so that standard errors
 //! respect the dependence within a cluster.
 
+use serde::{Deserialize, Serialize};
+
 use super::Linear;
 
 /// Bits that a typical value of a column keeps after the rounding.
@@ -72,6 +74,42 @@ pub struct CrossProducts {
     products: Vec<i128>,
 }
 
+/// The integers of [`CrossProducts`], as a file holds them: sums as decimal texts, since they may
+/// exceed what other programs take for a number.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stored {
+    clusters: u64,
+    #[serde(with = "decimal")]
+    sums: Vec<i128>,
+    range: Vec<(i64, i64)>,
+    nonzero: Vec<u64>,
+    #[serde(with = "decimal")]
+    products: Vec<i128>,
+}
+
+mod decimal {
+    //! Wide integers as decimal texts.
+
+    use serde::de::{Deserialize, Deserializer, Error};
+    use serde::ser::Serializer;
+
+    pub(super) fn serialize<S: Serializer>(values: &[i128], to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(values.iter().map(ToString::to_string))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<i128>, D::Error> {
+        let texts = Vec::<String>::deserialize(from)?;
+        let number = |text: &String| {
+            let number: Option<i128> = text.parse().ok();
+            // Sums of many parts must not overflow either.
+            number
+                .filter(|x| x.unsigned_abs() < 1 << 120)
+                .ok_or_else(|| D::Error::custom(format!("\"{text}\" is not a sum")))
+        };
+        texts.iter().map(number).collect()
+    }
+}
+
 impl CrossProducts {
     /// Nothing observed yet; one scale per column.
     pub fn new(scales: Vec<Scale>) -> Self {
@@ -84,6 +122,61 @@ impl CrossProducts {
             products: vec![0; width * (width + 1) / 2],
             scales,
         }
+    }
+
+    /// What adding clusters one by one would have brought, for whoever knows it already: sums,
+    /// the upper triangle of sums of products, and of each column the smallest and largest value
+    /// that is not 0 and how many are not.
+    pub fn from_sums(
+        scales: Vec<Scale>,
+        clusters: u64,
+        sums: Vec<i128>,
+        products: Vec<i128>,
+        range: Vec<(i64, i64)>,
+        nonzero: Vec<u64>,
+    ) -> Self {
+        let width = scales.len();
+        assert!(
+            [sums.len(), range.len(), nonzero.len()] == [width; 3]
+                && products.len() == width * (width + 1) / 2,
+            "one entry per column, one product per pair"
+        );
+        Self {
+            scales,
+            clusters,
+            sums,
+            range,
+            nonzero,
+            products,
+        }
+    }
+
+    /// The sums without their units, to be stored.
+    pub fn stored(&self) -> Stored {
+        Stored {
+            clusters: self.clusters,
+            sums: self.sums.clone(),
+            range: self.range.clone(),
+            nonzero: self.nonzero.clone(),
+            products: self.products.clone(),
+        }
+    }
+
+    /// Takes up what was stored of sums in the units of `self`, in place of what it has; whether
+    /// it fits.
+    pub fn restore(&mut self, stored: Stored) -> bool {
+        let fits = stored.sums.len() == self.sums.len()
+            && stored.range.len() == self.range.len()
+            && stored.nonzero.len() == self.nonzero.len()
+            && stored.products.len() == self.products.len();
+        if fits {
+            self.clusters = stored.clusters;
+            self.sums = stored.sums;
+            self.range = stored.range;
+            self.nonzero = stored.nonzero;
+            self.products = stored.products;
+        }
+        fits
     }
 
     /// Number of columns.

@@ -3,6 +3,9 @@
 
 pub mod drawn_log;
 mod named;
+pub mod part;
+pub mod part_file;
+pub mod precision;
 pub mod replay;
 pub mod simulation;
 pub mod verification;

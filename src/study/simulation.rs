@@ -1,13 +1,14 @@
 //! What does a policy save, cost and do to the data? Exact values beside Monte Carlo.
 
+use super::part::Part;
 use super::{Named, RESULT_SCHEMA, named::as_map};
-use crate::engine::{Interrupt, Simulation};
-use crate::estimate::{Column, DOMINANT, Estimate, Estimates, Group, NAMES, RetryTally, Tally};
+use crate::engine::Interrupt;
+use crate::estimate::{Column, DOMINANT, Estimate, Estimates, Group, NAMES, Tally};
 use crate::scenario::Scenario;
 use crate::theory::Exact;
 
 /// What to simulate.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Request {
     /// Generations.
     pub attempts: u64,
@@ -97,15 +98,18 @@ pub fn simulate(
     progress: &dyn Fn(u64),
     interrupt: &Interrupt,
 ) -> SimulationFindings {
-    let simulation =
-        Simulation::new(scenario, request.attempts, request.seed).per_prompt(request.per_prompt);
-    let frame = simulation.frame(0);
-    let run = simulation.run(|| Tally::new(&frame), progress, interrupt);
+    let mut part = Part::planned(scenario, request, [0, 1]);
+    part.draw(scenario, progress, interrupt);
+    evaluate(scenario, &part)
+}
+
+/// What a part of a run of `scenario`, or the whole of it, tells, beside the exact values.
+pub fn evaluate(scenario: &Scenario, part: &Part) -> SimulationFindings {
     let exact = Exact::new(scenario);
-    let mut estimates = Estimates::new(&run.fold);
-    let mut warnings = warnings(scenario, &run.fold, &exact);
+    let mut estimates = Estimates::new(&part.tally);
+    let mut warnings = warnings(scenario, &part.tally, &exact);
     let retry = if scenario.difficulty_sd() > 0.0 {
-        retry_tally(&simulation, &run.fold, interrupt).map(|tally| {
+        part.retry_account().map(|tally| {
             if tally.dominance() > DOMINANT {
                 warnings.push(format!(
                     "one prompt brings {:.0} % of the spread of retry costs: the interval of \
@@ -130,28 +134,7 @@ pub fn simulate(
                 .to_owned(),
         ),
     }
-    findings(
-        scenario,
-        request,
-        &exact,
-        &estimates,
-        warnings,
-        (run.attempts, run.partial || interrupt.raised()),
-    )
-}
-
-/// Retries prompts until they yield: half as many as the main run retained, so that the retry
-/// account costs no more than the run itself unless prompts are very hard. `None` where nothing finite can be said.
-pub(super) fn retry_tally(
-    simulation: &Simulation<'_>,
-    tally: &Tally,
-    interrupt: &Interrupt,
-) -> Option<RetryTally> {
-    let prompts = tally.count(Column::Retained).div_ceil(2);
-    let typical = tally.frame().typical_tokens;
-    (prompts > 0)
-        .then(|| simulation.retry(prompts, || RetryTally::new(typical), interrupt))
-        .flatten()
+    findings(scenario, part, &exact, &estimates, warnings)
 }
 
 fn warnings(scenario: &Scenario, tally: &Tally, exact: &Exact) -> Vec<String> {
@@ -205,11 +188,10 @@ fn warnings(scenario: &Scenario, tally: &Tally, exact: &Exact) -> Vec<String> {
 
 fn findings(
     scenario: &Scenario,
-    request: Request,
+    part: &Part,
     exact: &Exact,
     estimates: &Estimates,
     warnings: Vec<String>,
-    (attempts, partial): (u64, bool),
 ) -> SimulationFindings {
     let named = |&name: &&str| Named {
         name: name.to_owned(),
@@ -234,10 +216,10 @@ fn findings(
     SimulationFindings {
         schema: RESULT_SCHEMA,
         scenario: scenario.name().to_owned(),
-        attempts,
-        per_prompt: request.per_prompt,
-        seed: request.seed,
-        partial,
+        attempts: part.attempts,
+        per_prompt: part.request.per_prompt,
+        seed: part.request.seed,
+        partial: !part.is_done(),
         estimates: NAMES.iter().map(named).collect(),
         covariance_slack: Compared {
             estimate: estimates.covariance_slack,

@@ -15,7 +15,7 @@ use foldem::study::simulation::{Compared, Request, simulate};
 /// Probability that any of the comparisons below would be called a disagreement by chance.
 const FALSE_ALARM: f64 = 1e-3;
 
-fn shipped() -> Vec<Scenario> {
+pub(crate) fn shipped() -> Vec<Scenario> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments");
     let mut paths: Vec<PathBuf> = std::fs::read_dir(directory)
         .unwrap()
@@ -106,7 +106,7 @@ validators = ['sticky-one', 'sticky-two', 'fresh']
 cost_tokens = 2
 ";
 
-fn everything() -> Scenario {
+pub(crate) fn everything() -> Scenario {
     Scenario::parse("everything", EVERYTHING, Path::new(".")).unwrap_or_else(|e| panic!("{e}"))
 }
 

@@ -282,7 +282,7 @@ fn a_written_log_is_valid_and_agrees_with_the_run() {
 
 /// What a run says that is asked to end after `millis`.
 #[cfg(unix)]
-fn interrupted(arguments: &[&str], millis: u64) -> Output {
+pub(crate) fn interrupted(arguments: &[&str], millis: u64) -> Output {
     let child = Command::new(env!("CARGO_BIN_EXE_foldem"))
         .args(arguments)
         .current_dir(root())

@@ -7,7 +7,8 @@ use foldem::estimate::{Estimate, Estimates, RetryTally, Tally};
 use foldem::outcome::Fold;
 use foldem::scenario::Scenario;
 use foldem::study::Interrupt;
-use foldem::study::simulation::exact_value;
+use foldem::study::precision::{PLANNED, attempts_for};
+use foldem::study::simulation::{Request, exact_value, simulate};
 use foldem::theory::Exact;
 
 const SEEDS: u64 = 1000;
@@ -100,8 +101,13 @@ fn retried_prompts() {
         let simulation = Simulation::new(&scenario, 1, seed);
         let typical = simulation.frame(0).typical_tokens;
         let tally = simulation
-            .retry(2000, || RetryTally::new(typical), &Interrupt::default())
-            .unwrap();
+            .retry(
+                2000,
+                0..simulation.retry_batches(2000),
+                || RetryTally::new(typical),
+                &Interrupt::default(),
+            )
+            .fold;
         let (ratio, stderr) = tally.cost_ratio();
         let estimate = Estimate::around(ratio, stderr, tally.prompts());
         covered += u64::from(contains(&estimate, truth, 1.0));
@@ -128,4 +134,38 @@ fn few_large_prompts() {
         let share = coverage.iter().find(|(n, _)| n == name).unwrap().1;
         assert!((0.90..=0.99).contains(&share), "{name}: {share}");
     }
+}
+
+/// A run whose length a pilot has fixed: its interval is as narrow as asked for, and still covers.
+/// Stopping when the interval looks narrow enough would not keep that.
+#[test]
+fn intervals_of_a_given_precision() {
+    let scenario = world("");
+    let truth = Exact::new(&scenario).savings().unwrap();
+    let (half_width, runs) = (0.004, 400);
+    let (mut covered, mut narrow) = (0, 0);
+    for seed in 0..runs {
+        let interrupt = Interrupt::default();
+        let attempts = attempts_for(&scenario, half_width, seed, 1, &interrupt).unwrap();
+        let request = Request {
+            attempts,
+            seed,
+            per_prompt: 1,
+        };
+        let findings = simulate(&scenario, request, &|_| (), &interrupt);
+        let get = |name: &str| findings.get(name).unwrap().estimate;
+        covered += u64::from(contains(&get("savings"), truth, 1.0));
+        let wide = |name: &&str| {
+            let [lo, hi] = get(name).ci.unwrap();
+            hi - lo > 2.0 * half_width
+        };
+        narrow += u64::from(!PLANNED.iter().any(wide));
+    }
+    let share = covered as f64 / runs as f64;
+    // Beyond 92.6 to 97.4 % by chance once in 1000.
+    assert!((0.914..=0.980).contains(&share), "{share}");
+    assert!(
+        narrow >= 9 * runs / 10,
+        "{narrow} of {runs} are as narrow as asked for"
+    );
 }

@@ -26,7 +26,7 @@ pub use controls::{Control, controls};
 pub use martingale::{Increment, SHARP, STAGE_BINS};
 pub use verdict::{Claim, Verdict};
 
-use super::simulation::retry_tally;
+use super::part::retry_tally;
 use martingale::{Martingale, Posterior};
 use monotone::Monotone;
 
@@ -137,9 +137,7 @@ pub fn verify_claims(
         progress,
         interrupt,
     );
-    let retry = (scenario.difficulty_sd() > 0.0)
-        .then(|| retry_tally(&simulation, &run.fold.tally, interrupt))
-        .flatten();
+    let retry = retry_tally(scenario, &simulation, attempts, interrupt);
     let bins = stages * STAGE_BINS;
     let evidence = claims::Evidence {
         scenario,
