@@ -11,6 +11,7 @@ mod progress;
 mod replay;
 mod reproduce;
 mod simulate;
+mod sweep;
 mod verify;
 
 use std::path::PathBuf;
@@ -34,6 +35,7 @@ use output::Output;
     foldem check my.toml            what it says, or every mistake in it\n  \
     foldem simulate my.toml         exact figures beside Monte Carlo\n  \
     foldem verify my.toml           the claims, each with its assumption and verdict\n  \
+    foldem sweep my-sweep.toml      the figures over a grid of parameters and policies\n  \
     foldem replay log.jsonl --policy paper   what the paper's policy would have done to your log\n\n\
     Exit codes: 0 fine, 1 internal, 2 usage, 3 bad input, 4 a checked claim fails, \
     130 interrupted.")]
@@ -91,6 +93,7 @@ enum Command {
     Check(check::CheckArgs),
     Simulate(simulate::SimulateArgs),
     Verify(verify::VerifyArgs),
+    Sweep(sweep::SweepArgs),
     Replay(replay::ReplayArgs),
     Reproduce(reproduce::ReproduceArgs),
 }
@@ -136,6 +139,7 @@ fn run(cli: Cli) -> Result<u8, CliError> {
         Command::Check(args) => check::run(&args, &context),
         Command::Simulate(args) => simulate::run(&args, &context),
         Command::Verify(args) => verify::run(&args, &context),
+        Command::Sweep(args) => sweep::run(&args, &context),
         Command::Replay(args) => replay::run(&args, &context),
         Command::Reproduce(args) => reproduce::run(&args, &context),
     }

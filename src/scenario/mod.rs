@@ -7,6 +7,7 @@
 
 mod check;
 mod describe;
+mod parameter;
 mod read;
 pub mod spec;
 mod tokens;
@@ -14,7 +15,8 @@ mod validator;
 
 use std::path::Path;
 
-pub use read::SCHEMA;
+pub use parameter::Parameter;
+pub use read::{SCHEMA, checkpoints as read_checkpoints};
 pub use tokens::TokenLaw;
 pub use validator::{Beta, Response, Validator};
 

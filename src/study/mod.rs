@@ -5,6 +5,7 @@ pub mod drawn_log;
 mod named;
 pub mod replay;
 pub mod simulation;
+pub mod sweep;
 pub mod verification;
 
 pub use crate::engine::Interrupt;
