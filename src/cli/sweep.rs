@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::error::{CliError, exit};
 use super::{Context, output, progress};
+use crate::plot::{self, Figure};
 use crate::report::{self, Format};
 use crate::study::sweep::{Sweep, evaluate};
 
@@ -17,13 +18,16 @@ use crate::study::sweep::{Sweep, evaluate};
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:\n  \
     foldem sweep experiments/sweeps/five-stage-alarms.toml\n  \
-    foldem sweep experiments/sweeps/five-stage-alarms.toml -o sweep.csv")]
+    foldem sweep experiments/sweeps/five-stage-alarms.toml -o sweep.csv --figure sweep.svg")]
 pub(super) struct SweepArgs {
     /// Sweep file (foldem.sweep/1); - is stdin
     sweep: PathBuf,
     /// Also write all points to FILE; its ending decides the form (.csv .json)
     #[arg(short = 'o', long = "output", value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Also draw savings, false rejections and cost over the first axis (.svg .png)
+    #[arg(long, value_name = "FILE")]
+    figure: Option<PathBuf>,
 }
 
 pub(super) fn run(args: &SweepArgs, context: &Context) -> Result<u8, CliError> {
@@ -35,7 +39,14 @@ pub(super) fn run(args: &SweepArgs, context: &Context) -> Result<u8, CliError> {
         .map(|path| product_form(path, &others))
         .transpose()?;
     others.extend(product.iter().map(|(path, _)| *path));
+    let figure = args.figure.as_deref();
+    let figure = figure.map(|path| picture(path, &others)).transpose()?;
+    others.extend(figure.iter().map(|(path, _)| *path));
     context.output.keeps(&others)?;
+    if figure.is_some() && sweep.axes() == 0 {
+        let message = "--figure: the sweep has no [[axis]] to draw anything over";
+        return Err(CliError::Usage(message.to_owned()));
+    }
 
     let bar = progress::points(context, sweep.points() as u64, "sweep");
     let findings = evaluate(&sweep, &|done| bar.set_position(done), &context.interrupt);
@@ -44,6 +55,14 @@ pub(super) fn run(args: &SweepArgs, context: &Context) -> Result<u8, CliError> {
     context.output.emit(&findings, &sheet)?;
     if let Some((path, form)) = product {
         output::write_file(path, report::render(form, &findings, &sheet)?.as_bytes())?;
+    }
+    if let Some((path, of)) = figure {
+        // An interrupted sweep may have nothing to draw.
+        if findings.points.is_empty() {
+            context.output.tell("interrupted: no figure was drawn");
+        } else {
+            output::write_file(path, &of(plot::sweep_curves(&findings)?))?;
+        }
     }
     Ok(if findings.partial {
         exit::INTERRUPTED
@@ -74,6 +93,23 @@ fn product_form<'p>(path: &'p Path, others: &[&Path]) -> Result<(&'p Path, Forma
         }
     };
     Ok((path, form))
+}
+
+/// A file for the figure, and what of it goes there by its ending.
+fn picture<'p>(
+    path: &'p Path,
+    others: &[&Path],
+) -> Result<(&'p Path, fn(Figure) -> Vec<u8>), CliError> {
+    kept("--figure", path, others)?;
+    let ending = path.extension().unwrap_or_default().to_ascii_lowercase();
+    match ending.to_str().unwrap_or_default() {
+        "svg" => Ok((path, |figure| figure.svg.into_bytes())),
+        "png" => Ok((path, |figure| figure.png)),
+        _ => Err(CliError::Usage(format!(
+            "--figure {}: the ending decides the form; use .svg or .png",
+            path.display()
+        ))),
+    }
 }
 
 /// The file can be written and replaces none of `others`.

@@ -268,7 +268,9 @@ impl Scenario {
             .iter()
             .map(|f| f.difficulty_effect * delta)
             .collect();
-        let (hazard, stays_clean) = self.hazard.iter().map(|h| tilted(h, &effects)).unzip();
+        let mut tilt = Tilt::new();
+        let tilted = self.hazard.iter().map(|h| tilt.apply(h, &effects));
+        let (hazard, stays_clean) = tilted.unzip();
         let alarms = self.validators.iter().map(|v| v.false_alarm_at(delta));
         let (false_alarm, silence) = alarms.unzip();
         Conditions {
@@ -284,33 +286,66 @@ impl Scenario {
 /// Hazards that sum to 1 in decimals leave nothing clean, whatever their rounding.
 const WHOLE: f64 = 1e-12;
 
-/// P_j = h_j e^{x_j} / ((1 − Σh) + Σ h_i e^{x_i}) and what is left to clean, scaled so that no
-/// exponential overflows.
-fn tilted(hazard: &[f64], effects: &[f64]) -> (Vec<f64>, f64) {
-    let top = hazard
-        .iter()
-        .zip(effects)
-        .filter(|&(&h, _)| h > 0.0)
-        .fold(0.0, |top: f64, (_, &x)| top.max(x));
-    let weights: Vec<f64> = hazard
-        .iter()
-        .zip(effects)
-        .map(|(&h, &x)| if h > 0.0 { h * libm::exp(x - top) } else { 0.0 })
-        .collect();
-    let left = 1.0 - hazard.iter().sum::<f64>();
-    let clean = if left > WHOLE {
-        left * libm::exp(-top)
-    } else {
-        0.0
-    };
-    let total = clean + weights.iter().sum::<f64>();
-    (weights.iter().map(|w| w / total).collect(), clean / total)
+/// Exponentials of effects less the greatest of them that counts: stages mostly share them.
+#[derive(Debug)]
+struct Tilt {
+    top: f64,
+    of_clean: f64,
+    of_faults: Vec<f64>,
+}
+
+impl Tilt {
+    fn new() -> Self {
+        Self {
+            top: f64::NAN,
+            of_clean: 1.0,
+            of_faults: Vec::new(),
+        }
+    }
+
+    /// P_j = h_j e^{x_j} / ((1 − Σh) + Σ h_i e^{x_i}) and what is left to clean, scaled so that no
+    /// exponential overflows.
+    fn apply(&mut self, hazard: &[f64], effects: &[f64]) -> (Vec<f64>, f64) {
+        let top = hazard
+            .iter()
+            .zip(effects)
+            .filter(|&(&h, _)| h > 0.0)
+            .fold(0.0, |top: f64, (_, &x)| top.max(x));
+        if self.top.to_bits() != top.to_bits() {
+            self.top = top;
+            self.of_clean = libm::exp(-top);
+            self.of_faults.clear();
+            let of_faults = effects.iter().map(|x| libm::exp(x - top));
+            self.of_faults.extend(of_faults);
+        }
+        // The exponential of a fault that is impossible may be infinite.
+        let mut weights: Vec<f64> = hazard
+            .iter()
+            .zip(&self.of_faults)
+            .map(|(&h, &e)| if h > 0.0 { h * e } else { 0.0 })
+            .collect();
+        let left = 1.0 - hazard.iter().sum::<f64>();
+        let clean = if left > WHOLE {
+            left * self.of_clean
+        } else {
+            0.0
+        };
+        let total = clean + weights.iter().sum::<f64>();
+        for weight in &mut weights {
+            *weight /= total;
+        }
+        (weights, clean / total)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use approx::assert_relative_eq;
+
+    fn tilted(hazard: &[f64], effects: &[f64]) -> (Vec<f64>, f64) {
+        Tilt::new().apply(hazard, effects)
+    }
 
     #[test]
     fn tilting_multiplies_the_odds_relative_to_clean() {

@@ -52,6 +52,11 @@ impl Sweep {
         self.attempts
     }
 
+    /// Number of axes.
+    pub fn axes(&self) -> usize {
+        self.axes.len()
+    }
+
     /// Where point number `n` lies: policies go round slowest, the last axis fastest.
     pub(super) fn at(&self, n: usize) -> Place {
         let mut rest = n;
