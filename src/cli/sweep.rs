@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::error::{CliError, exit};
 use super::{Context, output, progress};
-use crate::plot::{self, Figure};
+use crate::plot;
 use crate::report::{self, Format};
 use crate::study::sweep::{Sweep, evaluate};
 
@@ -52,18 +52,25 @@ pub(super) fn run(args: &SweepArgs, context: &Context) -> Result<u8, CliError> {
     let findings = evaluate(&sweep, &|done| bar.set_position(done), &context.interrupt);
     bar.finish_and_clear();
     let sheet = report::sweep::sheet(&findings);
-    context.output.emit(&findings, &sheet)?;
+    // The files are written even where nobody reads stdout to its end.
+    let shown = context.output.emit(&findings, &sheet);
     if let Some((path, form)) = product {
         output::write_file(path, report::render(form, &findings, &sheet)?.as_bytes())?;
     }
-    if let Some((path, of)) = figure {
+    if let Some((path, form)) = figure {
         // An interrupted sweep may have nothing to draw.
         if findings.points.is_empty() {
             context.output.tell("interrupted: no figure was drawn");
         } else {
-            output::write_file(path, &of(plot::sweep_curves(&findings)?))?;
+            let figure = plot::sweep_curves(&findings)?;
+            let bytes = match form {
+                Picture::Svg => figure.svg.as_bytes(),
+                Picture::Png => &figure.png,
+            };
+            output::write_file(path, bytes)?;
         }
     }
+    shown?;
     Ok(if findings.partial {
         exit::INTERRUPTED
     } else {
@@ -95,16 +102,20 @@ fn product_form<'p>(path: &'p Path, others: &[&Path]) -> Result<(&'p Path, Forma
     Ok((path, form))
 }
 
-/// A file for the figure, and what of it goes there by its ending.
-fn picture<'p>(
-    path: &'p Path,
-    others: &[&Path],
-) -> Result<(&'p Path, fn(Figure) -> Vec<u8>), CliError> {
+/// A form of a figure.
+#[derive(Debug, Clone, Copy)]
+enum Picture {
+    Svg,
+    Png,
+}
+
+/// A file for the figure, and its form by its ending.
+fn picture<'p>(path: &'p Path, others: &[&Path]) -> Result<(&'p Path, Picture), CliError> {
     kept("--figure", path, others)?;
     let ending = path.extension().unwrap_or_default().to_ascii_lowercase();
     match ending.to_str().unwrap_or_default() {
-        "svg" => Ok((path, |figure| figure.svg.into_bytes())),
-        "png" => Ok((path, |figure| figure.png)),
+        "svg" => Ok((path, Picture::Svg)),
+        "png" => Ok((path, Picture::Png)),
         _ => Err(CliError::Usage(format!(
             "--figure {}: the ending decides the form; use .svg or .png",
             path.display()

@@ -25,6 +25,7 @@ mod savings;
 mod scene;
 mod sweep_curves;
 mod sweep_lines;
+mod sweep_quantities;
 mod theme;
 mod value;
 

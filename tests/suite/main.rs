@@ -23,4 +23,5 @@ mod readme;
 mod real_text;
 mod replay;
 mod rule_pages;
+mod sweep;
 mod verification;

@@ -5,6 +5,7 @@
 //! the same random numbers, so that differences between points are far more certain than the
 //! points themselves. An interval of a point says nothing of such a difference.
 
+mod check;
 mod grid;
 mod read;
 

@@ -1,15 +1,13 @@
-//! From a `foldem.sweep/1` file to a [`Sweep`]: types, ranges and names, and whether every point
-//! of the grid is a valid scenario. All mistakes of the file are reported together.
+//! From a `foldem.sweep/1` file to a [`Sweep`]: types, ranges and unknown keys. What the keys mean
+//! to the scenario is checked beside (`check.rs`); all mistakes of the file are reported together.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
-use rayon::prelude::*;
-
+use super::check::{Written, parameter, points_are_valid, repeated, under_policies};
 use super::grid::{Axis, Policy, Sweep};
 use crate::input::{Document, InputError, Item, Mistakes, Table, nearest, quoted_list};
 use crate::scenario::spec::ScenarioSpec;
-use crate::scenario::{Parameter, Scenario, read_checkpoints};
+use crate::scenario::{Scenario, read_checkpoints};
 
 /// Schema identifier of a sweep file.
 pub const SCHEMA: &str = "foldem.sweep/1";
@@ -19,26 +17,6 @@ const MOST_POINTS: usize = 1_000_000;
 /// Most attempts at one point.
 const MOST_ATTEMPTS: u64 = 1_000_000_000_000;
 const SCALES: [&str; 2] = ["linear", "log"];
-
-/// An axis before its key is known to exist.
-struct Written {
-    /// Path of its table, such as `axis[1]`.
-    path: String,
-    key: String,
-    /// Key path of the `values` or of the `range`, and whether its elements have their own.
-    at: (String, bool),
-    values: Vec<f64>,
-}
-
-impl Written {
-    /// Where value number `i` stands.
-    fn at(&self, i: usize) -> String {
-        match &self.at {
-            (path, true) => format!("{path}[{i}]"),
-            (path, false) => path.clone(),
-        }
-    }
-}
 
 impl Sweep {
     /// Reads a `foldem.sweep/1` file and the scenario that it names.
@@ -210,10 +188,10 @@ fn axis(mut table: Table<'_, '_>, mistakes: &mut Mistakes) -> Written {
         values,
     };
     for (i, value) in written.values.iter().enumerate() {
-        let before = written.values[..i].iter();
+        let before = &written.values[..i];
         if before
-            .clone()
-            .any(|v| v.to_bits() == (value + 0.0).to_bits() || v == value)
+            .iter()
+            .any(|v| (v + 0.0).to_bits() == (value + 0.0).to_bits())
         {
             let message = format!("repeats {value}; name each value once");
             mistakes.push(written.at(i), message);
@@ -289,144 +267,4 @@ fn policy(mut table: Table<'_, '_>, mistakes: &mut Mistakes) -> Policy {
     let checkpoints = read_checkpoints(&mut table, mistakes);
     table.finish(mistakes);
     Policy { name, checkpoints }
-}
-
-/// Keys of axes and names of policies must not repeat.
-fn repeated(axes: &[Written], policies: &[Policy], mistakes: &mut Mistakes) {
-    for (i, axis) in axes.iter().enumerate() {
-        if let Some(first) = axes[..i].iter().position(|other| other.key == axis.key) {
-            let message = format!(
-                "is \"{}\", the key of axis {} already; merge the two",
-                axis.key,
-                first + 1
-            );
-            mistakes.push(format!("{}.key", axis.path), message);
-        }
-    }
-    for (i, policy) in policies.iter().enumerate() {
-        let key = format!("policy[{i}].name");
-        if policy.name.trim().is_empty() {
-            mistakes.push(key, "is empty; every policy needs a name");
-        } else if let Some(first) = policies[..i].iter().position(|p| p.name == policy.name) {
-            let message = format!(
-                "is \"{}\", the name of policy {} already; names must differ",
-                policy.name,
-                first + 1
-            );
-            mistakes.push(key, message);
-        }
-    }
-}
-
-/// The scenario under each policy, or under its own.
-fn under_policies(
-    base: &ScenarioSpec,
-    policies: &[Policy],
-    mistakes: &mut Mistakes,
-) -> Vec<ScenarioSpec> {
-    let mut specs = Vec::new();
-    for (i, policy) in policies.iter().enumerate() {
-        let spec = ScenarioSpec {
-            checkpoints: policy.checkpoints.clone(),
-            ..base.clone()
-        };
-        // A scenario that was valid can only be wrong in what was put into it.
-        if let Err(wrong) = Scenario::new(spec.clone()) {
-            for (key, message) in wrong {
-                let rest = key.strip_prefix("policy").unwrap_or(&key);
-                mistakes.push(format!("policy[{i}]{rest}"), message);
-            }
-        }
-        specs.push(spec);
-    }
-    if specs.is_empty() {
-        specs.push(base.clone());
-    }
-    specs
-}
-
-/// The number that an axis varies: it must be there under each policy.
-fn parameter(
-    axis: &Written,
-    specs: &[ScenarioSpec],
-    policies: &[Policy],
-    mistakes: &mut Mistakes,
-) -> Option<Parameter> {
-    if axis.key.is_empty() {
-        return None;
-    }
-    let mut found = None;
-    for (i, spec) in specs.iter().enumerate() {
-        match Parameter::find(&axis.key, spec) {
-            Ok(parameter) => found = Some(parameter),
-            Err(message) => {
-                let under = policies
-                    .get(i)
-                    .map(|policy| format!(" (under the policy `{}`)", policy.name));
-                let message = message + &under.unwrap_or_default();
-                mistakes.push(format!("{}.key", axis.path), message);
-                return None;
-            }
-        }
-    }
-    found
-}
-
-/// Every point of the grid must be a valid scenario. A value that alone makes the scenario
-/// invalid is reported where it stands; values that only together do, at the grid.
-fn points_are_valid(sweep: &Sweep, written: &[Written], mistakes: &mut Mistakes) {
-    let mut wrong_values: BTreeSet<(usize, usize)> = BTreeSet::new();
-    for (a, axis) in sweep.axes.iter().enumerate() {
-        for (i, &value) in axis.values.iter().enumerate() {
-            let mut spec = sweep.specs[0].clone();
-            axis.parameter.set(&mut spec, value);
-            let Err(wrong) = Scenario::new(spec) else {
-                continue;
-            };
-            // Another axis may mend what this value does to the scenario as it is written.
-            let mut points = (0..sweep.points()).filter(|&n| sweep.at(n).values[a] == i);
-            if points.any(|n| sweep.scenario(n).is_ok()) {
-                continue;
-            }
-            wrong_values.insert((a, i));
-            let message = format!(
-                "makes the scenario invalid with `{}` = {value}: {}",
-                axis.parameter.key(),
-                in_words(&wrong)
-            );
-            mistakes.push(written[a].at(i), message);
-        }
-    }
-    let blamed = |n: usize| {
-        let at = sweep.at(n).values;
-        (0..at.len()).any(|a| wrong_values.contains(&(a, at[a])))
-    };
-    let wrong: Vec<usize> = (0..sweep.points())
-        .into_par_iter()
-        .filter(|&n| sweep.scenario(n).is_err() && !blamed(n))
-        .collect();
-    if let Some(&first) = wrong.first()
-        && let Err(why) = sweep.scenario(first)
-    {
-        let others = match wrong.len() - 1 {
-            0 => String::new(),
-            n => format!(" (and {n} more such points)"),
-        };
-        let at = sweep.at(first).values;
-        let values = sweep.axes.iter().zip(at);
-        let values: Vec<String> = values
-            .map(|(axis, i)| format!("`{}` = {}", axis.parameter.key(), axis.values[i]))
-            .collect();
-        let message = format!(
-            "spans a point that is no valid scenario{others}: with {}: {}",
-            values.join(", "),
-            in_words(&why)
-        );
-        mistakes.push("axis", message);
-    }
-}
-
-fn in_words(wrong: &[(String, String)]) -> String {
-    let wrong: Vec<String> = wrong.iter().map(|(k, m)| format!("{k}: {m}")).collect();
-    wrong.join("; ")
 }
