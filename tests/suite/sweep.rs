@@ -449,7 +449,7 @@ fn an_interrupted_sweep_keeps_the_points_done() {
         &sweep,
         &|done| {
             if done == 3 {
-                interrupt.raise()
+                interrupt.raise();
             }
         },
         &interrupt,
