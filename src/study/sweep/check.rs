@@ -114,36 +114,46 @@ pub(super) fn parameter(
 /// Every point of the grid must be a valid scenario. A value that alone makes the scenario
 /// invalid is reported where it stands; values that only together do, at the grid.
 pub(super) fn points_are_valid(sweep: &Sweep, written: &[Written], mistakes: &mut Mistakes) {
-    let mut wrong_values: BTreeSet<(usize, usize)> = BTreeSet::new();
-    for (a, axis) in sweep.axes.iter().enumerate() {
-        for (i, &value) in axis.values.iter().enumerate() {
-            let mut spec = sweep.specs[0].clone();
-            axis.parameter.set(&mut spec, value);
-            let Err(wrong) = Scenario::new(spec) else {
-                continue;
-            };
-            // Another axis may mend what this value does to the scenario as it is written.
-            let mut points = (0..sweep.points()).filter(|&n| sweep.at(n).values[a] == i);
-            if points.any(|n| sweep.scenario(n).is_ok()) {
-                continue;
-            }
-            wrong_values.insert((a, i));
-            let message = format!(
-                "makes the scenario invalid with `{}` = {value}: {}",
-                axis.parameter.key(),
-                in_words(&wrong)
-            );
-            mistakes.push(written[a].at(i), message);
+    let valid: Vec<bool> = (0..sweep.points())
+        .into_par_iter()
+        .map(|n| sweep.scenario(n).is_ok())
+        .collect();
+    if valid.iter().all(|&valid| valid) {
+        return;
+    }
+    let mut somewhere: Vec<Vec<bool>> = Vec::new();
+    somewhere.extend(sweep.axes.iter().map(|a| vec![false; a.values.len()]));
+    for n in (0..valid.len()).filter(|&n| valid[n]) {
+        for (a, i) in sweep.at(n).values.into_iter().enumerate() {
+            somewhere[a][i] = true;
         }
     }
-    let blamed = |n: usize| {
-        let at = sweep.at(n).values;
-        (0..at.len()).any(|a| wrong_values.contains(&(a, at[a])))
+    let mut blamed: BTreeSet<(usize, usize)> = BTreeSet::new();
+    for (a, axis) in sweep.axes.iter().enumerate() {
+        for (i, &value) in axis.values.iter().enumerate() {
+            // Another axis may mend what this value does to the scenario as it is written.
+            if somewhere[a][i] {
+                continue;
+            }
+            let mut spec = sweep.specs[0].clone();
+            axis.parameter.set(&mut spec, value);
+            if let Err(wrong) = Scenario::new(spec) {
+                blamed.insert((a, i));
+                let message = format!(
+                    "makes the scenario invalid with `{}` = {value}: {}",
+                    axis.parameter.key(),
+                    in_words(&wrong)
+                );
+                mistakes.push(written[a].at(i), message);
+            }
+        }
+    }
+    let explained = |n: usize| {
+        let mut at = sweep.at(n).values.into_iter().enumerate();
+        at.any(|place| blamed.contains(&place))
     };
-    let wrong: Vec<usize> = (0..sweep.points())
-        .into_par_iter()
-        .filter(|&n| sweep.scenario(n).is_err() && !blamed(n))
-        .collect();
+    let wrong = (0..valid.len()).filter(|&n| !valid[n] && !explained(n));
+    let wrong: Vec<usize> = wrong.collect();
     if let Some(&first) = wrong.first()
         && let Err(why) = sweep.scenario(first)
     {

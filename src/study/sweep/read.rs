@@ -1,6 +1,7 @@
 //! From a `foldem.sweep/1` file to a [`Sweep`]: types, ranges and unknown keys. What the keys mean
 //! to the scenario is checked beside (`check.rs`); all mistakes of the file are reported together.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::check::{Written, parameter, points_are_valid, repeated, under_policies};
@@ -187,12 +188,10 @@ fn axis(mut table: Table<'_, '_>, mistakes: &mut Mistakes) -> Written {
         at,
         values,
     };
+    let mut seen = BTreeSet::new();
     for (i, value) in written.values.iter().enumerate() {
-        let before = &written.values[..i];
-        if before
-            .iter()
-            .any(|v| (v + 0.0).to_bits() == (value + 0.0).to_bits())
-        {
+        // Adding 0 makes −0 the same as 0.
+        if !seen.insert((value + 0.0).to_bits()) {
             let message = format!("repeats {value}; name each value once");
             mistakes.push(written.at(i), message);
         }
