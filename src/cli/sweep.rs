@@ -87,8 +87,7 @@ fn product_form<'p>(path: &'p Path, others: &[&Path]) -> Result<(&'p Path, Forma
         "json" => Format::Json,
         "parquet" => {
             return Err(CliError::Usage(format!(
-                "--output {}: Parquet is not written; use .csv, which every reader of Parquet \
-                 reads, too",
+                "--output {}: Parquet is not written; use .csv or .json",
                 path.display()
             )));
         }
