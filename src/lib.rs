@@ -44,7 +44,7 @@
 //! | [`scenario`], [`policy`] | the world and what may be decided in it |
 //! | [`theory`] | exact figures; the Bayes filter |
 //! | [`engine`], [`outcome`], [`estimate`] | drawing, what was drawn, what it says |
-//! | [`study`] | one file per question: simulation, verification |
+//! | [`study`] | one file per question: simulation, sweeps, verification |
 //! | [`report`], [`plot`], [`cli`] | findings as text and figures; the command line |
 //! | [`log`], [`rules`] | generations on disk; text rules |
 //! | [`input`], [`stats`], [`rng`] | reading with line numbers; statistics; random streams |

@@ -13,6 +13,7 @@ use crate::log;
 use crate::policy::PolicyFile;
 use crate::report::{Section, Sheet};
 use crate::scenario::Scenario;
+use crate::study::sweep::Sweep;
 
 /// Validate input files and explain them in words
 ///
@@ -20,7 +21,7 @@ use crate::scenario::Scenario;
 /// name. Exit code 3 when any file has a mistake.
 #[derive(Debug, Args)]
 pub(super) struct CheckArgs {
-    /// Scenarios, policies and logs; - is stdin
+    /// Scenarios, sweeps, policies and logs; - is stdin
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
 }
@@ -84,6 +85,10 @@ fn explain(path: &Path) -> (&'static str, Result<Vec<String>, InputError>) {
         // A rule may refuse parameters that are each in their range.
         let works = policy.and_then(|policy| auditor(&policy, path).map(|_| policy));
         ("policy", works.map(|p| p.describe()))
+    } else if is_sweep(&text) {
+        let directory = path.parent().unwrap_or(Path::new("."));
+        let sweep = Sweep::parse(&shown, &text, directory);
+        ("sweep", sweep.map(|s| s.describe()))
     } else if text.trim_start().starts_with('{') && name != "-" {
         as_log()
     } else {
@@ -93,12 +98,22 @@ fn explain(path: &Path) -> (&'static str, Result<Vec<String>, InputError>) {
     }
 }
 
+/// The first line of a text that begins with `start`.
+fn line<'t>(text: &'t str, start: &str) -> Option<&'t str> {
+    text.lines().find(|l| l.trim_start().starts_with(start))
+}
+
 /// Whether a text means to be a policy: it says so, or, where its schema is wrong or missing, has
 /// the checkpoints of one and no stages.
 fn is_policy(text: &str) -> bool {
-    let line = |start: &str| text.lines().find(|l| l.trim_start().starts_with(start));
-    line("schema").is_some_and(|l| l.contains("foldem.policy"))
-        || (line("[[checkpoint]]").is_some() && line("[[stage]]").is_none())
+    line(text, "schema").is_some_and(|l| l.contains("foldem.policy"))
+        || (line(text, "[[checkpoint]]").is_some() && line(text, "[[stage]]").is_none())
+}
+
+/// Whether a text means to be a sweep: it says so, or has the axes of one and no stages.
+fn is_sweep(text: &str) -> bool {
+    line(text, "schema").is_some_and(|l| l.contains("foldem.sweep"))
+        || (line(text, "[[axis]]").is_some() && line(text, "[[stage]]").is_none())
 }
 
 fn sheet(findings: &CheckFindings) -> Sheet {

@@ -12,6 +12,7 @@ mod progress;
 mod replay;
 mod reproduce;
 mod simulate;
+mod sweep;
 mod verify;
 
 use std::path::PathBuf;
@@ -35,6 +36,7 @@ use output::Output;
     foldem check my.toml            what it says, or every mistake in it\n  \
     foldem simulate my.toml         exact figures beside Monte Carlo\n  \
     foldem verify my.toml           the claims, each with its assumption and verdict\n  \
+    foldem sweep my-sweep.toml      the figures over a grid of parameters and policies\n  \
     foldem replay log.jsonl --policy paper   what the paper's policy would have done to your log\n\n\
     Exit codes: 0 fine, 1 internal, 2 usage, 3 bad input, 4 a checked claim fails, \
     130 interrupted.")]
@@ -93,6 +95,7 @@ enum Command {
     Simulate(simulate::SimulateArgs),
     Merge(merge::MergeArgs),
     Verify(verify::VerifyArgs),
+    Sweep(sweep::SweepArgs),
     Replay(replay::ReplayArgs),
     Reproduce(reproduce::ReproduceArgs),
 }
@@ -139,6 +142,7 @@ fn run(cli: Cli) -> Result<u8, CliError> {
         Command::Simulate(args) => simulate::run(&args, &context),
         Command::Merge(args) => merge::run(&args, &context),
         Command::Verify(args) => verify::run(&args, &context),
+        Command::Sweep(args) => sweep::run(&args, &context),
         Command::Replay(args) => replay::run(&args, &context),
         Command::Reproduce(args) => reproduce::run(&args, &context),
     }

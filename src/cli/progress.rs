@@ -8,13 +8,24 @@ use super::Context;
 
 /// A bar over `total` attempts, with rate and time left; invisible where nobody watches.
 pub(super) fn attempts(context: &Context, total: u64, what: &str) -> ProgressBar {
+    bar(context, total, what, "attempts")
+}
+
+/// The same over points of a grid.
+pub(super) fn points(context: &Context, total: u64, what: &str) -> ProgressBar {
+    bar(context, total, what, "points")
+}
+
+fn bar(context: &Context, total: u64, what: &str, of: &str) -> ProgressBar {
     if !context.output.progress {
         return ProgressBar::hidden();
     }
     let bar = ProgressBar::new(total);
-    let template = "{prefix} {wide_bar} {human_pos}/{human_len} attempts, {per_sec}, {eta} left";
+    let template = format!(
+        "{{prefix}} {{wide_bar}} {{human_pos}}/{{human_len}} {of}, {{per_sec}}, {{eta}} left"
+    );
     // The template is a constant; the default style is a fair answer to a mistake in it.
-    if let Ok(style) = ProgressStyle::with_template(template) {
+    if let Ok(style) = ProgressStyle::with_template(&template) {
         bar.set_style(style);
     }
     bar.set_prefix(what.to_owned());

@@ -1,4 +1,5 @@
-//! A panel of two curves over where a checkpoint stands, each with its 95 % intervals as a band.
+//! A panel of curves over where a checkpoint stands or over a number that was varied, each with
+//! its 95 % intervals as a band where it has any.
 //!
 //! Curves are told apart by their marks and named at their ends. Where a value is undefined the
 //! curve has a gap; one that is undefined everywhere is said to be.
@@ -10,7 +11,7 @@ use super::PlotError;
 use super::axis::Axis;
 use super::scene::{Point, Scene};
 use super::theme::{
-    CONTRAST, FAINT, HAIRLINE, INK, LABEL, MUTED, NOTE, PAPER, REFERENCE, SUBJECT, WHISKER,
+    CONTRAST, FAINT, HAIRLINE, INK, LABEL, LINES, MUTED, NOTE, PAPER, REFERENCE, SUBJECT, WHISKER,
 };
 use super::value::Value;
 
@@ -23,6 +24,8 @@ pub(super) const TICKS: f64 = 42.0;
 const LINE: f64 = 15.0;
 /// Radius of a mark.
 const DOT: f64 = 2.75;
+/// A curve with more values than this has a mark at every so many.
+const MOST_MARKS: usize = 40;
 
 /// What a curve is about.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -33,6 +36,10 @@ pub(super) enum Kind {
     Coin,
     /// What the policy should not do.
     Error,
+    /// One of several of the same kind, by number.
+    Line(usize),
+    /// What goes with one of several: a thin line of its colour.
+    Beside(usize),
 }
 
 impl Kind {
@@ -41,20 +48,41 @@ impl Kind {
             Self::Policy => SUBJECT,
             Self::Coin => CONTRAST,
             Self::Error => INK,
+            Self::Line(i) | Self::Beside(i) => LINES[i % LINES.len()],
+        }
+    }
+
+    fn width(self) -> f64 {
+        match self {
+            Self::Beside(_) => HAIRLINE,
+            _ => WHISKER,
         }
     }
 
     fn mark(self, scene: &mut Scene, (x, y): Point) {
+        let color = self.color();
+        let square = |scene: &mut Scene, half: f64, color| {
+            scene.rectangle((x - half, y - half), (x + half, y + half), color);
+        };
         match self {
-            Self::Policy => scene.disc((x, y), DOT, SUBJECT),
-            Self::Coin => scene.hollow_diamond((x, y), DOT + 1.5, CONTRAST),
+            Self::Policy => scene.disc((x, y), DOT, color),
+            Self::Coin => scene.hollow_diamond((x, y), DOT + 1.5, color),
             Self::Error => {
-                let square = |scene: &mut Scene, half: f64, color| {
-                    scene.rectangle((x - half, y - half), (x + half, y + half), color);
-                };
-                square(scene, DOT, INK);
+                square(scene, DOT, color);
                 square(scene, DOT - 1.25, PAPER);
             }
+            Self::Beside(_) => {}
+            Self::Line(i) => match i % LINES.len() {
+                0 => scene.disc((x, y), DOT, color),
+                1 => scene.hollow_diamond((x, y), DOT + 1.5, color),
+                2 => square(scene, DOT, color),
+                3 => scene.ring((x, y), DOT + 0.75, color),
+                4 => scene.diamond((x, y), DOT + 1.5, color),
+                _ => {
+                    square(scene, DOT, color);
+                    square(scene, DOT - 1.25, PAPER);
+                }
+            },
         }
     }
 }
@@ -62,14 +90,15 @@ impl Kind {
 /// A curve: values by place.
 pub(super) struct Curve {
     pub(super) kind: Kind,
-    pub(super) name: &'static str,
+    /// Empty where others tell what it is.
+    pub(super) name: String,
     /// In the order of their places.
     pub(super) values: Vec<(f64, Value)>,
 }
 
-/// Two curves; the second lies over the first.
+/// Curves; the later ones lie over the earlier ones.
 pub(super) struct Panel<'a> {
-    pub(super) curves: [Curve; 2],
+    pub(super) curves: Vec<Curve>,
     pub(super) places: &'a Axis,
     pub(super) axis: &'a Axis,
     /// What values are held against, and its name.
@@ -79,7 +108,7 @@ pub(super) struct Panel<'a> {
 impl Panel<'_> {
     /// Draws the panel with the upper left corner of its plot at `(left, top)`.
     pub(super) fn draw(&self, scene: &mut Scene, (left, top): Point) -> Result<(), PlotError> {
-        self.draw_axes(scene, (left, top));
+        self.draw_axes(scene, (left, top))?;
         let at = |place: f64, value: f64| self.at((left, top), place, value);
         for curve in &self.curves {
             draw_bands(scene, curve, at);
@@ -94,10 +123,11 @@ impl Panel<'_> {
             for run in points.split(Option::is_none) {
                 let run: Vec<Point> = run.iter().copied().flatten().collect();
                 if run.len() > 1 {
-                    scene.line(run, WHISKER, color);
+                    scene.line(run, curve.kind.width(), color);
                 }
             }
-            for point in points.into_iter().flatten() {
+            let every = points.len().div_ceil(MOST_MARKS).max(1);
+            for point in points.into_iter().step_by(every).flatten() {
                 curve.kind.mark(scene, point);
             }
         }
@@ -110,21 +140,27 @@ impl Panel<'_> {
         (left + across * WIDTH, top + (1.0 - up) * HEIGHT)
     }
 
-    fn draw_axes(&self, scene: &mut Scene, (left, top): Point) {
+    fn draw_axes(&self, scene: &mut Scene, (left, top): Point) -> Result<(), PlotError> {
         let bottom = top + HEIGHT;
         for (tick, text) in self.axis.ticks() {
             let (_, y) = self.at((left, top), 0.0, tick);
             scene.level(y, (left, left + WIDTH), HAIRLINE, FAINT);
             scene.text(&text, (left - 7.0, y + 4.0), NOTE.anchored(HPos::Right));
         }
+        let mut free = f64::MIN;
         for (tick, text) in self.places.ticks() {
             let (x, _) = self.at((left, top), tick, 0.0);
             scene.upright(x, (bottom, bottom + 4.0), HAIRLINE, REFERENCE);
-            scene.text(&text, (x, bottom + 17.0), NOTE.anchored(HPos::Center));
+            let half = 0.5 * NOTE.width(&text)?;
+            if x - half > free {
+                scene.text(&text, (x, bottom + 17.0), NOTE.anchored(HPos::Center));
+                free = x + half + 3.0;
+            }
         }
         let (_, y) = self.at((left, top), 0.0, self.reference.0);
         scene.level(y, (left, left + WIDTH), HAIRLINE, REFERENCE);
         scene.level(bottom, (left, left + WIDTH), HAIRLINE, REFERENCE);
+        Ok(())
     }
 
     /// Names curves beside their ends, and in the plot what has none.
@@ -132,11 +168,11 @@ impl Panel<'_> {
         let height = |value: f64| self.at((left, top), 0.0, value).1;
         let mut names: Vec<(f64, Option<Kind>, &str)> = Vec::new();
         let mut undefined = Vec::new();
-        for curve in &self.curves {
+        for curve in self.curves.iter().filter(|curve| !curve.name.is_empty()) {
             let last = curve.values.iter().rev().find_map(|(_, value)| value.mean);
             match last {
-                Some(last) => names.push((height(last), Some(curve.kind), curve.name)),
-                None => undefined.push(curve.name),
+                Some(last) => names.push((height(last), Some(curve.kind), &curve.name)),
+                None => undefined.push(curve.name.as_str()),
             }
         }
         if let (value, Some(name)) = self.reference {
@@ -153,8 +189,14 @@ impl Panel<'_> {
             face.color = color;
             scene.text(name, (x + 9.0, y + 4.5), face);
         }
-        for (i, name) in undefined.into_iter().enumerate() {
-            let text = format!("{name}: undefined");
+        let undefined: Vec<String> = match undefined.len() {
+            ..=2 => undefined
+                .iter()
+                .map(|n| format!("{n}: undefined"))
+                .collect(),
+            n => vec![format!("{n} lines: undefined")],
+        };
+        for (i, text) in undefined.into_iter().enumerate() {
             let half = 0.5 * NOTE.width(&text)?;
             let (x, y) = (left + 0.5 * WIDTH, top + 0.4 * HEIGHT + 20.0 * i as f64);
             let (wide, high) = (half + 3.0, 8.0);

@@ -23,6 +23,9 @@ mod position_curve;
 mod row;
 mod savings;
 mod scene;
+mod sweep_curves;
+mod sweep_lines;
+mod sweep_quantities;
 mod theme;
 mod value;
 
@@ -31,6 +34,7 @@ pub use increments::martingale_increments;
 pub use position_curve::savings_by_checkpoint_position;
 pub use row::Row;
 pub use savings::savings_and_cost;
+pub use sweep_curves::sweep_curves;
 
 /// A finished picture.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -58,11 +58,7 @@ pub(super) const COLUMNS: [Column; 3] = [
 impl Column {
     /// What the column shows, on `axis`.
     pub(super) fn heading(&self, axis: &Axis) -> String {
-        if axis.is_logarithmic() {
-            self.heading.replace(')', ", log)")
-        } else {
-            self.heading.to_owned()
-        }
+        heading(self.heading, axis)
     }
 
     fn values(&self, curve: &PositionCurve) -> Vec<[Value; 2]> {
@@ -76,19 +72,7 @@ impl Column {
     /// An axis on which all of `curves` fit.
     pub(super) fn axis(&self, curves: &[&PositionCurve]) -> Axis {
         let values: Vec<_> = curves.iter().flat_map(|c| self.values(c)).collect();
-        let reference = self.reference.0;
-        if self.unit > 1.0 {
-            let (lo, hi) = range(&values, reference, 1.0);
-            return Axis::linear(lo, hi, LEVELS);
-        }
-        let (lo, hi) = range(&values, reference, 0.02);
-        let (least, _) = points(&values, reference);
-        if least > 0.0 && hi > LOGARITHMIC_FROM * least {
-            Axis::logarithmic(lo.clamp(0.5 * least, 0.97 * least), hi)
-        } else {
-            // No cost is below 0, whatever an interval says.
-            Axis::linear(lo.max(least.min(0.0)), hi, LEVELS)
-        }
+        levels(&values, self.reference.0, self.unit)
     }
 
     /// The panel of `curve` over `places`.
@@ -106,14 +90,39 @@ impl Column {
         let [first, second] = self.curves;
         let of = |which: usize, (kind, name, _): (Kind, &'static str, _)| Curve {
             kind,
-            name,
+            name: name.to_owned(),
             values: places_of(which),
         };
         Panel {
-            curves: [of(0, first), of(1, second)],
+            curves: vec![of(0, first), of(1, second)],
             places,
             axis,
             reference: self.reference,
         }
+    }
+}
+
+/// A heading that ends in a unit in brackets, which says where the scale is logarithmic.
+pub(super) fn heading(text: &str, axis: &Axis) -> String {
+    if axis.is_logarithmic() {
+        text.replace(')', ", log)")
+    } else {
+        text.to_owned()
+    }
+}
+
+/// A vertical axis on which all `values` fit: shares in per cent (unit 100), or costs (unit 1).
+pub(super) fn levels(values: &[[Value; 2]], reference: f64, unit: f64) -> Axis {
+    if unit > 1.0 {
+        let (lo, hi) = range(values, reference, 1.0);
+        return Axis::linear(lo, hi, LEVELS);
+    }
+    let (lo, hi) = range(values, reference, 0.02);
+    let (least, _) = points(values, reference);
+    if least > 0.0 && hi > LOGARITHMIC_FROM * least {
+        Axis::logarithmic(lo.clamp(0.5 * least, 0.97 * least), hi)
+    } else {
+        // No cost is below 0, whatever an interval says.
+        Axis::linear(lo.max(least.min(0.0)), hi, LEVELS)
     }
 }

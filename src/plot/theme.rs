@@ -23,6 +23,15 @@ pub(super) const REFERENCE: RGBColor = RGBColor(120, 120, 120);
 pub(super) const SUBJECT: RGBColor = RGBColor(0, 114, 178);
 /// What it is compared with, or what stands out.
 pub(super) const CONTRAST: RGBColor = RGBColor(213, 94, 0);
+/// Lines of the same kind, told apart by their marks first; each has contrast 3 : 1 on paper.
+pub(super) const LINES: [RGBColor; 6] = [
+    SUBJECT,
+    CONTRAST,
+    INK,
+    RGBColor(0, 128, 96),
+    RGBColor(160, 80, 140),
+    REFERENCE,
+];
 /// Subjects of which too little is known.
 pub(super) const PALE: RGBColor = RGBColor(150, 175, 195);
 

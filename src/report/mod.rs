@@ -13,6 +13,7 @@ pub mod replay;
 pub mod reproduction;
 mod sheet;
 pub mod simulation;
+pub mod sweep;
 mod terminal;
 pub mod verification;
 

@@ -7,20 +7,24 @@
 
 mod check;
 mod describe;
+mod parameter;
 mod read;
 pub mod spec;
+mod tilt;
 mod tokens;
 mod validator;
 
 use std::path::Path;
 
-pub use read::SCHEMA;
+pub use parameter::Parameter;
+pub use read::{SCHEMA, checkpoints as read_checkpoints};
 pub use tokens::TokenLaw;
 pub use validator::{Beta, Response, Validator};
 
 use crate::input::{Document, InputError, Mistakes};
 use crate::policy::Checkpoint;
 use spec::{PerStage, ScenarioSpec};
+use tilt::Tilt;
 
 /// Index of the clean state; fault kind j has index j + 1.
 pub const CLEAN: usize = 0;
@@ -266,7 +270,9 @@ impl Scenario {
             .iter()
             .map(|f| f.difficulty_effect * delta)
             .collect();
-        let (hazard, stays_clean) = self.hazard.iter().map(|h| tilted(h, &effects)).unzip();
+        let mut tilt = Tilt::new();
+        let tilted = self.hazard.iter().map(|h| tilt.apply(h, &effects));
+        let (hazard, stays_clean) = tilted.unzip();
         let alarms = self.validators.iter().map(|v| v.false_alarm_at(delta));
         let (false_alarm, silence) = alarms.unzip();
         Conditions {
@@ -276,58 +282,5 @@ impl Scenario {
             silence,
             length: libm::exp(self.length_effect() * delta),
         }
-    }
-}
-
-/// Hazards that sum to 1 in decimals leave nothing clean, whatever their rounding.
-const WHOLE: f64 = 1e-12;
-
-/// P_j = h_j e^{x_j} / ((1 − Σh) + Σ h_i e^{x_i}) and what is left to clean, scaled so that no
-/// exponential overflows.
-fn tilted(hazard: &[f64], effects: &[f64]) -> (Vec<f64>, f64) {
-    let top = hazard
-        .iter()
-        .zip(effects)
-        .filter(|&(&h, _)| h > 0.0)
-        .fold(0.0, |top: f64, (_, &x)| top.max(x));
-    let weights: Vec<f64> = hazard
-        .iter()
-        .zip(effects)
-        .map(|(&h, &x)| if h > 0.0 { h * libm::exp(x - top) } else { 0.0 })
-        .collect();
-    let left = 1.0 - hazard.iter().sum::<f64>();
-    let clean = if left > WHOLE {
-        left * libm::exp(-top)
-    } else {
-        0.0
-    };
-    let total = clean + weights.iter().sum::<f64>();
-    (weights.iter().map(|w| w / total).collect(), clean / total)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use approx::assert_relative_eq;
-
-    #[test]
-    fn tilting_multiplies_the_odds_relative_to_clean() {
-        let (p, clean) = tilted(&[0.1, 0.3], &[0.8, -0.5]);
-        assert_relative_eq!(p[0] + p[1] + clean, 1.0, max_relative = 1e-15);
-        assert_relative_eq!(p[0] / clean, 0.1 / 0.6 * 0.8f64.exp(), max_relative = 1e-14);
-        assert_relative_eq!(
-            p[1] / clean,
-            0.3 / 0.6 * (-0.5f64).exp(),
-            max_relative = 1e-14
-        );
-    }
-
-    #[test]
-    fn extreme_difficulty_neither_overflows_nor_moves_impossible_faults() {
-        assert_eq!(tilted(&[0.1, 0.0], &[900.0, 2000.0]).0, [1.0, 0.0]);
-        assert_eq!(tilted(&[0.0], &[900.0]), (vec![0.0], 1.0));
-        assert!(tilted(&[0.1; 10], &[0.3; 10]).1 <= 0.0);
-        let rare = tilted(&[0.1], &[-900.0]).0[0];
-        assert!((0.0..1e-300).contains(&rare), "{rare}");
     }
 }

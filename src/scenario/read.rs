@@ -65,7 +65,7 @@ pub(super) fn read(
     let checkpoints = root
         .table("policy", mistakes)
         .map(|mut table| {
-            let checkpoints = each(&mut table, "checkpoint", mistakes, checkpoint);
+            let checkpoints = checkpoints(&mut table, mistakes);
             table.finish(mistakes);
             checkpoints
         })
@@ -356,6 +356,11 @@ fn beta(item: &Item<'_, '_>, mistakes: &mut Mistakes) -> Option<BetaSpec> {
     };
     table.finish(mistakes);
     Some(spec)
+}
+
+/// The checkpoints of a policy, whose table this is.
+pub fn checkpoints(policy: &mut Table<'_, '_>, mistakes: &mut Mistakes) -> Vec<CheckpointSpec> {
+    each(policy, "checkpoint", mistakes, checkpoint)
 }
 
 fn checkpoint(mut table: Table<'_, '_>, mistakes: &mut Mistakes) -> CheckpointSpec {

@@ -8,6 +8,7 @@ pub mod part_file;
 pub mod precision;
 pub mod replay;
 pub mod simulation;
+pub mod sweep;
 pub mod verification;
 
 pub use crate::engine::Interrupt;

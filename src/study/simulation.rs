@@ -19,7 +19,7 @@ pub struct Request {
 }
 
 /// An estimate beside its exact value.
-#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, serde::Serialize)]
 pub struct Compared {
     /// By Monte Carlo.
     #[serde(flatten)]
@@ -138,14 +138,7 @@ pub fn evaluate(scenario: &Scenario, part: &Part) -> SimulationFindings {
 }
 
 fn warnings(scenario: &Scenario, tally: &Tally, exact: &Exact) -> Vec<String> {
-    let mut warnings = Vec::new();
-    if !exact.keeps_promise() {
-        warnings.push(format!(
-            "the exact values are good to a relative {:.1e} only: the integral over difficulty \
-             converges slowly",
-            exact.quadrature_error()
-        ));
-    }
+    let mut warnings: Vec<String> = not_as_promised(exact).into_iter().collect();
     if tally.cut() > 0 {
         warnings.push(format!(
             "{} generations were thousands of times longer than a long one and were cut: the \
@@ -168,6 +161,29 @@ fn warnings(scenario: &Scenario, tally: &Tally, exact: &Exact) -> Vec<String> {
             tally.count(Column::Count)
         ));
     }
+    warnings.extend(not_informative(scenario, exact));
+    warnings
+}
+
+/// What to know before trusting the exact values.
+pub(super) fn warnings_of_exact(scenario: &Scenario, exact: &Exact) -> Vec<String> {
+    let promise = not_as_promised(exact).into_iter();
+    promise.chain(not_informative(scenario, exact)).collect()
+}
+
+fn not_as_promised(exact: &Exact) -> Option<String> {
+    (!exact.keeps_promise()).then(|| {
+        format!(
+            "the exact values are good to a relative {:.1e} only: the integral over difficulty \
+             converges slowly",
+            exact.quadrature_error()
+        )
+    })
+}
+
+/// Figures that do not say what their names promise.
+fn not_informative(scenario: &Scenario, exact: &Exact) -> Vec<String> {
+    let mut warnings = Vec::new();
     let slack = exact.covariance_slack() / exact.tokens_full();
     if slack < -1e-12 {
         warnings.push(format!(

@@ -2,13 +2,15 @@
 //! generation, given where its fault began.
 
 use crate::policy::Checkpoint;
-use crate::scenario::{CLEAN, Conditions, Response, Scenario};
+use crate::scenario::{CLEAN, Conditions, Response, Scenario, TokenLaw};
 use crate::stats::product_tails;
 
 /// Probabilities of passing each checkpoint, prepared once for all difficulties.
 #[derive(Debug)]
 pub(super) struct Chain<'s> {
     pub(super) scenario: &'s Scenario,
+    /// Mean tokens of each stage in the clean state at δ = 0.
+    pub(super) mean_tokens: Vec<f64>,
     /// Checkpoint after each stage, if there is one.
     pub(super) checkpoints: Vec<Option<Gate<'s>>>,
 }
@@ -59,6 +61,7 @@ impl<'s> Chain<'s> {
         }
         Self {
             scenario,
+            mean_tokens: scenario.stages().iter().map(TokenLaw::mean).collect(),
             checkpoints,
         }
     }

@@ -4,8 +4,6 @@
 //! Every figure is a sum of products of probabilities and mean tokens: nothing is obtained as a
 //! difference of two large numbers, so small rates keep their digits.
 
-use ndarray::{Array2, s};
-
 use super::chain::{Chain, Fate};
 use crate::scenario::{CLEAN, Conditions};
 
@@ -112,7 +110,7 @@ pub(super) fn evaluate(chain: &Chain<'_>, conditions: &Conditions) -> Numerators
     let faults = layout.states - 1;
     let mut figures = Numerators::zero(chain);
     let tokens_in = |k: usize, state: usize| {
-        scenario.stages()[k].mean() * conditions.length * scenario.length_factor(state)
+        chain.mean_tokens[k] * conditions.length * scenario.length_factor(state)
     };
     let remaining = remaining_tokens(chain, conditions, &tokens_in);
 
@@ -121,7 +119,7 @@ pub(super) fn evaluate(chain: &Chain<'_>, conditions: &Conditions) -> Numerators
     all[CLEAN] = 1.0;
     let mut rejected = vec![0.0; layout.states];
     let mut alive_clean = 1.0;
-    let mut alive_faulty = Array2::<f64>::zeros((faults, layout.stages));
+    let mut alive_faulty = vec![0.0; faults * layout.stages];
 
     for k in 0..layout.stages {
         let hazard = &conditions.hazard[k];
@@ -131,9 +129,9 @@ pub(super) fn evaluate(chain: &Chain<'_>, conditions: &Conditions) -> Numerators
             scenario.recovery(k, j)
         });
         let mut recovered = 0.0;
-        for (j, mut by_onset) in alive_faulty.outer_iter_mut().enumerate() {
+        for (j, by_onset) in alive_faulty.chunks_exact_mut(layout.stages).enumerate() {
             let recovery = scenario.recovery(k, j);
-            for mass in &mut by_onset.slice_mut(s![..k]) {
+            for mass in &mut by_onset[..k] {
                 recovered += *mass * recovery;
                 *mass *= 1.0 - recovery;
             }
@@ -155,11 +153,12 @@ pub(super) fn evaluate(chain: &Chain<'_>, conditions: &Conditions) -> Numerators
             *mass *= fate.passes;
             rejected[state] += lost;
             figures.values[layout.stage(ByStage::Rejected, k)] += lost;
-            figures.values[layout.stage(ByStage::AvoidedBy, k)] += lost * remaining[[k, state]];
+            figures.values[layout.stage(ByStage::AvoidedBy, k)] +=
+                lost * remaining[k * layout.states + state];
         };
         stop(&mut alive_clean, gate.clean(conditions), CLEAN);
-        for (j, mut by_onset) in alive_faulty.outer_iter_mut().enumerate() {
-            for (onset, mass) in by_onset.slice_mut(s![..=k]).iter_mut().enumerate() {
+        for (j, by_onset) in alive_faulty.chunks_exact_mut(layout.stages).enumerate() {
+            for (onset, mass) in by_onset[..=k].iter_mut().enumerate() {
                 reached += *mass;
                 stop(mass, gate.faulty(j, onset), j + 1);
             }
@@ -171,7 +170,9 @@ pub(super) fn evaluate(chain: &Chain<'_>, conditions: &Conditions) -> Numerators
         let surviving = if x == CLEAN {
             alive_clean
         } else {
-            alive_faulty.row(x - 1).sum()
+            alive_faulty[(x - 1) * layout.stages..x * layout.stages]
+                .iter()
+                .sum()
         };
         figures.values[layout.state(ByState::All, x)] = all[x];
         figures.values[layout.state(ByState::Surviving, x)] = surviving;
@@ -192,26 +193,28 @@ fn step(mass: &mut [f64], hazard: &[f64], stays_clean: f64, recovery: impl Fn(us
     mass[CLEAN] = clean * stays_clean + recovered;
 }
 
-/// `[k, state]`: `E[C_K − C_k | state at the end of stage k]`, by backward recursion.
+/// `[k · states + state]`: `E[C_K − C_k | state at the end of stage k]`, by backward recursion.
 fn remaining_tokens(
     chain: &Chain<'_>,
     conditions: &Conditions,
     tokens_in: &dyn Fn(usize, usize) -> f64,
-) -> Array2<f64> {
+) -> Vec<f64> {
     let scenario = chain.scenario;
     let stages = scenario.stages().len();
     let states = scenario.states().len();
-    let mut remaining = Array2::zeros((stages, states));
+    let mut remaining = vec![0.0; stages * states];
+    let mut after = vec![0.0; states];
     for k in (1..stages).rev() {
-        let after: Vec<f64> = (0..states)
-            .map(|x| tokens_in(k, x) + remaining[[k, x]])
-            .collect();
+        let (before, here) = remaining[(k - 1) * states..(k + 1) * states].split_at_mut(states);
+        for (x, (after, here)) in after.iter_mut().zip(here).enumerate() {
+            *after = tokens_in(k, x) + *here;
+        }
         let hazard = &conditions.hazard[k];
         let onset: f64 = hazard.iter().zip(&after[1..]).map(|(h, v)| h * v).sum();
-        remaining[[k - 1, CLEAN]] = conditions.stays_clean[k] * after[CLEAN] + onset;
+        before[CLEAN] = conditions.stays_clean[k] * after[CLEAN] + onset;
         for j in 0..states - 1 {
             let recovery = scenario.recovery(k, j);
-            remaining[[k - 1, j + 1]] = recovery * after[CLEAN] + (1.0 - recovery) * after[j + 1];
+            before[j + 1] = recovery * after[CLEAN] + (1.0 - recovery) * after[j + 1];
         }
     }
     remaining

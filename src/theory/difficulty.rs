@@ -1,6 +1,9 @@
 //! Figures of a population of prompts: numerators and denominators integrated over difficulty,
 //! apart, and divided afterwards. Averaging ratios instead would be wrong.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
 use super::chain::Chain;
 use super::conditional::{self, ByState, Numerators};
 use super::quadrature::{FURTHEST, GaussLegendre};
@@ -22,6 +25,62 @@ pub(super) struct Population {
     pub(super) difficulty_tv: Option<f64>,
     /// Largest relative disagreement that the quadrature left.
     pub(super) error: f64,
+}
+
+/// What the integrals after the first need of prompts of one difficulty.
+#[derive(Debug, Clone, Copy)]
+struct Brief {
+    /// P(A) and P(R).
+    masses: (f64, f64),
+    /// The retry accounts (policy, full).
+    retry: [f64; 2],
+}
+
+impl Brief {
+    fn of(chain: &Chain<'_>, figures: &Numerators) -> Self {
+        Self {
+            masses: masses(chain, figures),
+            retry: conditional::retry_accounts(chain, figures),
+        }
+    }
+}
+
+/// Difficulties that were evaluated already. The rules for all integrals begin with the same
+/// nodes, and each node costs a run of the recursion.
+#[derive(Debug, Default)]
+struct Seen(RefCell<BTreeMap<u64, (f64, Brief)>>);
+
+impl Seen {
+    fn note(&self, z: f64, brief: Brief) {
+        self.0.borrow_mut().insert(ordered(z), (z, brief));
+    }
+
+    fn get_or(&self, z: f64, evaluate: impl FnOnce() -> Brief) -> Brief {
+        if let Some((_, brief)) = self.0.borrow().get(&ordered(z)) {
+            return *brief;
+        }
+        let brief = evaluate();
+        self.note(z, brief);
+        brief
+    }
+
+    /// (z, P(A|z), P(R|z)) in order of z.
+    fn masses(&self) -> Vec<(f64, f64, f64)> {
+        let seen = self.0.borrow();
+        seen.values()
+            .map(|(z, brief)| (*z, brief.masses.0, brief.masses.1))
+            .collect()
+    }
+}
+
+/// The bits of `z` in an order that is that of numbers.
+fn ordered(z: f64) -> u64 {
+    let bits = z.to_bits();
+    if bits >> 63 == 1 {
+        !bits
+    } else {
+        bits | 1 << 63
+    }
 }
 
 /// P(A) and P(R) of some prompts.
@@ -59,13 +118,13 @@ impl Population {
         }
         let rule = GaussLegendre::new();
         let edges = panel_edges();
-        let mut seen: Vec<(f64, f64, f64)> = Vec::new();
+        let seen = Seen::default();
         let (panels, error) = rule.integrate(&edges, &mut |z| {
             let figures = at(z);
-            let (a, r) = masses(chain, &figures);
-            seen.push((z, a, r));
+            seen.note(z, Brief::of(chain, &figures));
             figures.values
         });
+        let brief = |z: f64| seen.get_or(z, || Brief::of(chain, &at(z)));
         let mut figures = Numerators::zero(chain);
         let mut deciles = vec![(0.0, 0.0); DIFFICULTY_DECILES.len() + 1];
         for (panel, edge) in panels.into_iter().zip(edges.windows(2)) {
@@ -79,13 +138,11 @@ impl Population {
             deciles[decile].1 += r;
         }
         let total = masses(chain, &figures);
-        let accepted_and_retained = |z: f64| masses(chain, &at(z));
+        let points = seen.masses();
         let (difficulty_tv, tv_error) =
-            total_variation(&rule, &edges, total, seen, &accepted_and_retained);
+            total_variation(&rule, &edges, total, &points, &|z| brief(z).masses);
         Self {
-            retry: retry(&rule, &edges, &|z| {
-                conditional::retry_accounts(chain, &at(z))
-            }),
+            retry: retry(&rule, &edges, &|z| brief(z).retry),
             figures,
             deciles,
             difficulty_tv,
@@ -95,19 +152,18 @@ impl Population {
 }
 
 /// TV of difficulty: the integral is cut where the two densities cross, found between the points
-/// already `seen` as (z, P(A|z), P(R|z)).
+/// already `seen` as (z, P(A|z), P(R|z)), in order of z.
 fn total_variation(
     rule: &GaussLegendre,
     edges: &[f64],
     total: (f64, f64),
-    mut seen: Vec<(f64, f64, f64)>,
+    seen: &[(f64, f64, f64)],
     masses: &dyn Fn(f64) -> (f64, f64),
 ) -> (Option<f64>, f64) {
     if !(total.0 > 0.0 && total.1 > 0.0) {
         return (None, 0.0);
     }
     let more_retained = |a: f64, r: f64| r / total.1 > a / total.0;
-    seen.sort_by(|a, b| a.0.total_cmp(&b.0));
     let mut cuts = edges.to_vec();
     for pair in seen.windows(2) {
         let (mut lo, mut hi) = (pair[0].0, pair[1].0);

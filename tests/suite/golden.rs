@@ -82,3 +82,16 @@ fn replay() {
         golden(name, &[&arguments[..], &["--format", format]].concat());
     }
 }
+
+/// Two axes and two policies, exact and drawn.
+#[test]
+fn sweep() {
+    let file = fixture("sweep");
+    for (name, format) in [
+        ("sweep.json", "json"),
+        ("sweep.csv", "csv"),
+        ("sweep.txt", "table"),
+    ] {
+        golden(name, &["sweep", &file, "--format", format]);
+    }
+}

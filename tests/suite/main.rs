@@ -24,4 +24,5 @@ mod readme;
 mod real_text;
 mod replay;
 mod rule_pages;
+mod sweep;
 mod verification;

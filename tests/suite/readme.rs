@@ -70,6 +70,7 @@ fn every_command_of_the_docs_runs_as_written() {
         "docs/formats.md",
         "docs/theory.md",
         "docs/replay.md",
+        "docs/sweep.md",
         "experiments/README.md",
     ];
     let rules = fs::read_dir(root().join("docs/rules")).unwrap();

@@ -1,0 +1,259 @@
+//! What savings, false rejections and cost do when a number of the scenario is varied.
+//!
+//! Exact values: intervals of simulated ones are for the tables.
+
+use plotters::style::text_anchor::HPos;
+
+use super::axis::number;
+use super::curve_panel::{HEIGHT, Panel, TICKS, WIDTH};
+use super::position_columns::{heading, levels};
+use super::scene::Scene;
+use super::sweep_lines::Lines;
+use super::sweep_quantities::{NAMES, QUANTITIES};
+use super::theme::{HEADING, LABEL, MARGIN, SUBTITLE, TITLE};
+use super::value::Value;
+use super::{Figure, PlotError, draw};
+use crate::study::sweep::SweepFindings;
+
+const NAME: &str = "sweep";
+/// Where the panels begin, and the room below them.
+const TOP: f64 = 138.0;
+const BELOW: f64 = 58.0;
+
+/// Draws the figures over the first axis of a sweep: a line per value of the second axis or per
+/// policy, at most six of them; further axes stay at their first values.
+pub fn sweep_curves(findings: &SweepFindings) -> Result<Figure, PlotError> {
+    draw::figure(NAME, &scene(findings)?, &alt(findings))
+}
+
+fn scene(findings: &SweepFindings) -> Result<Scene, PlotError> {
+    let Some(first) = findings.axes.first() else {
+        return Err(PlotError::Nothing("no axis was varied"));
+    };
+    if findings.points.is_empty() {
+        return Err(PlotError::Nothing("no point was evaluated"));
+    }
+    let lines = Lines::new(findings);
+    let width = MARGIN + 3.0 * (TICKS + WIDTH + NAMES) + MARGIN;
+    let mut scene = Scene::new(width, TOP + HEIGHT + BELOW);
+    let room = width - 2.0 * MARGIN;
+    let title = format!("{}: what a policy saves, rejects and costs", findings.name);
+    scene.text(&TITLE.shortened(&title, room)?, (MARGIN, 36.0), TITLE);
+    let coin = if lines.count() > 1 {
+        "Thin lines: the coin that rejects as often, blindly; hidden where it saves the same."
+    } else {
+        "The coin rejects as often, blindly."
+    };
+    let scenario = format!("Scenario {}, exact values. {coin}", findings.scenario);
+    let below = [scenario, lines.about()];
+    for (text, y) in below.iter().zip([57.0, 75.0]) {
+        scene.text(&SUBTITLE.shortened(text, room)?, (MARGIN, y), SUBTITLE);
+    }
+    let places = lines.across();
+    let mut left = MARGIN + TICKS;
+    for quantity in &QUANTITIES {
+        let curves = quantity.curves(&lines)?;
+        let values: Vec<[Value; 2]> = curves
+            .iter()
+            .flat_map(|curve| curve.values.iter().map(|v| [v.1, Value::default()]))
+            .collect();
+        let axis = levels(&values, quantity.reference.0, quantity.unit);
+        let text = heading(quantity.heading, &axis);
+        scene.text(&text, (left, TOP - 22.0), HEADING);
+        let panel = Panel {
+            curves,
+            places: &places,
+            axis: &axis,
+            reference: quantity.reference,
+        };
+        panel.draw(&mut scene, (left, TOP))?;
+        left += WIDTH + NAMES + TICKS;
+    }
+    let log = if places.is_logarithmic() {
+        " (log)"
+    } else {
+        ""
+    };
+    let across = LABEL.shortened(&format!("{}{log}", first.key), room)?;
+    let at = (0.5 * width, TOP + HEIGHT + 40.0);
+    scene.text(&across, at, LABEL.anchored(HPos::Center));
+    Ok(scene)
+}
+
+fn alt(findings: &SweepFindings) -> String {
+    let lines = Lines::new(findings);
+    let over = findings.axes.first();
+    let over = over.map_or_else(String::new, |axis| format!(" over {}", axis.key));
+    let mut parts = vec![format!(
+        "Savings per attempt, false rejection rate and cost per retained sample of {}{over}",
+        findings.scenario
+    )];
+    parts.extend(Some(lines.about()).filter(|about| !about.is_empty()));
+    parts.extend((0..lines.count()).map(|i| {
+        let costs = lines.values(i, "cost_ratio", 1.0).into_iter();
+        let costs = costs.filter_map(|(x, value)| Some((x, value.mean?)));
+        let lowest = costs.min_by(|a, b| a.1.total_cmp(&b.1));
+        let name = lines.name(i).unwrap_or_else(|| "policy".to_owned());
+        match lowest {
+            Some((x, y)) => format!("{name}: lowest cost ratio {} at {x}", number(y, 3)),
+            None => format!("{name}: cost ratio undefined"),
+        }
+    }));
+    parts.join(". ") + "."
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::study::sweep::{Axis, Point};
+
+    /// Of every estimate the same value: what `of` says at the numbers of the values.
+    fn sweep(
+        axes: &[(&str, &[f64])],
+        policies: &[&str],
+        of: impl Fn(&[usize]) -> Option<f64>,
+    ) -> SweepFindings {
+        let mut points = Vec::new();
+        for policy in 0..policies.len().max(1) {
+            let total: usize = axes.iter().map(|(_, values)| values.len()).product();
+            points.extend((0..total).map(|mut rest| {
+                let mut at = vec![0; axes.len()];
+                for (i, (_, values)) in at.iter_mut().zip(axes).rev() {
+                    *i = rest % values.len();
+                    rest /= values.len();
+                }
+                Point {
+                    policy: (!policies.is_empty()).then_some(policy),
+                    exact: vec![of(&at); 20],
+                    at,
+                    simulated: Vec::new(),
+                    warnings: Vec::new(),
+                }
+            }));
+        }
+        let axis = |&(key, values): &(&str, &[f64])| Axis {
+            key: key.to_owned(),
+            values: values.to_vec(),
+        };
+        SweepFindings {
+            name: "a & b".to_owned(),
+            scenario: "small".to_owned(),
+            seed: 1,
+            attempts: 0,
+            partial: false,
+            axes: axes.iter().map(axis).collect(),
+            policies: policies.iter().map(|&p| p.to_owned()).collect(),
+            points,
+        }
+    }
+
+    fn tidy(findings: &SweepFindings) -> Figure {
+        scene(findings).unwrap().assert_tidy();
+        sweep_curves(findings).unwrap()
+    }
+
+    fn texts(figure: &Figure, text: &str) -> usize {
+        figure.svg.matches(&format!(">\n{text}\n</text>")).count()
+    }
+
+    const X: &[f64] = &[0.0, 0.1, 0.3, 0.2];
+
+    #[test]
+    fn lines_are_values_or_policies_and_named() {
+        let rising = |at: &[usize]| Some(0.1 * (at[0] + 1) as f64);
+        let one = tidy(&sweep(&[("x.y", X)], &[], rising));
+        assert_eq!(
+            [
+                texts(&one, "policy"),
+                texts(&one, "coin"),
+                texts(&one, "x.y")
+            ],
+            [3, 1, 1]
+        );
+        let two = tidy(&sweep(
+            &[("x", X), ("z", &[5.0, 7.0]), ("w", &[3.0, 4.0])],
+            &[],
+            rising,
+        ));
+        assert_eq!(
+            [
+                texts(&two, "5"),
+                texts(&two, "7"),
+                texts(&two, "Lines: z; w = 3")
+            ],
+            [3, 3, 1]
+        );
+        let policies = tidy(&sweep(&[("x", X)], &["late", "early"], rising));
+        assert_eq!(
+            [texts(&policies, "late"), texts(&policies, "early")],
+            [3, 3]
+        );
+        assert!(
+            policies.alt.contains("late: lowest cost ratio 0.100 at 0."),
+            "{}",
+            policies.alt
+        );
+        assert_eq!(
+            policies,
+            tidy(&sweep(&[("x", X)], &["late", "early"], rising))
+        );
+    }
+
+    #[test]
+    fn of_many_lines_six_are_drawn_from_first_to_last() {
+        let many: Vec<f64> = (0..21).map(f64::from).collect();
+        let figure = tidy(&sweep(&[("x", X), ("z", &many)], &[], |_| Some(0.5)));
+        let shown: Vec<usize> = (0..21)
+            .filter(|i| texts(&figure, &i.to_string()) >= 3)
+            .collect();
+        assert_eq!(shown, [0, 4, 8, 12, 16, 20]);
+    }
+
+    #[test]
+    fn nothing_is_cut_off_or_hidden() {
+        let long = "m".repeat(300);
+        tidy(&sweep(&[(&long, X)], &[&long, "b"], |_| Some(0.5)));
+        for halves in -12..24 {
+            let far = libm::pow(10.0, 0.5 * f64::from(halves));
+            let values = [far, 1.5 * far, 2.0 * far, 40.0 * far];
+            let of = |at: &[usize]| Some(if at[0] == 0 { -far } else { far });
+            tidy(&sweep(&[("x", &values), ("z", &values)], &[], of));
+            tidy(&sweep(&[("x", &values[..1])], &[], of));
+            tidy(&sweep(
+                &[("x", &[far, 10.0 * far, 100.0 * far])],
+                &[],
+                |_| Some(far),
+            ));
+        }
+        let fine: Vec<f64> = (0..1000).map(|i| 0.001 * f64::from(i)).collect();
+        let figure = tidy(&sweep(&[("x", &fine)], &[], |at| {
+            Some(0.001 * at[0] as f64)
+        }));
+        assert!(
+            figure.svg.matches("<circle").count() < 200,
+            "not every value has a mark"
+        );
+    }
+
+    #[test]
+    fn what_is_undefined_is_a_gap() {
+        let gap = |at: &[usize]| (at[0] != 1).then_some(0.5);
+        let figure = tidy(&sweep(&[("x", X)], &[], gap));
+        assert!(!figure.svg.contains("NaN"));
+        let none = tidy(&sweep(&[("x", X), ("z", X)], &[], |_| None));
+        assert_eq!(none.svg.matches("4 lines: undefined").count(), 3);
+    }
+
+    #[test]
+    fn nothing_to_draw_is_refused() {
+        for findings in [
+            sweep(&[], &["a", "b"], |_| None),
+            sweep(&[("x", &[])], &[], |_| None),
+        ] {
+            assert!(matches!(
+                sweep_curves(&findings),
+                Err(PlotError::Nothing(_))
+            ));
+        }
+    }
+}
