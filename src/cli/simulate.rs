@@ -36,7 +36,7 @@ pub(super) struct SimulateArgs {
     #[arg(long, default_value_t = 1, value_name = "M", allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     per_prompt: u64,
     /// Draw as many attempts as make the 95 % intervals of savings, false rejection rate and cost
-    /// ratio this narrow: H is half their width. A pilot tells how many; the run never sees it
+    /// ratio about this narrow: H is half their width. A pilot tells how many; the run never sees it
     #[arg(long, value_name = "H", value_parser = half_width, conflicts_with_all = ["attempts", "shard", "resume"])]
     precision: Option<f64>,
     /// Draw only part I of N, written I/N; needs -o

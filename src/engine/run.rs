@@ -145,7 +145,7 @@ impl<'s> Simulation<'s> {
     }
 
     /// Number of attempts in batches.
-    fn attempts_in(&self, batches: &Range<u64>) -> u64 {
+    pub fn attempts_in(&self, batches: &Range<u64>) -> u64 {
         let before = |batch: u64| (batch * self.attempts_per_batch()).min(self.attempts);
         before(batches.end) - before(batches.start)
     }

@@ -13,10 +13,10 @@ use crate::outcome::{Fold, OutcomeBatch};
 use crate::scenario::Scenario;
 use crate::theory::Exact;
 
-/// One prompt is retried for so many attempts of a run …
-const ATTEMPTS_PER_RETRIED: u64 = 8;
-/// … but no more than this many.
-const MOST_RETRIED: u64 = 1 << 20;
+/// Retrying takes about so large a share of the run's attempts …
+const SHARE_RETRIED: f64 = 0.25;
+/// … but no more prompts than this.
+const MOST_RETRIED: f64 = 1_048_576.0;
 
 /// Batches that are planned, and those of them that are done: always the first.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -112,6 +112,12 @@ impl Part {
         }
     }
 
+    /// The same without retrying prompts: for whoever does not ask for that account.
+    pub(super) fn without_retries(mut self) -> Self {
+        self.retries.to = self.retries.done;
+        self
+    }
+
     /// Draws what is left to do. `progress` hears of finished attempts.
     pub fn draw(&mut self, scenario: &Scenario, progress: &dyn Fn(u64), interrupt: &Interrupt) {
         let simulation = simulation(scenario, self.request).only(self.batches.left());
@@ -134,14 +140,19 @@ impl Part {
         if self.hopeless || !self.batches.is_done() {
             return;
         }
-        let retried = simulation.retry(
-            most_to_retry(self.request.attempts),
-            self.retries.left(),
-            || RetryTally::new(frame.typical_tokens),
-            interrupt,
-        );
+        if self.retries.is_done() {
+            return;
+        }
+        let empty = || RetryTally::new(frame.typical_tokens);
+        let prompts = prompts_to_retry(scenario, self.request.attempts);
+        let retried = simulation.retry(prompts, self.retries.left(), empty, interrupt);
         self.hopeless = retried.hopeless;
-        self.retried.merge(retried.fold);
+        if self.hopeless {
+            // What was done before that showed depends on the threads.
+            self.retried = empty();
+        } else {
+            self.retried.merge(retried.fold);
+        }
         self.retries.done = retried.batches.end;
     }
 
@@ -180,9 +191,14 @@ impl Part {
             cover(parts, |part| &part.retries)?;
         }
         let mut whole = first.clone();
+        if hopeless {
+            whole.retried = RetryTally::new(whole.tally.frame().typical_tokens);
+        }
         for part in &parts[1..] {
             Fold::<OutcomeBatch>::merge(&mut whole.tally, part.tally.clone());
-            whole.retried.merge(part.retried.clone());
+            if !hopeless {
+                whole.retried.merge(part.retried.clone());
+            }
             whole.attempts += part.attempts;
         }
         whole.hopeless = hopeless;
@@ -217,24 +233,32 @@ fn cover(parts: &[Part], span: impl Fn(&Part) -> &Span) -> Result<(), MergeError
     Ok(())
 }
 
+/// Attempts in those batches of a run that are done.
+pub(super) fn attempts_in(scenario: &Scenario, request: Request, batches: &Span) -> u64 {
+    simulation(scenario, request).attempts_in(&(batches.from..batches.done))
+}
+
 fn simulation(scenario: &Scenario, request: Request) -> Simulation<'_> {
     Simulation::new(scenario, request.attempts, request.seed).per_prompt(request.per_prompt)
 }
 
-/// How many prompts a run of `scenario` retries: as its attempts say, not what came of them, so
-/// that parts know their share.
+/// How many prompts a run of `scenario` retries: as scenario and attempts say, not what came of
+/// them, so that parts know their share.
 fn prompts_to_retry(scenario: &Scenario, attempts: u64) -> u64 {
     // Without difficulty retrying a prompt is trying another; what never yields has no account.
-    let has_account = scenario.difficulty_sd() > 0.0 && Exact::new(scenario).retained_rate() > 0.0;
-    if has_account {
-        most_to_retry(attempts)
-    } else {
-        0
+    if scenario.difficulty_sd() <= 0.0 {
+        return 0;
     }
-}
-
-fn most_to_retry(attempts: u64) -> u64 {
-    attempts.div_ceil(ATTEMPTS_PER_RETRIED).min(MOST_RETRIED)
+    let yields = Exact::new(scenario).retained_rate();
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "between 0 and 2^20"
+    )]
+    let prompts = (SHARE_RETRIED * yields * attempts as f64)
+        .ceil()
+        .min(MOST_RETRIED) as u64;
+    prompts
 }
 
 /// The costs of retrying the prompts of a whole run; `None` where nothing finite can be said.

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::part::{Part, Span};
 use super::simulation::Request;
-use crate::estimate::{RetryTally, StoredTally, Tally};
+use crate::estimate::{Column, RetryTally, StoredTally, Tally};
 use crate::scenario::Scenario;
 use crate::scenario::spec::ScenarioSpec;
 use crate::stats::Stored;
@@ -30,7 +30,6 @@ pub struct PartFile {
     attempts: u64,
     per_prompt: u64,
     batches: Span,
-    attempts_done: u64,
     tally: StoredTally,
     retries: Span,
     retried: Stored,
@@ -66,7 +65,6 @@ impl PartFile {
             attempts: part.request.attempts,
             per_prompt: part.request.per_prompt,
             batches: part.batches.clone(),
-            attempts_done: part.attempts,
             tally: part.tally.stored(),
             retries: part.retries.clone(),
             retried: part.retried.stored(),
@@ -122,9 +120,15 @@ impl PartFile {
         let sums = PartFileError::Damaged("its sums do not fit the scenario");
         let tally = Tally::restored(frame, self.tally).ok_or_else(|| sums.clone())?;
         let retried = RetryTally::restored(frame.typical_tokens, self.retried).ok_or(sums)?;
+        let attempts = tally.count(Column::Count);
+        if attempts != super::part::attempts_in(scenario, request, &self.batches) {
+            return Err(PartFileError::Damaged(
+                "its sums are not those of its batches",
+            ));
+        }
         Ok(Part {
             batches: self.batches,
-            attempts: self.attempts_done,
+            attempts,
             tally,
             retries: self.retries,
             retried,

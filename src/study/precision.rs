@@ -11,6 +11,7 @@ use crate::estimate::{Column, Estimates};
 use crate::rng::pilot_seed;
 use crate::scenario::Scenario;
 use crate::stats::normal_quantile;
+use crate::theory::Exact;
 
 /// Estimates whose intervals are to be that narrow.
 pub const PLANNED: [&str; 3] = ["savings", "false_rejection_rate", "cost_ratio"];
@@ -21,21 +22,22 @@ const MOST_PILOT: u64 = 1 << 30;
 /// Rejections after which the spread is known to about 5 %.
 const ENOUGH: u64 = 1000;
 /// The spread is taken this much larger, so that few runs end up wider than asked for.
-const SAFETY: f64 = 1.03;
+const SAFETY: f64 = 1.06;
+/// Normal intervals want at least so many prompts, and so many rejections.
+const PROMPTS: u64 = 1000;
+const REJECTIONS: f64 = 100.0;
 
 /// Why no number of attempts was found.
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
 pub enum PrecisionError {
     /// Nothing, or hardly anything, is rejected.
     #[error(
-        "{rejected} of {attempts} attempts of the pilot were rejected: too few to tell how many a \
+        "the policy rejects {rate:.1e} of the attempts, too few for a pilot to tell how many a \
          precision takes; give --attempts"
     )]
     TooRare {
-        /// Rejections in the pilot.
-        rejected: u64,
-        /// Attempts of the pilot.
-        attempts: u64,
+        /// Share of attempts that it rejects.
+        rate: f64,
     },
     /// More than can be drawn.
     #[error("{attempts:.1e} attempts would be needed, more than 10^12: ask for less precision")]
@@ -57,6 +59,11 @@ pub fn attempts_for(
     per_prompt: u64,
     interrupt: &Interrupt,
 ) -> Result<u64, PrecisionError> {
+    // No pilot finds what hardly ever happens.
+    let rate = Exact::new(scenario).rejection_rate();
+    if rate * (MOST_PILOT as f64) < ENOUGH as f64 {
+        return Err(PrecisionError::TooRare { rate });
+    }
     let mut pilot = PILOT;
     loop {
         let request = Request {
@@ -64,7 +71,7 @@ pub fn attempts_for(
             seed: pilot_seed(seed),
             per_prompt,
         };
-        let mut part = Part::planned(scenario, request, [0, 1]);
+        let mut part = Part::planned(scenario, request, [0, 1]).without_retries();
         part.draw(scenario, &|_| (), interrupt);
         if interrupt.raised() {
             return Err(PrecisionError::Interrupted);
@@ -78,6 +85,8 @@ pub fn attempts_for(
                 .filter_map(|name| estimates.by_name.get(name)?.stderr);
             let widest = spreads.fold(0.0, f64::max) * -normal_quantile(0.025) * SAFETY;
             let attempts = (pilot as f64 * (widest / half_width).powi(2)).ceil();
+            let least = REJECTIONS * pilot as f64 / rejected as f64;
+            let attempts = attempts.max(least).max((PROMPTS * per_prompt) as f64);
             if attempts > 1e12 {
                 return Err(PrecisionError::TooMany { attempts });
             }
@@ -86,13 +95,7 @@ pub fn attempts_for(
                 clippy::cast_sign_loss,
                 reason = "between 0 and 10^12"
             )]
-            return Ok((attempts as u64).max(per_prompt));
-        }
-        if pilot >= MOST_PILOT {
-            return Err(PrecisionError::TooRare {
-                rejected,
-                attempts: pilot,
-            });
+            return Ok((attempts as u64).next_multiple_of(per_prompt));
         }
         pilot *= 8;
     }

@@ -7,7 +7,7 @@ use foldem::estimate::{Estimate, Estimates, RetryTally, Tally};
 use foldem::outcome::Fold;
 use foldem::scenario::Scenario;
 use foldem::study::Interrupt;
-use foldem::study::precision::{PLANNED, attempts_for};
+use foldem::study::precision::{PLANNED, PrecisionError, attempts_for};
 use foldem::study::simulation::{Request, exact_value, simulate};
 use foldem::theory::Exact;
 
@@ -168,4 +168,11 @@ fn intervals_of_a_given_precision() {
         narrow >= 9 * runs / 10,
         "{narrow} of {runs} are as narrow as asked for"
     );
+    // However little is asked for, an interval needs a sample; what never happens needs no pilot.
+    let interrupt = Interrupt::default();
+    let least = attempts_for(&scenario, 1.0, 1, 4, &interrupt).unwrap();
+    assert!(least >= 4000 && least % 4 == 0, "{least}");
+    let never = scenario.with_checkpoints(Vec::new());
+    let refused = attempts_for(&never, 0.01, 1, 1, &interrupt);
+    assert!(matches!(refused, Err(PrecisionError::TooRare { .. })));
 }

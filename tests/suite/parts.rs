@@ -77,6 +77,31 @@ fn assert_refused(parts: &[PathBuf], words: &str) {
     assert!(said.contains(words) && output.stdout.is_empty(), "{said}");
 }
 
+/// Numbers with all their digits survive the way through a file.
+#[test]
+fn a_part_of_any_scenario_is_read_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = fs::read_to_string(super::cli::root().join(PLAIN)).unwrap();
+    for (i, mean) in [
+        56.891_000_806_848_1,
+        1.0 / 3.0,
+        271.828_182_845_904_5,
+        0.1 + 0.2,
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let scenario = folder.path().join(format!("{i}.toml"));
+        let changed = text.replacen("mean = 60.0", &format!("mean = {mean}"), 1);
+        assert_ne!(changed, text, "the scenario has a mean to change");
+        fs::write(&scenario, changed).unwrap();
+        let run = [scenario.to_str().unwrap(), "--attempts", "5000"];
+        let part = draw(folder.path(), &run, 1, 1, 2);
+        let output = merge(std::slice::from_ref(&part));
+        assert_eq!(stdout(&output), whole(&run), "{mean}: {}", stderr(&output));
+    }
+}
+
 #[test]
 fn what_does_not_make_up_a_run_is_refused() {
     let folder = tempfile::tempdir().unwrap();
@@ -153,6 +178,10 @@ fn damaged_parts_are_refused() {
             "its batches are not those of the run",
         ),
         (with(&|v| v["attempts"] = 0.into()), "is damaged"),
+        (
+            with(&|v| v["tally"]["moments"]["sums"][0] = "7".into()),
+            "not those of its batches",
+        ),
         (
             with(&|v| {
                 v["tally"]["shares"].as_array_mut().unwrap().pop();

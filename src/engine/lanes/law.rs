@@ -44,6 +44,10 @@ pub(super) enum Law {
 
 /// A standard deviation of fewer grid steps would feel the grid.
 const FINEST: f64 = 8.0;
+/// A law that is peaked at 0 (a gamma law of shape below 1) would feel it with a mean of fewer.
+const FINEST_PEAKED: f64 = 2000.0;
+/// Normal quantile of 1 %: so many of a skewed law's draws may lie below one grid step.
+const HARDLY_ANY: f64 = -2.326;
 /// Coefficients of variation within which single precision is exact enough and tails are tame.
 const TAME: (f64, f64) = (0.01, 2.2);
 
@@ -71,7 +75,8 @@ impl Law {
             TokenLaw::Fixed(value) => on_grid(*value).then(|| Self::Constant(single(value * unit))),
             TokenLaw::LogNormal { sigma, mean, .. } => {
                 let cv = law.squared_cv().sqrt();
-                if sd < FINEST * step || cv > TAME.1 {
+                let low = mean * smallest * libm::exp((HARDLY_ANY - 0.5 * sigma) * sigma);
+                if sd < FINEST * step || cv > TAME.1 || low < step {
                     return None;
                 }
                 Some(if cv < TAME.0 {
@@ -85,8 +90,12 @@ impl Law {
                     }
                 })
             }
-            TokenLaw::Gamma { .. } => (sd >= FINEST * step && law.squared_cv().sqrt() <= TAME.1)
-                .then(|| Self::one_by_one(law, unit)),
+            TokenLaw::Gamma { .. } => {
+                let cv = law.squared_cv().sqrt();
+                let peaked = cv > 1.0 && law.mean() * smallest < FINEST_PEAKED * step;
+                (sd >= FINEST * step && cv <= TAME.1 && !peaked)
+                    .then(|| Self::one_by_one(law, unit))
+            }
             &TokenLaw::NegativeBinomial { mean, size } => {
                 if !on_grid(1.0) || law.squared_cv().sqrt() > TAME.1 {
                     return None;

@@ -75,8 +75,10 @@ pub(super) enum LookKind {
 
 /// Largest exponent by which difficulty may tilt odds.
 const STEEPEST: f64 = 60.0;
-/// Most cells that are counted apart.
+/// Most cells that are counted apart, and most products of segments that are summed.
 const MOST_CELLS: usize = 1 << 14;
+/// What happens more seldom than this, or fails to, would feel the rounding of thresholds.
+const RAREST: f64 = 1e-7;
 /// Sums hold generations up to 2^50 units, 2^32 steps.
 const MOST_STEPS: f64 = 4_294_967_296.0;
 
@@ -130,7 +132,12 @@ impl World {
             .fold(0.0, |top: f64, &t| top.max(f64::from(t).abs()));
         let longest: f64 = (0..stages.len()).map(|k| most(scenario, k)).sum();
         let cells = states * 2 * 10 * consulted.len();
-        if steepest * LARGEST > STEEPEST || longest / step > MOST_STEPS || cells > MOST_CELLS {
+        let products = consulted.len().pow(3) / 2;
+        if steepest * LARGEST > STEEPEST
+            || longest / step > MOST_STEPS
+            || cells.max(products) > MOST_CELLS
+            || has_rare_chances(scenario)
+        {
             return None;
         }
         let chances: Vec<Chance> = scenario.accepts().iter().map(|&p| Chance::new(p)).collect();
@@ -145,6 +152,32 @@ impl World {
             scores: columns.1,
         })
     }
+}
+
+/// Whether some chance is so close to 0 or 1, and neither, that thresholds are too coarse for it.
+fn has_rare_chances(scenario: &Scenario) -> bool {
+    let at_zero = scenario.conditions(0.0);
+    let stages = 0..scenario.stages().len();
+    let recoveries = stages.flat_map(|k| {
+        (0..scenario.spec().faults.len()).map(move |fault| scenario.recovery(k, fault))
+    });
+    let detections = scenario
+        .validators()
+        .iter()
+        .flat_map(|v| match &v.response {
+            Response::Alarm { detects, .. } => detects.clone(),
+            Response::Score(_) => Vec::new(),
+        });
+    at_zero
+        .hazard
+        .iter()
+        .flatten()
+        .chain(&at_zero.false_alarm)
+        .chain(scenario.accepts())
+        .copied()
+        .chain(recoveries)
+        .chain(detections)
+        .any(|p| p > 0.0 && p < RAREST || p < 1.0 && p > 1.0 - RAREST)
 }
 
 fn hazard(scenario: &Scenario, k: usize, tilts: &[usize]) -> Hazard {
