@@ -171,7 +171,7 @@ fn intervals_of_a_given_precision() {
     // However little is asked for, an interval needs a sample; what never happens needs no pilot.
     let interrupt = Interrupt::default();
     let least = attempts_for(&scenario, 1.0, 1, 4, &interrupt).unwrap();
-    assert!(least >= 4000 && least % 4 == 0, "{least}");
+    assert!(least >= 4000 && least.is_multiple_of(4), "{least}");
     let never = scenario.with_checkpoints(Vec::new());
     let refused = attempts_for(&never, 0.01, 1, 1, &interrupt);
     assert!(matches!(refused, Err(PrecisionError::TooRare { .. })));
