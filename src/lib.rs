@@ -44,9 +44,9 @@
 //! | [`scenario`], [`policy`] | the world and what may be decided in it |
 //! | [`theory`] | exact figures; the Bayes filter |
 //! | [`engine`], [`outcome`], [`estimate`] | drawing, what was drawn, what it says |
-//! | [`study`] | one file per question: simulation, sweeps, verification |
+//! | [`study`] | one file per question: simulation, sweeps, replay, verification |
 //! | [`report`], [`plot`], [`cli`] | findings as text and figures; the command line |
-//! | [`log`], [`rules`] | generations on disk; text rules |
+//! | [`log`], [`rules`], [`replay`] | generations on disk; text rules; what a policy would have done |
 //! | [`input`], [`stats`], [`rng`] | reading with line numbers; statistics; random streams |
 
 pub mod cli;

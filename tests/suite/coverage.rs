@@ -143,7 +143,7 @@ fn intervals_of_a_given_precision() {
     let scenario = world("");
     let truth = Exact::new(&scenario).savings().unwrap();
     let (half_width, runs) = (0.004, 400);
-    let (mut covered, mut narrow) = (0, 0);
+    let (mut covered, mut too_narrow, mut narrow) = (0, 0, 0);
     for seed in 0..runs {
         let interrupt = Interrupt::default();
         let attempts = attempts_for(&scenario, half_width, seed, 1, &interrupt).unwrap();
@@ -155,6 +155,7 @@ fn intervals_of_a_given_precision() {
         let findings = simulate(&scenario, request, &|_| (), &interrupt);
         let get = |name: &str| findings.get(name).unwrap().estimate;
         covered += u64::from(contains(&get("savings"), truth, 1.0));
+        too_narrow += u64::from(contains(&get("savings"), truth, 0.7));
         let wide = |name: &&str| {
             let [lo, hi] = get(name).ci.unwrap();
             hi - lo > 2.0 * half_width
@@ -164,6 +165,8 @@ fn intervals_of_a_given_precision() {
     let share = covered as f64 / runs as f64;
     // Beyond 92.6 to 97.4 % by chance once in 1000.
     assert!((0.914..=0.980).contains(&share), "{share}");
+    // The control: intervals 0.7 times as wide, which cover 83 %, are caught.
+    assert!((too_narrow as f64) < 0.914 * runs as f64, "{too_narrow}");
     assert!(
         narrow >= 9 * runs / 10,
         "{narrow} of {runs} are as narrow as asked for"

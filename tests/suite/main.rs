@@ -14,6 +14,8 @@ mod cli;
 mod coverage;
 mod enumeration;
 mod golden;
+mod jackknife;
+mod judging;
 mod lanes;
 mod layering;
 mod mixture;
