@@ -58,7 +58,13 @@ pub(super) struct Word {
 }
 
 impl Word {
-    fn as_bytes(&self) -> &[u8] {
+    pub(super) fn new(text: &[u8]) -> Self {
+        let mut word = Self::default();
+        word.extend(text);
+        word
+    }
+
+    pub(super) fn as_bytes(&self) -> &[u8] {
         &self.bytes[..usize::from(self.length)]
     }
 
@@ -71,12 +77,19 @@ impl Word {
         }
     }
 
-    /// Adds ASCII letters, as far as they are kept.
-    fn extend(&mut self, letters: &[u8]) {
+    /// Adds ASCII, as far as it is kept.
+    fn extend(&mut self, text: &[u8]) {
         let length = usize::from(self.length);
-        let kept = letters.len().min(KEPT.saturating_sub(length));
-        self.bytes[length..length + kept].copy_from_slice(&letters[..kept]);
+        let kept = text.len().min(KEPT.saturating_sub(length));
+        self.bytes[length..length + kept].copy_from_slice(&text[..kept]);
         self.length += u8::try_from(kept).unwrap_or(0);
+    }
+
+    /// The bytes of a word of at most 16, zeros behind them, as one number; small letters for
+    /// ASCII capitals.
+    pub(super) fn key(&self) -> Option<u128> {
+        let bytes: &[u8; 16] = self.bytes.first_chunk()?;
+        (self.length <= 16).then(|| u128::from_le_bytes(bytes.map(|b| b.to_ascii_lowercase())))
     }
 
     fn last(&self) -> Option<u8> {
@@ -162,16 +175,41 @@ impl Lexer {
         self.word.bytes[0] == b'\\' && !self.word.is_empty()
     }
 
-    /// Reads the ASCII letters at the beginning of `text` that only go on with a word; how many.
-    pub(super) fn go_on(&mut self, text: &[u8]) -> usize {
-        if self.word.is_empty() {
-            return 0;
+    /// Reads the white space, the word or the whole number at the beginning of `text`, where no
+    /// symbol is being read and the byte behind shows its end: how many bytes, and the symbol that
+    /// has ended with them. The short way for most of a text; 0 bytes where there is none.
+    pub(super) fn read_whole(&mut self, text: &[u8]) -> (usize, Option<Lexeme>) {
+        let nothing = (0, None);
+        if !self.is_between() {
+            return nothing;
         }
-        let other = text.iter().position(|b| !b.is_ascii_alphabetic());
-        let letters = &text[..other.unwrap_or(text.len())];
-        // A backslash before them is a command's; that all of them go on with it, too.
-        self.word.extend(letters);
-        letters.len()
+        let run = |goes_on: fn(&u8) -> bool| text.iter().position(|b| !goes_on(b));
+        match text.first() {
+            Some(b' ') => {
+                self.spaced = true;
+                (1, None)
+            }
+            Some(b'a'..=b'z' | b'A'..=b'Z') => match run(u8::is_ascii_alphabetic) {
+                Some(end) if ends_word(text[end]) => {
+                    let word = Symbol::Word(Word::new(&text[..end]));
+                    (end, Some(self.lexeme(word)))
+                }
+                _ => nothing,
+            },
+            Some(b'0'..=b'9') => match run(u8::is_ascii_digit) {
+                Some(end) if end < 16 && !matches!(text[end], b'.' | b',' | b':' | b'{') => {
+                    let digits = text[..end].iter();
+                    let n = digits.fold(0, |n, digit| 10 * n + u64::from(digit - b'0'));
+                    (end, Some(self.lexeme(Symbol::Number(Number::whole(n)))))
+                }
+                _ => nothing,
+            },
+            _ => nothing,
+        }
+    }
+
+    fn is_between(&self) -> bool {
+        self.word.length == 0 && self.digits.is_empty() && self.sign.is_none()
     }
 
     /// Whether all that has been read is forgotten behind the next end of a sentence: no brace is
@@ -220,10 +258,15 @@ impl Lexer {
     }
 
     fn put(&mut self, symbol: Symbol, out: &mut Vec<Lexeme>) {
-        let spaced = std::mem::take(&mut self.spaced) || symbol == Symbol::Newline;
-        self.spaced = symbol == Symbol::Newline;
+        out.push(self.lexeme(symbol));
+    }
+
+    fn lexeme(&mut self, symbol: Symbol) -> Lexeme {
+        let newline = matches!(symbol, Symbol::Newline);
+        let spaced = self.spaced || newline;
+        self.spaced = newline;
         self.bare_next = false;
-        out.push(Lexeme { symbol, spaced });
+        Lexeme { symbol, spaced }
     }
 
     fn end_number(&mut self, out: &mut Vec<Lexeme>) {
@@ -241,7 +284,7 @@ impl Lexer {
             return;
         }
         let mut word = std::mem::take(&mut self.word);
-        if let Some(name) = word.strip_prefix('\\') {
+        if word.bytes[0] == b'\\' && let Some(name) = word.strip_prefix('\\') {
             match command(name) {
                 Some(Command::Means(symbol)) => self.put(symbol, out),
                 Some(Command::Bare) => self.bare_next = true,
@@ -336,6 +379,11 @@ impl Lexer {
         };
         self.put(symbol, out);
     }
+}
+
+/// Whether a byte behind letters shows that their word has ended.
+fn ends_word(b: u8) -> bool {
+    b.is_ascii() && !b.is_ascii_alphanumeric() && !matches!(b, b'_' | b'\'' | b'-')
 }
 
 enum Command {

@@ -34,7 +34,7 @@ enum Exactness {
 
 impl Number {
     /// The whole number `n`.
-    pub(super) fn whole(n: u32) -> Self {
+    pub(super) fn whole(n: u64) -> Self {
         Self {
             kept: n.into(),
             kept_decimals: 0,

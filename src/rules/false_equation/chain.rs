@@ -130,7 +130,7 @@ impl Chain {
             Symbol::Equals => return self.equals(tolerance),
             Symbol::Word(word) => {
                 let glued = !lexeme.spaced && self.ends_in_operand();
-                return self.word(Kind::of(*word, glued), tolerance);
+                return self.word(Kind::of(word, glued), tolerance);
             }
             Symbol::Newline => {
                 if self.goes_on_below() {
@@ -474,7 +474,7 @@ impl Chain {
 }
 
 fn is_hedge(symbol: &Symbol) -> bool {
-    matches!(symbol, Symbol::Word(word) if Kind::of(*word, false) == Kind::Hedge)
+    matches!(symbol, Symbol::Word(word) if Kind::of(word, false) == Kind::Hedge)
 }
 
 fn is_operator(item: Item) -> bool {

@@ -1,9 +1,22 @@
 //! What may be passed over where no equation is being read.
 //!
 //! Without an equals sign nothing alarms, and an end of a sentence forgets what stands before it.
-//! So of text without a candidate – an equals sign, an annotation, or a brace, which changes what
-//! symbols behind it mean – all up to the last gap between sentences, parts of sentences or lines
-//! can be left unread.
+//! So of text without a candidate – an equals sign that is not plainly right, an annotation, or a
+//! brace, which changes what symbols behind it mean – all up to the last gap between sentences,
+//! parts of sentences or lines can be left unread.
+
+use memchr::memchr3;
+
+use super::plain;
+
+/// What lies ahead of a place where no equation is being read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Ahead {
+    /// Bytes before the first candidate, or all where there is none.
+    pub(super) candidate: usize,
+    /// The last gap before it.
+    pub(super) gap: Option<Gap>,
+}
 
 /// The end of a sentence, of a part of one or of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,39 +27,51 @@ pub(super) struct Gap {
     pub(super) ends_line: bool,
 }
 
-/// Bytes before the first candidate of a text, or all where there is none.
-pub(super) fn candidate(text: &[u8]) -> usize {
-    const BLOCK: usize = 32;
-    let is_candidate = |b: u8| matches!(b, b'=' | b'<' | b'{');
-    let blocks = text.chunks_exact(BLOCK);
-    let whole = blocks.len();
-    // Without a branch in the block, so that it is done in a few instructions.
-    let found = |block: &[u8]| block.iter().fold(false, |any, &b| any | is_candidate(b));
-    let block = blocks.clone().position(found).unwrap_or(whole) * BLOCK;
-    let rest = text[block..].iter().position(|&b| is_candidate(b));
-    block + rest.unwrap_or(text.len() - block)
+/// Looks for the first candidate of a text.
+pub(super) fn look_ahead(text: &[u8]) -> Ahead {
+    let next = |from: usize| {
+        memchr3(b'=', b'<', b'{', &text[from..]).map_or(text.len(), |found| from + found)
+    };
+    let mut candidate = next(0);
+    let mut gap = last_gap(text, 0, candidate);
+    while text.get(candidate) == Some(&b'=') {
+        let start = gap.map_or(0, |gap| gap.end);
+        if !plain::holds(text, start, gap.is_some(), candidate) {
+            break;
+        }
+        // It is forgotten behind the next gap, if that comes in time.
+        let later = next(candidate + 1);
+        let Some(behind) = last_gap(text, candidate + 1, later) else {
+            break;
+        };
+        (candidate, gap) = (later, Some(behind));
+    }
+    Ahead { candidate, gap }
 }
 
-/// The last gap of a text that is one whatever stands before the text.
+/// The last gap of a text between two places, which is one whatever stands before.
 ///
 /// A gap is white space after a sign that ends a sentence or a part of one, which stands right
 /// behind a letter, a digit or a closing parenthesis (`\,` and `..` are none); or the end of a
 /// line that ends in a digit, behind which no operator can stand that goes on below.
-pub(super) fn last_gap(text: &[u8]) -> Option<Gap> {
-    let mut end = text.len();
-    while end >= 3 {
-        let &[before, sign, last] = &text[end - 3..end] else {
-            return None;
+fn last_gap(text: &[u8], from: usize, to: usize) -> Option<Gap> {
+    let text = &text[from..to];
+    let mut spaces = text.iter().enumerate().rev().take(text.len().saturating_sub(2));
+    let end = spaces.find_map(|(place, &last)| {
+        let (before, sign) = (text[place - 2], text[place - 1]);
+        let ends_part = || {
+            matches!(sign, b'.' | b',' | b':' | b';' | b'!' | b'?')
+                && (before.is_ascii_alphanumeric() || before == b')')
         };
-        let ends_line = last == b'\n';
-        let part = matches!(sign, b'.' | b',' | b':' | b';' | b'!' | b'?')
-            && (before.is_ascii_alphanumeric() || before == b')');
-        if last <= b' '
-            && (part && matches!(last, b' ' | b'\n') || ends_line && sign.is_ascii_digit())
-        {
-            return Some(Gap { end, ends_line });
-        }
-        end -= 1;
-    }
-    None
+        let ends = match last {
+            b' ' => ends_part(),
+            b'\n' => sign.is_ascii_digit() || ends_part(),
+            _ => false,
+        };
+        ends.then_some(place + 1)
+    })?;
+    Some(Gap {
+        end: from + end,
+        ends_line: text[end - 1] == b'\n',
+    })
 }

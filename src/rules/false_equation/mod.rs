@@ -36,6 +36,7 @@
 mod chain;
 mod expression;
 mod idle;
+mod plain;
 mod side;
 mod words;
 
@@ -44,7 +45,7 @@ use super::ratio::Ratio;
 use super::scope::scoped;
 use super::{Detector, Kind, Rule, SCOPE, Settings, optional};
 use chain::Chain;
-use idle::{candidate, last_gap};
+use idle::look_ahead;
 
 pub(super) const RULE: Rule = Rule {
     name: "false-equation",
@@ -149,8 +150,9 @@ impl Detector for FalseEquation {
         let mut searched = 0;
         while at < bytes.len() {
             if at >= searched && self.is_idle() {
-                searched = at + candidate(&bytes[at..]);
-                if let Some(gap) = last_gap(&bytes[at..searched]) {
+                let rest = look_ahead(&bytes[at..]);
+                searched = at + rest.candidate + 1;
+                if let Some(gap) = rest.gap {
                     at += gap.end;
                     self.lexer.restart_spaced();
                     if gap.ends_line {
@@ -160,11 +162,15 @@ impl Detector for FalseEquation {
                     }
                     continue;
                 }
-                searched += 1;
             }
-            let letters = self.lexer.go_on(&bytes[at..]);
-            if letters > 0 {
-                at += letters;
+            let (whole, lexeme) = self.lexer.read_whole(&bytes[at..]);
+            if whole > 0 {
+                // The byte behind, which shows the end of the symbol, is the one that alarms.
+                if lexeme.is_some_and(|lexeme| self.symbol(&lexeme)) {
+                    let c = text[at + whole..].chars().next()?;
+                    return Some(at + whole + c.len_utf8());
+                }
+                at += whole;
                 continue;
             }
             let c = text[at..].chars().next()?;

@@ -267,29 +267,25 @@ const QUANTITIES: [u64; 5] = [
     (1 << 34) - (1 << 26),
 ];
 
-/// Bytes of the longest of the words.
-const LONGEST: usize = 13;
-
 /// Places of the table by which words are found: a power of two, several times their number.
 const PLACES: usize = 1024;
 
-/// The words at the places that their hash names, or at the next ones that were free.
-static TABLE: [Option<(&str, Kind)>; PLACES] = table();
+/// The keys of the words at the places that their hash names, or at the next ones that were free.
+static TABLE: [Option<(u128, Kind)>; PLACES] = table();
 
-const fn table() -> [Option<(&'static str, Kind)>; PLACES] {
+const fn table() -> [Option<(u128, Kind)>; PLACES] {
     let mut table = [None; PLACES];
     let mut line = 0;
     while line < WORDS.len() {
         let (kind, words) = WORDS[line];
         let mut word = 0;
         while word < words.len() {
-            let bytes = words[word].as_bytes();
-            assert!(bytes.len() <= LONGEST);
-            let mut place = hash(bytes);
+            let key = key(words[word].as_bytes());
+            let mut place = hash(key);
             while table[place].is_some() {
                 place = (place + 1) % PLACES;
             }
-            table[place] = Some((words[word], kind));
+            table[place] = Some((key, kind));
             word += 1;
         }
         line += 1;
@@ -297,27 +293,31 @@ const fn table() -> [Option<(&'static str, Kind)>; PLACES] {
     table
 }
 
-/// FNV-1a, folded to a place of the table.
-const fn hash(bytes: &[u8]) -> usize {
-    let mut hash: u32 = 0x811c_9dc5;
+/// A word in small letters as one number.
+const fn key(word: &[u8]) -> u128 {
+    let mut bytes = [0; 16];
     let mut next = 0;
-    while next < bytes.len() {
-        hash = (hash ^ bytes[next] as u32).wrapping_mul(0x0100_0193);
+    while next < word.len() {
+        bytes[next] = word[next];
         next += 1;
     }
-    (hash ^ (hash >> 16)) as usize % PLACES
+    u128::from_le_bytes(bytes)
+}
+
+/// Multiplies by the golden ratio and takes the bits that depend on all others.
+#[expect(clippy::cast_possible_truncation, reason = "halves, and then a few bits")]
+const fn hash(key: u128) -> usize {
+    const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
+    let folded = (key as u64 ^ ((key >> 64) as u64).rotate_left(29)).wrapping_mul(GOLDEN);
+    (folded >> 40) as usize % PLACES
 }
 
 /// What a word does by its name alone; `None` for most.
-fn listed(word: &[u8]) -> Option<Kind> {
-    let mut lower = [0; LONGEST];
-    let lower = lower.get_mut(..word.len())?;
-    lower.copy_from_slice(word);
-    lower.make_ascii_lowercase();
-    let mut place = hash(lower);
+fn listed(key: u128) -> Option<Kind> {
+    let mut place = hash(key);
     loop {
         let (name, kind) = TABLE[place]?;
-        if name.as_bytes() == lower {
+        if name == key {
             return Some(kind);
         }
         place = (place + 1) % PLACES;
@@ -350,29 +350,36 @@ impl Kind {
     }
 
     /// What `word` does; `glued` where it follows a number without a space.
-    pub(super) fn of(word: Word, glued: bool) -> Self {
-        match listed(word.as_bytes()) {
+    pub(super) fn of(word: &Word, glued: bool) -> Self {
+        match word.key().and_then(listed) {
             Some(Self::Article) if glued => Self::Variable,
             Some(kind) => kind,
-            None => Self::unlisted(&word, glued),
+            None => Self::unlisted(word.as_bytes(), glued),
         }
     }
 
-    fn unlisted(word: &str, glued: bool) -> Self {
+    fn unlisted(word: &[u8], glued: bool) -> Self {
         // "two-thirds", "one-quarter"
-        let changes = |part: &str| {
-            matches!(part, "quarter" | "quarters") || listed(part.as_bytes()) == Some(Self::Context)
+        let changes = |part: &[u8]| {
+            let part = Word::new(part);
+            matches!(part.as_bytes(), b"quarter" | b"quarters")
+                || part.key().and_then(listed) == Some(Self::Context)
         };
-        if word.contains('-') && word.split('-').skip(1).any(changes) {
+        if word.contains(&b'-') && word.split(|&b| b == b'-').skip(1).any(changes) {
             return Self::Context;
         }
-        let sign = |c: char| c.is_numeric() || matches!(c, '_' | '\\');
-        let letters = || word.chars().take(3).count();
-        let capital = word.starts_with(char::is_uppercase);
-        if letters() == 1 || (glued && (capital || letters() < 3)) || word.contains(sign) {
+        let letters = word.iter().filter(|b| !is_continuation(**b)).count();
+        let named = |&b: &u8| b.is_ascii_digit() || matches!(b, b'_' | b'\\');
+        let product = glued && (letters < 3 || word.first().is_some_and(u8::is_ascii_uppercase));
+        if letters == 1 || product || word.iter().any(named) {
             Self::Variable
         } else {
             Self::Plain
         }
     }
+}
+
+/// Whether a byte goes on with a character of UTF-8.
+fn is_continuation(b: u8) -> bool {
+    b & 0xc0 == 0x80
 }
