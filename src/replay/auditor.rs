@@ -109,9 +109,7 @@ pub(super) fn first_alarm(
     solution: &str,
     tokens: Tokens<'_>,
 ) -> FirstAlarm {
-    let mut reading = Reading::start(detector, problem);
-    reading.push(solution.as_bytes());
-    match reading.finish() {
+    match Reading::whole(detector, problem, solution) {
         // A text of no tokens is complete before anybody could look.
         Some(Alarm::After(bytes)) if bytes == 0 || tokens.count() > 0 => {
             FirstAlarm::Tokens(tokens.holding(bytes))
