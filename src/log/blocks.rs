@@ -122,10 +122,19 @@ impl Blocks {
     pub(super) fn next(&mut self) -> io::Result<Option<Block>> {
         let mut text = std::mem::take(&mut self.rest);
         while !self.ended {
-            let wanted = self.block.saturating_sub(text.len()).max(self.block / 2).max(1);
+            let wanted = self
+                .block
+                .saturating_sub(text.len())
+                .max(self.block / 2)
+                .max(1);
             let known = text.len();
             text.reserve(wanted);
-            match self.source.by_ref().take(wanted as u64).read_to_end(&mut text) {
+            match self
+                .source
+                .by_ref()
+                .take(wanted as u64)
+                .read_to_end(&mut text)
+            {
                 Ok(read) => self.ended = read < wanted,
                 Err(error) => self.fail(error),
             }

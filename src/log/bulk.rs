@@ -88,7 +88,11 @@ impl Reader {
                 before.into_iter().try_for_each(|(block, lines)| {
                     let (gathered, array) = settle(ledger, &block, lines, compression);
                     take(gathered)?;
-                    if array { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+                    if array {
+                        ControlFlow::Break(())
+                    } else {
+                        ControlFlow::Continue(())
+                    }
                 })
             };
             let understand = |block: Block| {
@@ -245,4 +249,126 @@ fn id_of(block: &Block, number: usize) -> String {
     fields.map_or_else(String::new, |fields| {
         fields.into_record(&mut Mistakes::default()).id
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Cursor;
+
+    /// The ids of records.
+    #[derive(Debug, Default)]
+    struct Names(Vec<String>);
+
+    impl Gather for Names {
+        fn gather(&mut self, record: View<'_>) {
+            self.0.push(record.id.to_owned());
+        }
+    }
+
+    fn words(error: ReadError) -> Vec<String> {
+        let one = |m: Mistake| format!("{}: {}: {}", m.line.unwrap_or(0), m.key, m.message);
+        error.into_mistakes().into_iter().map(one).collect()
+    }
+
+    /// The ids of valid records and all mistakes.
+    type Read = (Vec<String>, Vec<String>);
+
+    fn one_by_one(reader: &mut Reader) -> Read {
+        let (mut ids, mut mistakes) = (Vec::new(), Vec::new());
+        for record in reader {
+            match record {
+                Ok(record) => ids.push(record.id),
+                Err(error) => mistakes.extend(words(error)),
+            }
+        }
+        (ids, mistakes)
+    }
+
+    fn in_blocks(reader: &mut Reader) -> Read {
+        let (mut ids, mut mistakes) = (Vec::new(), Vec::new());
+        reader.gather(Names::default, |gathered| {
+            assert_eq!(gathered.part.0.len(), gathered.records);
+            let names = gathered.part.0.into_iter().enumerate();
+            let valid = names.filter(|(i, _)| !gathered.repeated.contains(i));
+            ids.extend(valid.map(|(_, id)| id));
+            mistakes.extend(gathered.errors.into_iter().flat_map(words));
+            ControlFlow::Continue(())
+        });
+        (ids, mistakes)
+    }
+
+    fn reader(text: &str, block: Option<usize>) -> Reader {
+        let source = || Box::new(Cursor::new(text.as_bytes().to_vec()));
+        let mut reader = Reader::over(source(), Compression::Plain).longest_line(60);
+        if let Some(bytes) = block {
+            reader.blocks = Blocks::new(source(), 60).of_bytes(bytes);
+        }
+        reader
+    }
+
+    #[test]
+    fn wherever_blocks_end_records_and_mistakes_are_the_same() {
+        let line = |id: &str| format!("{{\"id\":\"{id}\",\"solution\":\"x\"}}");
+        let (a, b, c) = (line("a"), line("b"), line("c"));
+        let long = line(&"long".repeat(30));
+        let logs = [
+            format!("\u{feff}{a}\r\n{b}\n{a}\n{{\"id\":\"b\"}}\n\n \n{c}\n[1]\n{long}\n{c}\n\n"),
+            format!("{a}\n{{\"id\":\"a\",\"id\":\"a\",\"solution\":\"\"}}\n{{\"x\":1}}\n{b}\n{b}"),
+            format!("[\n{a},\n{b}]\n"),
+            format!("\n\n{a}\n{{\"id\":\"b\",\"solution\":\"\",\"seed\":1,\"utility\":2}}\n\t\n"),
+            String::new(),
+        ];
+        for log in &logs {
+            let mut whole = reader(log, None);
+            let expected = one_by_one(&mut whole);
+            for block in 1..=log.len() + 1 {
+                let mut cut = reader(log, Some(block));
+                assert_eq!(in_blocks(&mut cut), expected, "{block} {log}");
+                assert_eq!(
+                    cut.unknown_fields(),
+                    whole.unknown_fields(),
+                    "{block} {log}"
+                );
+                assert_eq!(
+                    one_by_one(&mut reader(log, Some(block))),
+                    expected,
+                    "{block} {log}"
+                );
+            }
+        }
+        // One of each kind was there.
+        let (ids, mistakes) = one_by_one(&mut reader(&logs[0], None));
+        assert_eq!(ids, ["a", "b", "c"]);
+        let starts = [
+            "3: id: is \"a\", the id of line 1",
+            "4: solution: is missing",
+            "4: id: is \"b\", the id of line 2",
+            "5: : is blank",
+            "8: : is not a JSON object",
+            "9: : is longer than 60 bytes",
+            "10: id: is \"c\", the id of line 7",
+        ];
+        assert_eq!(mistakes.len(), starts.len(), "{mistakes:#?}");
+        for (mistake, start) in mistakes.iter().zip(starts) {
+            assert!(mistake.starts_with(start), "{mistake}");
+        }
+    }
+
+    #[test]
+    fn reading_ends_where_it_is_broken_off() {
+        let log: String = (0..100)
+            .map(|i| format!("{{\"id\":{i},\"solution\":\"\"}}\n"))
+            .collect();
+        let mut taken = 0;
+        reader(&log, Some(30)).gather(Names::default, |gathered| {
+            taken += gathered.records;
+            if taken < 10 {
+                ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
+            }
+        });
+        assert!((10..20).contains(&taken), "{taken}");
+    }
 }

@@ -66,4 +66,3 @@ fn not_an_object(error: &serde_json::Error) -> String {
     };
     format!("is not a JSON object: {what}{place}; every line must hold one whole record")
 }
-

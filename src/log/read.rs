@@ -232,7 +232,11 @@ impl Reader {
                     return Some(Err(ReadError::Line(vec![mistake(number, &message)])));
                 }
                 Line::Plain(scanned) => {
-                    let unknown = scanned.unknown.iter().map(|&name| name.to_owned()).collect();
+                    let unknown = scanned
+                        .unknown
+                        .iter()
+                        .map(|&name| name.to_owned())
+                        .collect();
                     (scanned.view.to_record(), unknown)
                 }
                 Line::Fields(mut fields) => {

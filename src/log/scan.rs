@@ -7,10 +7,10 @@
 
 use std::borrow::Cow;
 
-use memchr::memchr2;
-use serde::de::{DeserializeOwned, IgnoredAny};
 #[cfg(doc)]
 use super::fields::Fields;
+use memchr::memchr2;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Deserializer, Map, Value};
 
 use super::View;
@@ -341,5 +341,172 @@ impl<'a> Cursor<'a> {
             return (brackets <= MOST_BRACKETS).then_some(value);
         }
         Some(value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Record;
+    use super::super::fields::Fields;
+    use super::*;
+    use proptest::prelude::*;
+
+    /// What a scan says, as a record and the unknown fields.
+    fn scanned(line: &str) -> Option<(Record, Vec<String>)> {
+        let mut scratch = Scratch::default();
+        let found = scan(line, &mut scratch)?;
+        let unknown = found.unknown.iter().map(|&name| name.to_owned());
+        Some((found.view.to_record(), unknown.collect()))
+    }
+
+    /// What the fields of the line say; `None` where anything is wrong with it.
+    fn defined(line: &str) -> Option<(Record, Vec<String>)> {
+        let mut fields: Fields = serde_json::from_str(line).ok()?;
+        let unknown = std::mem::take(&mut fields.unknown);
+        let mut mistakes = Mistakes::default();
+        let record = fields.into_record(&mut mistakes);
+        mistakes.is_empty().then_some((record, unknown))
+    }
+
+    #[test]
+    fn what_programs_write_is_scanned() {
+        for line in [
+            r#"{"id":"a","solution":"x"}"#,
+            r#" { "solution" : "1 + 1 = 2\n\"\\\u00e9\ud83d\ude42\/\t" , "id" : 12 } "#,
+            r#"{"id":-3,"prompt_id":"p","model":null,"benchmark":"b","problem":"\u2212","solution":"hä",
+                "problem_tokens":0,"solution_tokens":2,"token_ends":[1, 3],"correct":true,
+                "accepted":false,"utility":1.5e-1,"rejected_at":2,"pass_through":1,"gold":"7",
+                "finish_reason":"stop","attributes":{"a":[1,{"b":null}],"c":"\u00e9"}}"#,
+            r#"{"id":"a","solution":"","seed":[1,"]"],"x":{"y":1.5},"z":"\n","n":-1e3,"t":true,"token_ends":[]}"#,
+        ] {
+            let line = line.replace('\n', " ");
+            let found = scanned(&line);
+            assert!(found.is_some(), "{line}");
+            assert_eq!(found, defined(&line), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_plain_is_left_to_the_parser() {
+        for line in [
+            "",
+            "{}",
+            "[1]",
+            r#"{"id":"a"}"#,
+            r#"{"id":null,"solution":"x"}"#,
+            r#"{"id":"a","solution":"x"} x"#,
+            r#"{"id":"a","solution":"x",}"#,
+            r#"{"id":"a","id":"b","solution":"x"}"#,
+            r#"{"\u0069d":"a","solution":"x"}"#,
+            r#"{"id":"a","solution":"\ud800"}"#,
+            r#"{"id":"a","solution":"\ud800\u0041"}"#,
+            r#"{"id":"a","solution":"\x"}"#,
+            r#"{"id":01,"solution":""}"#,
+            r#"{"id":-0,"solution":""}"#,
+            r#"{"id":1.5,"solution":""}"#,
+            r#"{"id":"a","solution":"","utility":2}"#,
+            r#"{"id":"a","solution":"","correct":1}"#,
+            r#"{"id":"a","solution":"","solution_tokens":-1}"#,
+            r#"{"id":"a","solution":"","token_ends":[1]}"#,
+            r#"{"id":"a","solution":"","x":[1}"#,
+            "{\"id\":\"a\",\"solution\":\"a\tb\"}",
+        ] {
+            assert_eq!(scanned(line), None, "{line}");
+        }
+    }
+
+    fn value() -> impl Strategy<Value = String> {
+        let plain = [
+            "null",
+            "true",
+            "false",
+            "0",
+            "-0",
+            "7",
+            "-3",
+            "1.5",
+            "0.25",
+            "1e-2",
+            "01",
+            "1e400",
+            "12345678901234567890",
+            "\"\"",
+            "\"a\"",
+            "\"h\u{e4}\\n\\\"\"",
+            "\"\\ud83d\\ude42\"",
+            "\"\\udc00\"",
+            "\"\\u212a\"",
+            "[]",
+            "[1, 2]",
+            "[0,0]",
+            "[[{}]]",
+            "{}",
+            "{\"a\":1,\"a\":\"b\"}",
+            "nul",
+            "\"open",
+        ];
+        prop::sample::select(plain.to_vec()).prop_map(str::to_owned)
+    }
+
+    fn line() -> impl Strategy<Value = String> {
+        let names = [
+            "id",
+            "prompt_id",
+            "model",
+            "benchmark",
+            "problem",
+            "solution",
+            "problem_tokens",
+            "solution_tokens",
+            "token_ends",
+            "correct",
+            "accepted",
+            "utility",
+            "rejected_at",
+            "pass_through",
+            "gold",
+            "finish_reason",
+            "attributes",
+            "seed",
+            "s\u{e9}ed",
+            "i\\u0064",
+        ];
+        let field = (prop::sample::select(names.to_vec()), value())
+            .prop_map(|(name, value)| format!("\"{name}\":{value}"));
+        let fields = prop::collection::vec(field, 0..4);
+        let required = prop::sample::select(vec![
+            "\"id\":\"a\",\"solution\":\"x\"",
+            "\"id\":5, \"solution\" : \"x \\u00d7 y\"",
+            "\"solution\":\"\"",
+        ]);
+        (required, fields).prop_map(|(required, fields)| {
+            let mut all = vec![required.to_owned()];
+            all.extend(fields);
+            format!("{{{}}}", all.join(","))
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn a_scan_says_what_the_fields_say_or_nothing(
+            line in line(),
+            changes in prop::collection::vec((any::<prop::sample::Index>(), prop::sample::select(
+                vec!["", "\"", "\\", "{", "}", "[", "]", ",", ":", " ", "0", "-", "e", "u", "\t", "\u{e9}"],
+            )), 0..3),
+        ) {
+            let mut line = line;
+            for (place, with) in changes {
+                let places: Vec<(usize, char)> = line.char_indices().collect();
+                if !places.is_empty() {
+                    let (at, c) = places[place.index(places.len())];
+                    line.replace_range(at..at + c.len_utf8(), with);
+                }
+            }
+            if let Some(found) = scanned(&line) {
+                prop_assert_eq!(Some(found), defined(&line), "{}", line);
+            }
+        }
     }
 }

@@ -246,7 +246,8 @@ impl<'a> TableBuilder<'a> {
             self.ids.push(part.ids.get(i));
             self.alarms
                 .extend_from_slice(&part.alarms[i * validators..(i + 1) * validators]);
-            self.attributes.push(attributes.as_ref().map(|(_, map)| map));
+            self.attributes
+                .push(attributes.as_ref().map(|(_, map)| map));
             self.caveats.add(row.caveats);
             self.rows.push(Row {
                 prompt: usize::try_from(prompt).unwrap_or(usize::MAX),

@@ -64,7 +64,11 @@ mod tests {
         for digits in 2..7 {
             for before in 0..20 {
                 let text = format!("{} {}", "a".repeat(before), "1".repeat(digits));
-                assert_eq!(next_with_digits(&text, 0, digits), Some(before + 1), "{text}");
+                assert_eq!(
+                    next_with_digits(&text, 0, digits),
+                    Some(before + 1),
+                    "{text}"
+                );
                 assert_eq!(next_with_digits(&text, 0, digits + 1), None, "{text}");
             }
         }
