@@ -53,7 +53,8 @@ pub(super) fn look_ahead(text: &[u8]) -> Ahead {
 ///
 /// A gap is white space after a sign that ends a sentence or a part of one, which stands right
 /// behind a letter, a digit or a closing parenthesis (`\,` and `..` are none); or the end of a
-/// line that ends in a digit, behind which no operator can stand that goes on below.
+/// line that ends in a digit, behind which no operator can stand that goes on below, unless the
+/// next line may begin with an equals sign.
 fn last_gap(text: &[u8], from: usize, to: usize) -> Option<Gap> {
     let mut end = to;
     while end >= from + 3 {
@@ -68,10 +69,17 @@ fn last_gap(text: &[u8], from: usize, to: usize) -> Option<Gap> {
         let (before, sign) = (text[end - 3], text[end - 2]);
         let ends_part = matches!(sign, b'.' | b',' | b':' | b';' | b'!' | b'?')
             && (before.is_ascii_alphanumeric() || before == b')');
-        if ends_part || (ends_line && sign.is_ascii_digit()) {
+        let ends_number = ends_line && sign.is_ascii_digit();
+        if ends_part || (ends_number && !is_blank(&text[end..to])) {
             return Some(Gap { end, ends_line });
         }
         end -= 1;
     }
     None
+}
+
+/// Whether a text says nothing.
+fn is_blank(text: &[u8]) -> bool {
+    let says_nothing = |b: &u8| b.is_ascii_whitespace() || matches!(b, b'&' | b'"' | b'\'' | b'`');
+    text.iter().all(says_nothing)
 }
