@@ -32,7 +32,8 @@ pub(super) fn holds(text: &[u8], start: usize, fresh: bool, equals: usize) -> Op
                 return Some(right.at);
             }
             Some(Side::Middle { value, first }) => {
-                let total = |left: Fraction| left.equals(value) || left.equals(first);
+                let total =
+                    |left: Fraction| [Some(value), first].into_iter().flatten().any(|r| left.equals(r));
                 if !left.is_none_or(total) {
                     return None;
                 }
@@ -55,7 +56,17 @@ fn last_calculation(text: &[u8], fresh: bool) -> Option<Fraction> {
         b.is_ascii_alphanumeric()
             || matches!(
                 b,
-                b' ' | b'.' | b',' | b'$' | b'+' | b'-' | b'*' | b'/' | b'\''
+                b' ' | b'.'
+                    | b','
+                    | b':'
+                    | b'$'
+                    | b'+'
+                    | b'-'
+                    | b'*'
+                    | b'/'
+                    | b'('
+                    | b')'
+                    | b'\''
             )
     };
     let begin = text.iter().rposition(|b| !is_plain(b)).map_or(0, |at| at + 1);
@@ -63,9 +74,9 @@ fn last_calculation(text: &[u8], fresh: bool) -> Option<Fraction> {
     let mut begins = fresh && begin == 0;
     while scanner.at < text.len() {
         scanner.skip(b' ');
-        if begins && matches!(scanner.peek()?, b'0'..=b'9' | b'$') {
+        if begins && matches!(scanner.peek()?, b'0'..=b'9' | b'$' | b'(') {
             let from = scanner.at;
-            if let Some((value, _)) = scanner.calculation()
+            if let Some((value, _)) = scanner.calculation(true)
                 && scanner.at == text.len()
             {
                 return Some(value);
@@ -74,21 +85,24 @@ fn last_calculation(text: &[u8], fresh: bool) -> Option<Fraction> {
         }
         // On to the number behind the next word.
         let word = scanner.skip_to_space();
-        begins = stands_before(word, text, scanner.at);
+        let first = fresh && scanner.at == begin + word.len() && begin == 0;
+        begins = stands_before(word, first, text, scanner.at);
     }
     None
 }
 
 /// Whether what stands behind `word`, which ends at `end`, is sure to begin a calculation or to be
-/// part of one without a value. Not behind `x`, and not where "of" may be a times sign.
-fn stands_before(word: &[u8], text: &[u8], end: usize) -> bool {
+/// part of one without a value. Not behind `x`, and not where "of" may be a times sign. `first`
+/// says that a sentence, a part of one or a line begins with the word.
+fn stands_before(word: &[u8], first: bool, text: &[u8], end: usize) -> bool {
+    if let [.., letter, b':', b'*', b'*'] = word {
+        return letter.is_ascii_alphabetic();
+    }
     let letters = |b: &u8| b.is_ascii_alphabetic() || *b == b'\'';
-    let before = end - word.len();
-    let spaced = before > 0 && text[before - 1] == b' ';
+    let before = &text[..end - word.len()];
     let of = word.eq_ignore_ascii_case(b"of")
-        && !text[..before].trim_ascii_end().ends_with(&[b'%'])
-        && !text[..before].trim_ascii_end().last().is_some_and(u8::is_ascii_alphabetic);
-    spaced && word.len() > 1 && word.iter().all(letters) && !of
+        && !before.trim_ascii_end().last().is_some_and(u8::is_ascii_alphabetic);
+    (first || before.last() == Some(&b' ')) && word.len() > 1 && word.iter().all(letters) && !of
 }
 
 /// A side after an equals sign.
@@ -96,7 +110,10 @@ enum Side {
     /// A number, and then something that ends the equation.
     Last(Fraction),
     /// A calculation, the first number of it, and another equals sign.
-    Middle { value: Fraction, first: Fraction },
+    Middle {
+        value: Fraction,
+        first: Option<Fraction>,
+    },
 }
 
 /// A fraction, not in lowest terms, with a denominator above 0.
@@ -180,12 +197,13 @@ impl<'t> Scanner<'t> {
             self.skip(b'$');
         }
         let begin = self.at;
-        let number = self.number()?;
-        if self.ends() {
+        if let Some(number) = self.number()
+            && self.ends()
+        {
             return Some(Side::Last(number));
         }
         self.at = begin;
-        let (value, first) = self.calculation()?;
+        let (value, first) = self.calculation(true)?;
         let more = self.peek() == Some(b'=');
         self.at += 1;
         more.then_some(Side::Middle { value, first })
@@ -194,7 +212,7 @@ impl<'t> Scanner<'t> {
     /// `<<48/2=24>>` with equal sides.
     fn annotation(&mut self) -> Option<()> {
         self.at += 2;
-        let (left, _) = self.calculation()?;
+        let (left, _) = self.calculation(true)?;
         (self.peek()? == b'=').then_some(())?;
         self.at += 1;
         let right = self.number()?;
@@ -203,14 +221,15 @@ impl<'t> Scanner<'t> {
         (closed && left.equals(right)).then_some(())
     }
 
-    /// Numbers with operators between them, as far as they go: the value, and the first number.
-    fn calculation(&mut self) -> Option<(Fraction, Fraction)> {
+    /// Numbers, or groups in parentheses where these may be, with operators between them, as far as
+    /// they go: the value, and the first number, unless a group comes first.
+    fn calculation(&mut self, groups: bool) -> Option<(Fraction, Option<Fraction>)> {
         let mut sum = Fraction {
             numerator: 0,
             denominator: 1,
         };
-        let first = self.operand()?;
-        let mut term = first;
+        let (mut term, number) = self.operand(groups)?;
+        let first = number.then_some(term);
         loop {
             let operator = match self.peek() {
                 Some(b'x') if self.rest().starts_with(b"x ") => b'*',
@@ -218,7 +237,7 @@ impl<'t> Scanner<'t> {
                 _ => return Some((sum.add(term)?, first)),
             };
             self.at += 1;
-            let mut operand = self.operand()?;
+            let (mut operand, _) = self.operand(groups)?;
             match operator {
                 b'*' => term = term.multiply(operand)?,
                 b'/' => term = term.divide(operand)?,
@@ -233,11 +252,21 @@ impl<'t> Scanner<'t> {
         }
     }
 
-    /// A number, and the white space, currency sign and unit around it: `$3 per`, `5 miles/day`.
-    fn operand(&mut self) -> Option<Fraction> {
+    /// A number or group, and the white space, currency sign and unit around it: `$3 per`,
+    /// `5 miles/day`. Whether it is a number.
+    fn operand(&mut self, groups: bool) -> Option<(Fraction, bool)> {
         self.skip(b' ');
         self.skip(b'$');
-        let number = self.number()?;
+        let group = groups && self.peek() == Some(b'(');
+        let value = if group {
+            self.at += 1;
+            let (value, _) = self.calculation(false)?;
+            (self.peek()? == b')').then_some(())?;
+            self.at += 1;
+            value
+        } else {
+            self.number()?
+        };
         if self.peek() == Some(b' ') {
             self.skip(b' ');
             self.unit();
@@ -249,7 +278,7 @@ impl<'t> Scanner<'t> {
             }
         }
         self.skip(b' ');
-        Some(number)
+        Some((value, !group))
     }
 
     /// A word that only says what is counted, if one stands here.
@@ -346,6 +375,10 @@ mod tests {
             "we get x = y + 3",
             "48/2 = <<48/2=24>>24 clips",
             "48/2 = $<<48/2=24>>24\n",
+            "so 3 + 4 = 7 eggs",
+            "14 = (3 + 4) * 2 = 14 + 0 = 14 eggs",
+            "**The sum:** 3 eggs * 4 = 12 eggs",
+            "that is (20/100) * 25 + (3 + 4) = 12 eggs",
         ] {
             assert!(held(text), "{text}");
         }
@@ -359,6 +392,10 @@ mod tests {
             "2 * 3) + 4 = 7 eggs",
             "eggs + 4 = 4 eggs",
             "3 + 4 = 7%",
+            "37 (5 + 3) = 296 eggs",
+            "((3 + 4) * 2) = 14 eggs",
+            "f(3 + 4) = 7 eggs",
+            "3 = (3) + 4 = 7 eggs",
             "3 + 4 = 7",
             "3 + 4 = 7 x 2",
             "3 + 4 = 7 + 2",
