@@ -93,6 +93,11 @@ impl Chain {
         if self.pending == Pending::Is && !is_hedge(symbol) && self.lead(tolerance) {
             return true;
         }
+        if self.pending == Pending::LineStart && !matches!(symbol, Symbol::Equals | Symbol::Newline)
+        {
+            // Only a line that begins with an equals sign goes on with the side above.
+            self.begin_line();
+        }
         let line_start = self.settle(lexeme) && self.side.items.is_empty();
         match symbol {
             Symbol::Number(number) => {
@@ -126,6 +131,11 @@ impl Chain {
                 self.push(Item::Percent);
             }
             Symbol::Percent | Symbol::Bullet | Symbol::Other => self.unknown(),
+            Symbol::Currency if !lexeme.spaced && self.ends_in_operand() && self.words == 0 => {
+                // The end of a formula, which another such sign has begun: no money.
+                self.left.money = false;
+                self.side.money = false;
+            }
             Symbol::Currency => self.side.money = true,
             Symbol::Equals => return self.equals(tolerance),
             Symbol::Word(word) => {
@@ -136,8 +146,9 @@ impl Chain {
                 if self.goes_on_below() {
                     return false;
                 }
-                let found = self.end(tolerance);
-                self.begin_line();
+                let found = self.compare(tolerance);
+                self.has_left = false;
+                self.pending = Pending::LineStart;
                 return found;
             }
             // What is asked is not said.

@@ -36,12 +36,12 @@ pub(super) fn look_ahead(text: &[u8]) -> Ahead {
     let mut gap = last_gap(text, 0, candidate);
     while text.get(candidate) == Some(&b'=') {
         let start = gap.map_or(0, |gap| gap.end);
-        if !plain::holds(text, start, gap.is_some(), candidate) {
+        let Some(read) = plain::holds(text, start, gap.is_some(), candidate) else {
             break;
-        }
+        };
         // It is forgotten behind the next gap, if that comes in time.
-        let later = next(candidate + 1);
-        let Some(behind) = last_gap(text, candidate + 1, later) else {
+        let later = next(read);
+        let Some(behind) = last_gap(text, read - 1, later) else {
             break;
         };
         (candidate, gap) = (later, Some(behind));
@@ -53,25 +53,33 @@ pub(super) fn look_ahead(text: &[u8]) -> Ahead {
 ///
 /// A gap is white space after a sign that ends a sentence or a part of one, which stands right
 /// behind a letter, a digit or a closing parenthesis (`\,` and `..` are none); or the end of a
-/// line that ends in a digit, behind which no operator can stand that goes on below.
+/// line that ends in a digit, behind which no operator can stand that goes on below, unless the
+/// next line may begin with an equals sign.
 fn last_gap(text: &[u8], from: usize, to: usize) -> Option<Gap> {
-    let text = &text[from..to];
-    let mut spaces = text.iter().enumerate().rev().take(text.len().saturating_sub(2));
-    let end = spaces.find_map(|(place, &last)| {
-        let (before, sign) = (text[place - 2], text[place - 1]);
-        let ends_part = || {
-            matches!(sign, b'.' | b',' | b':' | b';' | b'!' | b'?')
-                && (before.is_ascii_alphanumeric() || before == b')')
+    let mut end = to;
+    while end >= from + 3 {
+        let ends_line = match text[end - 1] {
+            b' ' => false,
+            b'\n' => true,
+            _ => {
+                end -= 1;
+                continue;
+            }
         };
-        let ends = match last {
-            b' ' => ends_part(),
-            b'\n' => sign.is_ascii_digit() || ends_part(),
-            _ => false,
-        };
-        ends.then_some(place + 1)
-    })?;
-    Some(Gap {
-        end: from + end,
-        ends_line: text[end - 1] == b'\n',
-    })
+        let (before, sign) = (text[end - 3], text[end - 2]);
+        let ends_part = matches!(sign, b'.' | b',' | b':' | b';' | b'!' | b'?')
+            && (before.is_ascii_alphanumeric() || before == b')');
+        let ends_number = ends_line && sign.is_ascii_digit();
+        if ends_part || (ends_number && !is_blank(&text[end..to])) {
+            return Some(Gap { end, ends_line });
+        }
+        end -= 1;
+    }
+    None
+}
+
+/// Whether a text says nothing.
+fn is_blank(text: &[u8]) -> bool {
+    let says_nothing = |b: &u8| b.is_ascii_whitespace() || matches!(b, b'&' | b'"' | b'\'' | b'`');
+    text.iter().all(says_nothing)
 }

@@ -244,6 +244,9 @@ mod tests {
             "3 + 4 = 9 + 5 = ¦14",
             "(since 3 * 4 = 13)¦ so",
             "They weigh 2 * 5 = 10 (5 * 2 = 11)¦.",
+            "$3 \\times 4 = 24$\n¦",
+            "3 + 4\n= 8\n¦",
+            "x &= 3 + 4 \\\\ &= 8 \\\\¦ &= 9",
         ];
         check(&RULE, None, &solutions);
     }
@@ -268,6 +271,7 @@ mod tests {
             "3 \\times \\$4 = \\$12\n12 \\text{ eggs} \\div 4 = \\boxed{3}\n",
             "**3 + 4 = 7**\n3 + 4 = **7**\n",
             "- 3 + 4 = 7\n* 3 + 4 = 7\n1) 3 + 4 = 7\n",
+            "3 + 4\n= 7\n= 5 + 2\n\n3 + 4\nso = 8\n",
             "3² + 1 = 10 and 2**5 = 32\n",
         ];
         check(&RULE, None, &solutions);
@@ -371,7 +375,7 @@ mod tests {
             "In base 7 we have 5 + 4 = 12\n¦",
             "10 / 120 = 8.333..¦.%",
             // Misses.
-            "$3 \\times 4 = 24$\n5x3 = 16\n3 + 4\n= 8\n3 + 4 = 8 ✓\n3° + 4° = 8°\n",
+            "5x3 = 16\n3 + 4 = 8 ✓\n3° + 4° = 8°\n",
             "\\frac12 + 1 = 2\n½ + 1 = 2\n1 000 + 1 = 1002\n3 (4 + 1) = 16\n60 mph * 2 hours = 130\n",
         ];
         check(&RULE, None, &solutions);
