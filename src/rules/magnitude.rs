@@ -103,7 +103,10 @@ fn largest(text: &str) -> Option<f64> {
     let mut rest = text;
     while let Some(start) = last_with_number(rest) {
         lexer.restart();
-        for c in rest[start..].chars().take_while(|c| !matches!(c, ' ' | '\n')) {
+        for c in rest[start..]
+            .chars()
+            .take_while(|c| !matches!(c, ' ' | '\n'))
+        {
             lexer.read(c, &mut lexemes);
         }
         lexer.finish(&mut lexemes);
@@ -123,7 +126,10 @@ impl Detector for Magnitude {
         self.lexemes.clear();
         self.unless_percent = false;
         // A problem of zeros says nothing about sizes.
-        let known = self.problem.as_ref().filter(|(text, _)| Some(text.as_str()) == problem);
+        let known = self
+            .problem
+            .as_ref()
+            .filter(|(text, _)| Some(text.as_str()) == problem);
         let found = known.map(|(_, largest)| *largest);
         let largest = found.unwrap_or_else(|| {
             let largest = problem.and_then(largest);
@@ -179,8 +185,8 @@ impl Detector for Magnitude {
 
 #[cfg(test)]
 mod tests {
-    use super::super::probe::{arithmetic, check, check_causality, detector, long_texts};
     use super::super::Reading;
+    use super::super::probe::{arithmetic, check, check_causality, detector, long_texts};
     use super::*;
     use proptest::prelude::*;
 

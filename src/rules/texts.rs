@@ -58,6 +58,11 @@ impl Texts {
         self.state = self.begin;
     }
 
+    /// Whether none of the texts has begun.
+    pub(super) fn is_idle(&self) -> bool {
+        self.state == self.begin
+    }
+
     /// Reads the next character; whether one of the texts ends with it.
     pub(super) fn read(&mut self, c: char) -> bool {
         for &byte in c.encode_utf8(&mut [0; 4]).as_bytes() {
@@ -70,7 +75,7 @@ impl Texts {
     /// How many bytes at the beginning of `text` change nothing, since none of the texts has begun
     /// and none begins there. They are whole characters.
     pub(super) fn idle(&self, text: &[u8]) -> usize {
-        if self.state != self.begin {
+        if !self.is_idle() {
             return 0;
         }
         let next = match *self.first {

@@ -186,7 +186,10 @@ fn has_own_braces(text: &str, start: usize, end: usize) -> bool {
             _ => {}
         }
     }
-    memchr_iter(b'{', &text.as_bytes()[..end]).take(FEW_BRACES).count() < FEW_BRACES
+    memchr_iter(b'{', &text.as_bytes()[..end])
+        .take(FEW_BRACES)
+        .count()
+        < FEW_BRACES
 }
 
 /// Whether a text says something negative, or holds unknowns.
@@ -280,8 +283,8 @@ impl Detector for UnexpectedNegative {
 
 #[cfg(test)]
 mod tests {
-    use super::super::probe::{alarm, arithmetic, check, check_causality, detector, long_texts};
     use super::super::Reading;
+    use super::super::probe::{alarm, arithmetic, check, check_causality, detector, long_texts};
     use super::*;
     use proptest::prelude::*;
 
