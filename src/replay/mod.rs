@@ -22,7 +22,7 @@ pub use alarm::FirstAlarm;
 pub use auditor::{Auditor, PolicyError};
 pub use judge::{Judgement, Stop, judge};
 pub use part::Part;
-pub use run::Replay;
+pub use run::{Outcomes, Replay};
 pub use schedule::{Place, Schedule, ScheduleError};
 pub use table::{Caveats, Group, Row, Table, TableBuilder};
 pub use tokens::Tokens;

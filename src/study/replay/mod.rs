@@ -10,6 +10,7 @@ mod warnings;
 pub use crate::policy::Position;
 pub use outcome::{FirstAlarmOutcome, GenerationOutcome, outcomes};
 
+use rayon::prelude::*;
 use serde::Serialize;
 
 use super::named::as_map;
@@ -158,14 +159,14 @@ pub fn findings(
 ) -> Result<ReplayFindings, ScheduleError> {
     let all: Vec<usize> = (0..table.rows().len()).collect();
     let (tally, estimates) = estimates(table, replay, &all, true);
-    let by_group = table.groups().iter().enumerate().map(|(g, group)| {
-        let rows = all.iter().copied().filter(|&i| table.rows()[i].group == g);
-        let rows: Vec<usize> = rows.collect();
-        GroupEstimates {
-            group: group.clone(),
-            records: rows.len() as u64,
-            estimates: named(&plain_estimates(table, replay, &rows)),
-        }
+    let mut rows = vec![Vec::new(); table.groups().len()];
+    for (i, row) in table.rows().iter().enumerate() {
+        rows[row.group].push(i);
+    }
+    let by_group = table.groups().iter().zip(rows).map(|(group, rows)| GroupEstimates {
+        group: group.clone(),
+        records: rows.len() as u64,
+        estimates: named(&plain_estimates(table, replay, &rows)),
     });
     let shift = |(name, value): &(String, Estimate)| Named {
         name: name.clone(),
@@ -228,10 +229,18 @@ fn estimates(
             (known.verdict || !knowledge.verdict) && (known.utility || !knowledge.utility)
         };
         let rows: Vec<usize> = rows.iter().copied().filter(enough).collect();
-        let (frame, batch) = replay.outcomes(&rows, knowledge, covariates);
-        let mut tally = Tally::new(&frame);
-        tally.fold(&batch);
-        tally
+        let outcomes = replay.prepared(&rows, knowledge, covariates);
+        // Sums are exact: how they are split does not show.
+        let tallies = outcomes.ranges().into_par_iter().map(|range| {
+            let mut tally = Tally::new(outcomes.frame());
+            tally.fold(&outcomes.batch(range));
+            tally
+        });
+        let merged = tallies.reduce_with(|mut tally, later| {
+            tally.merge(later);
+            tally
+        });
+        merged.unwrap_or_else(|| Tally::new(outcomes.frame()))
     };
     if rows.iter().all(|&i| known(i) == Knowledge::FULL) {
         let tally = tally(Knowledge::FULL);
