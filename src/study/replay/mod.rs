@@ -16,7 +16,7 @@ use serde::Serialize;
 use super::named::as_map;
 use super::{Named, RESULT_SCHEMA};
 use crate::estimate::{self, Estimate, Estimates, NAMES, Tally};
-use crate::outcome::{Fold, Knowledge};
+use crate::outcome::{Fold, Knowledge, OutcomeBatch};
 use crate::policy::{Checkpoint, PolicyFile};
 use crate::replay::{FirstAlarm, Group, Replay, ScheduleError, Table};
 
@@ -237,7 +237,7 @@ fn estimates(
             tally
         });
         let merged = tallies.reduce_with(|mut tally, later| {
-            tally.merge(later);
+            <Tally as Fold<OutcomeBatch>>::merge(&mut tally, later);
             tally
         });
         merged.unwrap_or_else(|| Tally::new(outcomes.frame()))
