@@ -68,8 +68,13 @@ impl Estimate {
 
     fn share(tally: &Tally, function: &Linear, prompts: Proportion) -> Self {
         // The counts are exact; the function only brings the gradient.
+        Self::proportion(prompts, tally.stderr(function), tally.prompts())
+    }
+
+    /// A share of generations with a standard error from so many `clusters`.
+    pub(super) fn proportion(prompts: Proportion, stderr: f64, clusters: u64) -> Self {
         let mean = prompts.share().unwrap_or(f64::NAN);
-        let normal = Self::around(mean, tally.stderr(function), tally.prompts());
+        let normal = Self::around(mean, stderr, clusters);
         Self {
             ci: normal.mean.and_then(|_| prompts.interval(normal.ci, ALPHA)),
             ..normal
@@ -100,10 +105,15 @@ pub struct Estimates {
     /// `cost_ratio` − `null_cost_ratio` on the same generations: below 0 the validators know
     /// something. Undefined where verdicts are not known.
     pub cost_beyond_coin: Estimate,
+    /// What checkpoints charge, in tokens per attempt.
+    pub charged: Estimate,
     /// `q_k` by checkpoint.
     pub rejections: Vec<Estimate>,
     /// TV between retained and accepted, by covariate.
     pub shifts: Vec<(String, Estimate)>,
+    /// TV as a share of f, which bounds it, by covariate: the TV between what is retained and what
+    /// is wrongly rejected. Undefined where nothing is.
+    pub shift_shares: Vec<(String, Estimate)>,
     /// f by group.
     pub groups: Vec<Group>,
     /// Whether verdicts are known.
@@ -151,19 +161,17 @@ impl Estimates {
             } else {
                 Estimate::default()
             },
+            charged: Estimate::of(tally, &(tally.mean(Column::Cost) / tally.mean(Column::Count))),
             rejections: (0..tally.frame().checkpoints)
                 .map(|c| {
                     let rate = tally.mean(Column::Rejected(c)) / tally.mean(Column::Count);
                     Estimate::share(tally, &rate, tally.share(Share::RejectedAt(c)))
                 })
                 .collect(),
-            shifts: covariates
-                .clone()
-                .map(|v| {
-                    let name = tally.frame().covariates[v].name.clone();
-                    (name, Estimate::of(tally, &total_variation(tally, v)))
-                })
-                .collect(),
+            shifts: by_covariate(tally, covariates.clone(), total_variation),
+            shift_shares: by_covariate(tally, covariates.clone(), |tally, v| {
+                total_variation(tally, v) / false_rejection_rate(tally)
+            }),
             groups: groups(tally, covariates),
             verdict: known.verdict,
         }
@@ -177,11 +185,24 @@ impl Estimates {
         }
         if more.verdict && !self.verdict {
             (self.shifts, self.groups) = (more.shifts, more.groups);
+            self.shift_shares = more.shift_shares;
             self.cost_beyond_coin = more.cost_beyond_coin;
             self.verdict = true;
         }
         self
     }
+}
+
+fn by_covariate(
+    tally: &Tally,
+    covariates: Range<usize>,
+    figure: fn(&Tally, usize) -> Linear,
+) -> Vec<(String, Estimate)> {
+    let estimate = |v: usize| {
+        let name = tally.frame().covariates[v].name.clone();
+        (name, Estimate::of(tally, &figure(tally, v)))
+    };
+    covariates.map(estimate).collect()
 }
 
 /// Net savings 1 − `E[T]`/`E[C_K]`.

@@ -14,6 +14,9 @@ mod judge;
 mod rejections;
 mod run;
 mod schedule;
+mod steps;
+mod strata;
+mod subsets;
 mod table;
 mod tokens;
 
@@ -22,5 +25,6 @@ pub use auditor::{Auditor, PolicyError};
 pub use judge::{Judgement, Stop, judge};
 pub use run::Replay;
 pub use schedule::{Place, Schedule, ScheduleError};
+pub use steps::FirstError;
 pub use table::{Caveats, Group, Row, Table, TableBuilder};
 pub use tokens::Tokens;

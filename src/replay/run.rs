@@ -1,9 +1,17 @@
 //! A policy applied to every generation of a table, as outcomes.
 
 use super::rejections::Rejections;
-use super::{Judgement, Place, Schedule, ScheduleError, Table, judge};
+use super::{Judgement, Place, Schedule, ScheduleError, Stop, Table, judge};
 use crate::outcome::{Covariate, Frame, Knowledge, NEVER, OutcomeBatch};
 use crate::policy::{Checkpoint, PolicyFile, Position};
+
+/// A checkpoint at every token that asks nobody.
+static ANYWHERE: [Checkpoint<Position>; 1] = [Checkpoint {
+    at: Position::EveryTokens(1),
+    validators: Vec::new(),
+    threshold: 0.0,
+    cost_tokens: 0.0,
+}];
 
 /// What a policy does to each generation of a table.
 pub struct Replay<'t> {
@@ -37,6 +45,35 @@ impl<'t> Replay<'t> {
             judgements,
             problem_generated,
         })
+    }
+
+    /// The same for a stop that is told from outside instead of by validators: generation number i
+    /// is rejected after `stops[i]` solution tokens, at most as many as it has, if that is given.
+    /// Nothing is charged, and the stop may stand at every token.
+    pub fn stopping(
+        table: &'t Table,
+        policy: &PolicyFile,
+        stops: &[Option<u64>],
+        problem_generated: bool,
+    ) -> Result<Self, ScheduleError> {
+        let mut replay = Self::new(table, policy, &ANYWHERE, problem_generated)?;
+        for (judgement, stop) in replay.judgements.iter_mut().zip(stops) {
+            judgement.stop = stop.map(|tokens| Stop {
+                checkpoint: 0,
+                tokens,
+            });
+        }
+        Ok(replay)
+    }
+
+    /// The generations.
+    pub fn table(&self) -> &'t Table {
+        self.table
+    }
+
+    /// The checkpoints at which they are judged.
+    pub fn checkpoints(&self) -> &'t [Checkpoint<Position>] {
+        self.checkpoints
     }
 
     /// Where the checkpoints stand.
