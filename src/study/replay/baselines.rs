@@ -18,6 +18,8 @@ pub struct Baseline {
     pub name: &'static str,
     /// What it does.
     pub description: String,
+    /// Of a length cap: the cap in solution tokens.
+    pub cap_tokens: Option<u64>,
     /// Generations that its figures rest on.
     pub records: u64,
     /// Its figures.
@@ -29,6 +31,7 @@ pub struct Baseline {
 struct Stopping {
     name: &'static str,
     description: String,
+    cap_tokens: Option<u64>,
     /// Generations that it is about.
     rows: Vec<usize>,
     /// By generation of the table.
@@ -57,6 +60,7 @@ pub(super) fn baselines(
             Ok(Baseline {
                 name: baseline.name,
                 description: baseline.description,
+                cap_tokens: baseline.cap_tokens,
                 records: baseline.rows.len() as u64,
                 figures: Figures::new(&estimates),
             })
@@ -67,6 +71,7 @@ pub(super) fn baselines(
         baselines.push(Baseline {
             name: "policy-where-steps-are-labelled",
             description: "the policy itself, on the generations whose steps are labelled".to_owned(),
+            cap_tokens: None,
             records: labelled_steps.len() as u64,
             figures: Figures::new(&plain_estimates(table, replay, &labelled_steps)),
         });
@@ -121,6 +126,7 @@ fn full(table: &Table, records: u64) -> Baseline {
     Baseline {
         name: "full-generation",
         description: "nothing is rejected before the final filter; so by definition".to_owned(),
+        cap_tokens: None,
         records,
         figures: figures(of, when(accepted, 0.0)),
     }
@@ -144,6 +150,7 @@ fn coin(estimates: &Estimates, records: u64) -> Baseline {
         description: "a coin that rejects as often as the policy at each checkpoint, without \
                       looking and without paying for checks"
             .to_owned(),
+        cap_tokens: None,
         records,
         figures: figures(of, exactly(0.0)),
     }
@@ -166,6 +173,7 @@ fn length_cap(table: &Table, replay: &Replay<'_>) -> Stopping {
              rejects no more than the policy; found on this log from lengths and the number of \
              rejections, not from verdicts, and taken as given in the intervals"
         ),
+        cap_tokens: Some(cap),
         stops: table.rows().iter().map(|row| stop(row.tokens)).collect(),
         rows: all,
     }
@@ -196,6 +204,7 @@ fn oracle_at_first_alarm(table: &Table, replay: &Replay<'_>) -> Option<Stopping>
                       alarm of a consulted validator if, and only if, it will be refused; not to \
                       be had"
             .to_owned(),
+        cap_tokens: None,
         stops: (0..table.rows().len()).map(stop).collect(),
         rows,
     })
@@ -218,6 +227,7 @@ fn first_error(table: &Table, labelled: &[usize]) -> Vec<Stopping> {
         description: "every generation is stopped at the end of its first wrong step as people \
                       labelled it, whatever its verdict"
             .to_owned(),
+        cap_tokens: None,
         rows: labelled.to_vec(),
         stops: stops(&|_| true),
     }];
@@ -233,6 +243,7 @@ fn first_error(table: &Table, labelled: &[usize]) -> Vec<Stopping> {
                           end of its first wrong step if, and only if, it will be refused; not to \
                           be had"
                 .to_owned(),
+            cap_tokens: None,
             rows: known,
             stops: stops(&|accepted| accepted == Some(false)),
         });
