@@ -69,7 +69,7 @@ impl Attribution {
         let players = game.players();
         let cost = game.shapley(validators, generations);
         let (mut left_out, mut shapley) = (Vec::new(), Vec::new());
-        for v in 0..validators {
+        for (v, cost_ratio) in cost.into_iter().enumerate() {
             left_out.push(Contribution {
                 savings: all.share_of_full(v, All::LAST),
                 false_rejection_rate: labelled.last(v, ACCEPTED),
@@ -80,7 +80,7 @@ impl Attribution {
                 savings: all.share_of_full(v, All::SHAPLEY),
                 false_rejection_rate: labelled.shapley(v, ACCEPTED),
                 detection_rate: labelled.shapley(v, REFUSED),
-                cost_ratio: cost[v],
+                cost_ratio,
             });
         }
         Self {
@@ -188,8 +188,8 @@ impl All {
             let share = tokens / f64::from(absent.count_ones());
             for v in members(absent) {
                 self.sums.add(Self::column(Self::SHAPLEY, v), share);
-                // With all others present this term is paid only if it is v's alone.
-                if absent.count_ones() == 1 {
+                // Paid as soon as v is left out, all others being there.
+                if absent == 1 << v {
                     self.sums.add(Self::column(Self::LAST, v), tokens);
                 }
             }
@@ -260,17 +260,15 @@ impl Labelled {
             self.sums.add(RETAINED, 1.0);
         }
         for &(absent, tokens) in &generation.paid {
-            if absent.count_ones() == 1 {
-                for v in members(absent) {
-                    self.sums.add(Self::column(v, EXTRA_PAID, ACCEPTED), tokens);
-                }
+            for v in members(absent).filter(|v| absent == 1 << v) {
+                self.sums.add(Self::column(v, EXTRA_PAID, ACCEPTED), tokens);
             }
         }
         for v in members(rejecting) {
             let share = 1.0 / f64::from(rejecting.count_ones());
             self.sums.add(Self::column(v, PART, verdict), share);
             self.sums.add(Self::column(v, ANY, verdict), 1.0);
-            if rejecting.count_ones() == 1 {
+            if rejecting == 1 << v {
                 self.sums.add(Self::column(v, ONLY, verdict), 1.0);
             }
         }

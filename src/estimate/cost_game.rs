@@ -137,10 +137,10 @@ impl CostGame {
             };
             let part = weight * self.value(subset);
             weights.value += part;
-            // By the complement, so that the sum over its subsets is by E.
             weights.paid[subset] = part / self.paid[subset];
             weights.retained[subset] = part / self.retained[subset];
         }
+        // So far by S; now by E, summed over the S that do not meet it.
         for values in [&mut weights.paid, &mut weights.retained] {
             sum_over_subsets(values);
             values.reverse();

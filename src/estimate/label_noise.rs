@@ -21,7 +21,7 @@
 //! η and θ are taken as known; intervals are about the sampling of prompts alone. Values that no
 //! truth gives are not cut but explained.
 
-use super::estimates::Estimate;
+use super::estimates::{Estimate, Estimates};
 use super::tally::{Column, Tally};
 use crate::stats::Linear;
 
@@ -38,9 +38,8 @@ impl JudgeQuality {
     /// since otherwise its labels say nothing, or the opposite.
     pub fn new(sensitivity: f64, specificity: f64) -> Option<Self> {
         let probability = |p: f64| (0.0..=1.0).contains(&p);
-        let valid = probability(sensitivity)
-            && probability(specificity)
-            && sensitivity + specificity > 1.0;
+        let valid =
+            probability(sensitivity) && probability(specificity) && sensitivity + specificity > 1.0;
         valid.then_some(Self {
             sensitivity,
             specificity,
@@ -109,6 +108,7 @@ impl LabelNoise {
         let possible = infeasible.is_empty() && a.value.is_finite();
         let r = labels.retained_rate();
         let (low, high) = labels.retained_bounds(&a);
+        let reported = Estimates::new(tally);
         let figures = FIGURES.iter().map(|figure| {
             let at = |a: &Linear, r: &Linear| {
                 let value = (figure.of)(&labels, a, r);
@@ -119,13 +119,15 @@ impl LabelNoise {
                 bounds.reverse();
             }
             let defined = |e: Estimate| if possible { e } else { Estimate::default() };
+            let reported = reported.by_name.get(figure.name).copied();
+            let reported = reported.unwrap_or_default();
+            let corrected = at(&a, &r);
             Corrected {
                 name: figure.name,
-                reported: at(&labels.accepted, &labels.retained),
-                corrected: if figure.name == ACCEPTED_RATE {
-                    at(&a, &r)
-                } else {
-                    defined(at(&a, &r))
+                reported,
+                corrected: match figure.name {
+                    ACCEPTED_RATE => corrected,
+                    name => defined(labels.widened(name, corrected, reported)),
                 },
                 bounds: bounds.map(defined),
             }
@@ -250,6 +252,27 @@ impl Labels {
         &(&self.retained - called) / self.informedness()
     }
 
+    /// A corrected f or d is a multiple of the reported one, less a constant, given the other
+    /// shares: f = (f' a' − (1−θ) q)/(a' − (1−θ)), d likewise of the refused. So its interval is no
+    /// narrower than that of the reported one, which is exact where events are few, so stretched.
+    fn widened(&self, name: &str, corrected: Estimate, reported: Estimate) -> Estimate {
+        let called = self.accepted.value;
+        let stretch = match name {
+            "false_rejection_rate" => called / (called - (1.0 - self.judge.specificity)),
+            "detection_rate" => (1.0 - called) / (1.0 - called - (1.0 - self.judge.sensitivity)),
+            _ => return corrected,
+        };
+        let parts = (corrected.mean, corrected.ci, reported.mean, reported.ci);
+        let (Some(mean), Some(ci), Some(middle), Some(reported)) = parts else {
+            return corrected;
+        };
+        let [low, high] = reported.map(|end| mean + stretch * (end - middle));
+        Estimate {
+            ci: Some([ci[0].min(low), ci[1].max(high)]),
+            ..corrected
+        }
+    }
+
     /// The smallest and the largest r, given a.
     fn retained_bounds(&self, a: &Linear) -> (Linear, Linear) {
         // Bad and called accepted; good and called refused.
@@ -258,10 +281,9 @@ impl Labels {
         let refused = &self.surviving - &self.retained;
         let accepted_rejected = &self.accepted - &self.retained;
         let refused_rejected = (1.0 - &self.accepted) - &refused;
-        let low = &self.retained - least(&bad, &self.retained)
-            + positive(&(&good - refused_rejected));
-        let high = &self.retained - positive(&(&bad - accepted_rejected))
-            + least(&good, &refused);
+        let low =
+            &self.retained - least(&bad, &self.retained) + positive(&(&good - refused_rejected));
+        let high = &self.retained - positive(&(&bad - accepted_rejected)) + least(&good, &refused);
         (low, high)
     }
 }

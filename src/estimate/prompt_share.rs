@@ -74,7 +74,9 @@ fn quantile(values: &[f64], p: f64) -> f64 {
         clippy::cast_sign_loss,
         reason = "clamped to the indices of the values"
     )]
-    let rank = (p * values.len() as f64).ceil().clamp(1.0, values.len() as f64) as usize;
+    let rank = (p * values.len() as f64)
+        .ceil()
+        .clamp(1.0, values.len() as f64) as usize;
     values[rank - 1]
 }
 

@@ -70,7 +70,14 @@ pub fn judge(
     alarms: &[FirstAlarm],
     tokens: u64,
 ) -> Judgement {
-    let rejects = |c: usize| due(places[c], c, first_rejection(&checkpoints[c], alarms), tokens);
+    let rejects = |c: usize| {
+        due(
+            places[c],
+            c,
+            first_rejection(&checkpoints[c], alarms),
+            tokens,
+        )
+    };
     let stop: Option<Due> = (0..checkpoints.len()).filter_map(rejects).min();
     let cost = |(c, checkpoint): (usize, &Checkpoint<Position>)| {
         visits(places[c], c, stop, tokens) as f64 * checkpoint.cost_tokens

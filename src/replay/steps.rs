@@ -63,7 +63,8 @@ mod tests {
 
     #[test]
     fn a_wrong_step_shows_at_its_end() {
-        let at = |step: Value| found(&json!({"step_byte_starts": [0, 3, 7], "first_error_step": step}));
+        let at =
+            |step: Value| found(&json!({"step_byte_starts": [0, 3, 7], "first_error_step": step}));
         // Two bytes a token: the step ends inside the second token, which holds its last byte.
         assert_eq!(at(json!(0)), FirstError::After(2));
         assert_eq!(at(json!(1)), FirstError::After(4));

@@ -156,7 +156,9 @@ mod tests {
         let found = levels(&rows, LENGTH);
         assert_eq!(found[..3], ["1–2 tokens", "1–2 tokens", "3–4 tokens"]);
         assert_eq!(found[19], "19–20 tokens");
-        let tied: Vec<Row> = [5, 5, 5, 5, 5, 5, 5, 9, 9, 9].map(|n| row(0, n, None)).to_vec();
+        let tied: Vec<Row> = [5, 5, 5, 5, 5, 5, 5, 9, 9, 9]
+            .map(|n| row(0, n, None))
+            .to_vec();
         assert_eq!(covariates(&tied, 1).len(), 1);
         assert_eq!(levels(&tied, LENGTH)[0], "5 tokens");
         assert_eq!(levels(&tied, LENGTH)[9], "9 tokens");

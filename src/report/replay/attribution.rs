@@ -170,7 +170,9 @@ fn rows(
 /// Where first alarms fall: counts of the accepted and the refused.
 pub(super) fn places(findings: &ReplayFindings) -> Section {
     let mut header = vec!["", "problem"];
-    let tenths = ["0–10 %", "–20", "–30", "–40", "–50", "–60", "–70", "–80", "–90", "–100"];
+    let tenths = [
+        "0–10 %", "–20", "–30", "–40", "–50", "–60", "–70", "–80", "–90", "–100",
+    ];
     header.extend(tenths);
     header.push("only at the end");
     let mut section = Section::new(

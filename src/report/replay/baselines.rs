@@ -30,9 +30,7 @@ pub(super) fn section(findings: &ReplayFindings) -> Section {
     };
     let policy = |name: &str| findings.get(name).unwrap_or_default();
     if !findings.baselines.is_empty() {
-        section
-            .rows
-            .push(row("policy", findings.records, &policy));
+        section.rows.push(row("policy", findings.records, &policy));
     }
     section.rows.extend(findings.baselines.iter().map(|b| {
         let get = |name: &str| b.figures.get(name);
@@ -52,6 +50,10 @@ pub(super) fn data(findings: &ReplayFindings, add: &mut dyn FnMut(&str, &str, &E
         for estimate in &baseline.figures.estimates {
             add(&group, &estimate.name, &estimate.value);
         }
-        add(&group, "cost_beyond_coin", &baseline.figures.cost_beyond_coin);
+        add(
+            &group,
+            "cost_beyond_coin",
+            &baseline.figures.cost_beyond_coin,
+        );
     }
 }

@@ -30,7 +30,13 @@ pub(super) fn verdict(findings: &ReplayFindings) -> Vec<String> {
 
 /// Reported, corrected and bounded figures.
 pub(super) fn section(findings: &ReplayFindings) -> Section {
-    let header = ["", "with these labels", "corrected", "bounds", "95 % interval of the bounds"];
+    let header = [
+        "",
+        "with these labels",
+        "corrected",
+        "bounds",
+        "95 % interval of the bounds",
+    ];
     let mut section = Section::new("With right labels (judge's quality as given)", &header);
     let noise = findings.label_noise.iter();
     section.rows = noise
@@ -40,7 +46,11 @@ pub(super) fn section(findings: &ReplayFindings) -> Section {
             let Bounds { lo, hi, ci } = figure.value.bounds;
             let resolution = corrected.stderr.unwrap_or(0.0);
             let range = |[lo, hi]: [Option<f64>; 2]| {
-                format!("[{}, {}]", optional(lo, resolution), optional(hi, resolution))
+                format!(
+                    "[{}, {}]",
+                    optional(lo, resolution),
+                    optional(hi, resolution)
+                )
             };
             vec![
                 figure.name.clone(),
@@ -58,7 +68,11 @@ pub(super) fn section(findings: &ReplayFindings) -> Section {
 pub(super) fn data(findings: &ReplayFindings, add: &mut dyn FnMut(&str, &str, &Estimate)) {
     for figure in findings.label_noise.iter().flat_map(|noise| &noise.figures) {
         let Bounds { lo, hi, ci } = figure.value.bounds;
-        add("label_noise corrected", &figure.name, &figure.value.corrected);
+        add(
+            "label_noise corrected",
+            &figure.name,
+            &figure.value.corrected,
+        );
         let bounds = Estimate {
             mean: None,
             stderr: None,

@@ -81,7 +81,9 @@ pub(super) fn overlaps(policy: &PolicyFile, table: &Table) -> Vec<Overlap> {
         let silent = |&&i: &&usize| table.alarms(i).iter().all(|a| *a == FirstAlarm::Never);
         let alarmed: Vec<usize> = prompt.iter().filter(|i| !silent(i)).copied().collect();
         if !alarmed.is_empty() {
-            pairs.iter_mut().for_each(|pair| pair.prompt(table, &alarmed));
+            for pair in &mut pairs {
+                pair.prompt(table, &alarmed);
+            }
         }
     }
     let any = |pair: &Pair| pair.overlap.iter().map(ByVerdict::total).sum::<u64>() > 0;

@@ -92,6 +92,11 @@ impl Figures {
         }
     }
 
+    pub(super) fn set(&mut self, name: &str, value: Estimate) {
+        let named = self.estimates.iter_mut().filter(|e| e.name == name);
+        named.for_each(|estimate| estimate.value = value);
+    }
+
     /// The estimate called `name`.
     pub fn get(&self, name: &str) -> Estimate {
         let found = self.estimates.iter().find(|e| e.name == name);
@@ -159,7 +164,7 @@ pub(super) fn attribution(
         for (v, (rejected, by_no_other)) in rejected.iter_mut().enumerate() {
             if generation.rejected(1 << v) {
                 rejected.add(generation.accepted);
-                if generation.rejecting.count_ones() == 1 {
+                if generation.rejecting == 1 << v {
                     by_no_other.add(generation.accepted);
                 }
             }
@@ -249,11 +254,27 @@ mod tests {
         };
         let cases = [
             (rejected(5, 5, 0), beyond(-0.2, -0.1), AgainstCoin::Better),
-            (rejected(5, 5, 0), beyond(-0.2, 0.1), AgainstCoin::NotToldApart),
+            (
+                rejected(5, 5, 0),
+                beyond(-0.2, 0.1),
+                AgainstCoin::NotToldApart,
+            ),
             (rejected(5, 5, 0), beyond(0.1, 0.2), AgainstCoin::Worse),
-            (rejected(5, 4, 9), beyond(0.1, 0.2), AgainstCoin::TooFewRejections),
-            (rejected(0, 0, 0), beyond(0.0, 0.0), AgainstCoin::NeverRejects),
-            (rejected(0, 0, 30), Estimate::default(), AgainstCoin::Unknown),
+            (
+                rejected(5, 4, 9),
+                beyond(0.1, 0.2),
+                AgainstCoin::TooFewRejections,
+            ),
+            (
+                rejected(0, 0, 0),
+                beyond(0.0, 0.0),
+                AgainstCoin::NeverRejects,
+            ),
+            (
+                rejected(0, 0, 30),
+                Estimate::default(),
+                AgainstCoin::Unknown,
+            ),
         ];
         for (rejected, beyond, expected) in cases {
             assert_eq!(against_coin(rejected, beyond), expected);
@@ -272,7 +293,10 @@ mod tests {
             checkpoint(Position::Tokens(5), &[0, 1]),
             checkpoint(Position::Solution, &[1]),
         ];
-        assert_eq!(of_some(&all, &|v| v == 0), [checkpoint(Position::Tokens(5), &[0])]);
+        assert_eq!(
+            of_some(&all, &|v| v == 0),
+            [checkpoint(Position::Tokens(5), &[0])]
+        );
         assert_eq!(of_some(&all, &|v| v == 1).len(), 2);
     }
 }

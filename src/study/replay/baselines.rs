@@ -32,6 +32,8 @@ struct Stopping {
     name: &'static str,
     description: String,
     cap_tokens: Option<u64>,
+    /// Whether it rejects nothing that is accepted, by definition.
+    spares_accepted: bool,
     /// Generations that it is about.
     rows: Vec<usize>,
     /// By generation of the table.
@@ -49,7 +51,9 @@ pub(super) fn baselines(
     let mut baselines = vec![full(table, records), coin(estimates, records)];
     let mut stopping = vec![length_cap(table, replay)];
     stopping.extend(oracle_at_first_alarm(table, replay));
-    let labelled_steps = rows(table, |i| table.rows()[i].first_error != FirstError::Unlabelled);
+    let labelled_steps = rows(table, |i| {
+        table.rows()[i].first_error != FirstError::Unlabelled
+    });
     stopping.extend(first_error(table, &labelled_steps));
     let evaluated: Result<Vec<Baseline>, ScheduleError> = stopping
         .into_par_iter()
@@ -57,12 +61,16 @@ pub(super) fn baselines(
             let generated = replay.problem_generated();
             let replay = Replay::stopping(table, policy, &baseline.stops, generated)?;
             let estimates = plain_estimates(table, &replay, &baseline.rows);
+            let mut figures = Figures::new(&estimates);
+            if baseline.spares_accepted {
+                figures.set("false_rejection_rate", exactly(0.0));
+            }
             Ok(Baseline {
                 name: baseline.name,
                 description: baseline.description,
                 cap_tokens: baseline.cap_tokens,
                 records: baseline.rows.len() as u64,
-                figures: Figures::new(&estimates),
+                figures,
             })
         })
         .collect();
@@ -70,7 +78,8 @@ pub(super) fn baselines(
     if !labelled_steps.is_empty() && labelled_steps.len() < table.rows().len() {
         baselines.push(Baseline {
             name: "policy-where-steps-are-labelled",
-            description: "the policy itself, on the generations whose steps are labelled".to_owned(),
+            description: "the policy itself, on the generations whose steps are labelled"
+                .to_owned(),
             cap_tokens: None,
             records: labelled_steps.len() as u64,
             figures: Figures::new(&plain_estimates(table, replay, &labelled_steps)),
@@ -174,6 +183,7 @@ fn length_cap(table: &Table, replay: &Replay<'_>) -> Stopping {
              rejections, not from verdicts, and taken as given in the intervals"
         ),
         cap_tokens: Some(cap),
+        spares_accepted: false,
         stops: table.rows().iter().map(|row| stop(row.tokens)).collect(),
         rows: all,
     }
@@ -205,6 +215,7 @@ fn oracle_at_first_alarm(table: &Table, replay: &Replay<'_>) -> Option<Stopping>
                       be had"
             .to_owned(),
         cap_tokens: None,
+        spares_accepted: true,
         stops: (0..table.rows().len()).map(stop).collect(),
         rows,
     })
@@ -228,6 +239,7 @@ fn first_error(table: &Table, labelled: &[usize]) -> Vec<Stopping> {
                       labelled it, whatever its verdict"
             .to_owned(),
         cap_tokens: None,
+        spares_accepted: false,
         rows: labelled.to_vec(),
         stops: stops(&|_| true),
     }];
@@ -244,6 +256,7 @@ fn first_error(table: &Table, labelled: &[usize]) -> Vec<Stopping> {
                           be had"
                 .to_owned(),
             cap_tokens: None,
+            spares_accepted: true,
             rows: known,
             stops: stops(&|accepted| accepted == Some(false)),
         });
