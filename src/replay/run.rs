@@ -34,17 +34,53 @@ impl<'t> Replay<'t> {
     ) -> Result<Self, ScheduleError> {
         let positions: Vec<Position> = checkpoints.iter().map(|c| c.at).collect();
         let schedule = Schedule::new(table, policy, &positions, problem_generated)?;
+        Ok(Self::scheduled(
+            table,
+            checkpoints,
+            schedule,
+            problem_generated,
+        ))
+    }
+
+    fn scheduled(
+        table: &'t Table,
+        checkpoints: &'t [Checkpoint<Position>],
+        schedule: Schedule,
+        problem_generated: bool,
+    ) -> Self {
         let rows = table.rows().iter().enumerate();
         let judgements = rows
             .map(|(i, row)| judge(checkpoints, schedule.places(i), table.alarms(i), row.tokens))
             .collect();
-        Ok(Self {
+        Self {
             table,
             checkpoints,
             schedule,
             judgements,
             problem_generated,
-        })
+        }
+    }
+
+    /// The checkpoints with those of their validators that are to be kept; one without any is gone.
+    pub fn checkpoints_of(&self, keep: impl Fn(usize) -> bool) -> Vec<Checkpoint<Position>> {
+        let mut kept = self.checkpoints.to_vec();
+        for checkpoint in &mut kept {
+            checkpoint.validators.retain(|&v| keep(v));
+        }
+        kept.retain(|checkpoint| !checkpoint.validators.is_empty());
+        kept
+    }
+
+    /// The same generations under some of the checkpoints, see [`Replay::checkpoints_of`].
+    pub fn at<'c>(&self, checkpoints: &'c [Checkpoint<Position>]) -> Replay<'c>
+    where
+        't: 'c,
+    {
+        let number = |c: &Checkpoint<Position>| self.checkpoints.iter().position(|d| d.at == c.at);
+        let kept: Vec<usize> = checkpoints.iter().filter_map(number).collect();
+        assert_eq!(kept.len(), checkpoints.len(), "each is one of these");
+        let schedule = self.schedule.of(&kept);
+        Replay::scheduled(self.table, checkpoints, schedule, self.problem_generated)
     }
 
     /// The same for a stop that is told from outside instead of by validators: generation number i

@@ -5,7 +5,7 @@ use approx::assert_relative_eq;
 use foldem::estimate::{Attribution, Contribution, Estimate, Estimates, Tally};
 use foldem::log::Record;
 use foldem::outcome::{Fold, Knowledge, SubsetOutcome};
-use foldem::policy::{Checkpoint, PolicyFile, Position};
+use foldem::policy::PolicyFile;
 use foldem::replay::{Replay, Table};
 use foldem::rng::{Purpose, stream};
 use foldem::study::replay::{AgainstCoin, Intake, findings};
@@ -50,19 +50,10 @@ fn log(seed: u64, prompts: usize) -> Vec<Record> {
     records
 }
 
-/// The checkpoints with the validators in `present` alone.
-fn of_some(policy: &PolicyFile, present: u64) -> Vec<Checkpoint<Position>> {
-    let mut checkpoints = policy.checkpoints().to_vec();
-    for checkpoint in &mut checkpoints {
-        checkpoint.validators.retain(|v| present >> v & 1 == 1);
-    }
-    checkpoints.retain(|c| !c.validators.is_empty());
-    checkpoints
-}
-
 /// Savings, f, d and cost ratio of the policy with the validators in `present`.
 fn figures(policy: &PolicyFile, table: &Table, present: u64) -> [f64; 4] {
-    let checkpoints = of_some(policy, present);
+    let whole = Replay::new(table, policy, policy.checkpoints(), false).unwrap();
+    let checkpoints = whole.checkpoints_of(|v| present >> v & 1 == 1);
     let replay = Replay::new(table, policy, &checkpoints, false).unwrap();
     let rows: Vec<usize> = (0..table.rows().len()).collect();
     let (frame, batch) = replay.outcomes(&rows, Knowledge::FULL, false);
@@ -104,11 +95,14 @@ fn a_generation_under_a_subset_is_that_under_the_policy_of_the_subset() {
     for generated in [false, true] {
         let whole = Replay::new(&table, &policy, policy.checkpoints(), generated).unwrap();
         for present in 0..16 {
-            let checkpoints = of_some(&policy, present);
+            let checkpoints = whole.checkpoints_of(|v| present >> v & 1 == 1);
+            assert!(checkpoints.iter().all(|c| !c.validators.is_empty()));
+            let at = whole.at(&checkpoints);
             let replay = Replay::new(&table, &policy, &checkpoints, generated).unwrap();
             for i in 0..table.rows().len() {
                 let found = whole.under_subsets(i);
                 let judgement = replay.judgement(i);
+                assert_eq!(at.judgement(i), judgement);
                 let paid = replay.tokens_generated(i) as f64 + judgement.cost;
                 assert!((found.paid(present) - paid).abs() < 1e-9, "{present} {i}");
                 assert_eq!(found.rejected(present), judgement.stop.is_some());

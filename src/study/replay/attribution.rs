@@ -11,7 +11,7 @@ use super::{ByVerdict, by_prompt, chosen, plain_estimates};
 use crate::estimate::{self, Attribution, Estimate, Estimates, MOST_PLAYERS};
 use crate::outcome::MOST_VALIDATORS;
 use crate::policy::{Checkpoint, PolicyFile, Position};
-use crate::replay::{Replay, ScheduleError, Table};
+use crate::replay::{Replay, Table};
 use crate::study::Named;
 use crate::study::named::as_map;
 
@@ -133,29 +133,28 @@ pub(super) fn attribution(
     policy: &PolicyFile,
     table: &Table,
     replay: &Replay<'_>,
-) -> Result<AttributionFindings, ScheduleError> {
+) -> AttributionFindings {
     let count = policy.validators().len();
     if count > MOST_VALIDATORS {
         let remark = format!(
             "the policy has {count} validators; attribution is for at most {MOST_VALIDATORS}: \
              replay a policy with fewer, or join literal and regex patterns in one validator"
         );
-        return Ok(AttributionFindings {
+        return AttributionFindings {
             validators: Vec::new(),
             remarks: vec![remark],
-        });
+        };
     }
     let generated = replay.problem_generated();
     let all: Vec<usize> = (0..table.rows().len()).collect();
     let evaluate = |keep: &(dyn Fn(usize) -> bool + Sync)| {
-        let checkpoints = of_some(policy.checkpoints(), keep);
-        let replay = Replay::new(table, policy, &checkpoints, generated)?;
-        Ok(Figures::new(&plain_estimates(table, &replay, &all)))
+        let checkpoints = replay.checkpoints_of(keep);
+        Figures::new(&plain_estimates(table, &replay.at(&checkpoints), &all))
     };
     let figures: Vec<(Figures, Figures)> = (0..count)
         .into_par_iter()
-        .map(|v| Ok((evaluate(&|w| w == v)?, evaluate(&|w| w != v)?)))
-        .collect::<Result<_, ScheduleError>>()?;
+        .map(|v| (evaluate(&|w| w == v), evaluate(&|w| w != v)))
+        .collect();
     let rows = by_prompt(table);
     let generations = || rows.iter().map(|&i| replay.under_subsets(i));
     let attribution = Attribution::new(count, &generations);
@@ -199,23 +198,10 @@ pub(super) fn attribution(
             attribution.players
         )
     });
-    Ok(AttributionFindings {
+    AttributionFindings {
         validators: validators.collect(),
         remarks: remarks.into_iter().collect(),
-    })
-}
-
-/// The checkpoints with those validators that are to be kept; one without any is gone.
-fn of_some(
-    checkpoints: &[Checkpoint<Position>],
-    keep: &(dyn Fn(usize) -> bool + Sync),
-) -> Vec<Checkpoint<Position>> {
-    let mut kept = checkpoints.to_vec();
-    for checkpoint in &mut kept {
-        checkpoint.validators.retain(|&v| keep(v));
     }
-    kept.retain(|checkpoint| !checkpoint.validators.is_empty());
-    kept
 }
 
 fn against_coin(rejected: ByVerdict, beyond: Estimate) -> AgainstCoin {
@@ -279,24 +265,5 @@ mod tests {
         for (rejected, beyond, expected) in cases {
             assert_eq!(against_coin(rejected, beyond), expected);
         }
-    }
-
-    #[test]
-    fn checkpoints_that_ask_nobody_are_gone() {
-        let checkpoint = |at, validators: &[usize]| Checkpoint {
-            at,
-            validators: validators.to_vec(),
-            threshold: 0.0,
-            cost_tokens: 1.0,
-        };
-        let all = [
-            checkpoint(Position::Tokens(5), &[0, 1]),
-            checkpoint(Position::Solution, &[1]),
-        ];
-        assert_eq!(
-            of_some(&all, &|v| v == 0),
-            [checkpoint(Position::Tokens(5), &[0])]
-        );
-        assert_eq!(of_some(&all, &|v| v == 1).len(), 2);
     }
 }

@@ -230,7 +230,7 @@ pub fn findings(
         groups: by_group.collect(),
         validators: validators(policy, table)?,
         overlaps: alarms::overlaps(policy, table),
-        attribution: attribution::attribution(policy, table, replay)?,
+        attribution: attribution::attribution(policy, table, replay),
         baselines: baselines::baselines(policy, table, replay, &estimates)?,
         label_noise: None,
         warnings: warnings::warnings(policy, table, replay, (&tally, &estimates), intake),
