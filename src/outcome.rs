@@ -5,8 +5,10 @@
 //! other within one batch.
 
 mod gathered;
+mod subsets;
 
 pub use gathered::{Gathered, Range, Shape};
+pub use subsets::{MOST_VALIDATORS, SubsetOutcome, Validators};
 
 /// What the batches of one source have in common.
 #[derive(Debug, Clone, PartialEq)]

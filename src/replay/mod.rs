@@ -15,6 +15,9 @@ mod part;
 mod rejections;
 mod run;
 mod schedule;
+mod steps;
+mod strata;
+mod subsets;
 mod table;
 mod tokens;
 
@@ -24,5 +27,6 @@ pub use judge::{Judgement, Stop, judge};
 pub use part::Part;
 pub use run::{Outcomes, Replay};
 pub use schedule::{Place, Schedule, ScheduleError};
+pub use steps::FirstError;
 pub use table::{Caveats, Group, Row, Table, TableBuilder};
 pub use tokens::Tokens;

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::auditor::{Detectors, first_alarm};
 use super::table::{Caveats, Group, Ids};
-use super::{Auditor, FirstAlarm, Tokens, tokens};
+use super::{Auditor, FirstAlarm, FirstError, Tokens, steps, tokens};
 use crate::log::{Fingerprint, Gather, View};
 
 /// What a table needs to know of some records.
@@ -31,6 +31,7 @@ pub(super) struct PartRow {
     pub(super) problem_tokens: u64,
     pub(super) accepted: Option<bool>,
     pub(super) utility: Option<f64>,
+    pub(super) first_error: FirstError,
     /// Each 0 or 1.
     pub(super) caveats: Caveats,
 }
@@ -81,6 +82,7 @@ impl Gather for Part<'_> {
             problem_tokens: record.problem_tokens.unwrap_or_else(estimated),
             accepted: record.verdict(),
             utility: record.value(),
+            first_error: steps::first_error(&record, tokens),
             caveats: Caveats {
                 counts_estimated: tokens.count_is_estimated().into(),
                 ends_estimated: tokens.ends_are_estimated().into(),

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::attributes::{Attributes, MISSING, MOST_LEVELS};
 use super::part::Part;
-use super::{Auditor, FirstAlarm};
+use super::{Auditor, FirstAlarm, FirstError, strata};
 use crate::log::{Gather as _, Gathered, Numbers, Record};
 use crate::outcome::Covariate;
 
@@ -52,6 +52,8 @@ pub struct Row {
     pub accepted: Option<bool>,
     /// Its value in [0, 1], where that is known.
     pub utility: Option<f64>,
+    /// The first wrong step as labelled, where steps are.
+    pub first_error: FirstError,
 }
 
 /// How much of a log was estimated, or stands in the way of replay.
@@ -256,6 +258,7 @@ impl<'a> TableBuilder<'a> {
                 problem_tokens: row.problem_tokens,
                 accepted: row.accepted,
                 utility: row.utility,
+                first_error: row.first_error,
             });
         }
     }
@@ -300,12 +303,17 @@ impl<'a> TableBuilder<'a> {
         }
         let (attributes, by_attribute) = self.attributes.finish();
         covariates.extend(attributes.into_iter().map(|mut attribute| {
-            if ["model", "benchmark"].contains(&attribute.name.as_str()) {
+            let taken = ["model", "benchmark", strata::LENGTH, strata::PASS_RATE];
+            if taken.contains(&attribute.name.as_str()) {
                 attribute.name = format!("attributes.{}", attribute.name);
             }
             attribute
         }));
         levels.extend(by_attribute);
+        for (covariate, of_rows) in strata::covariates(&self.rows, self.prompts.len()) {
+            covariates.push(covariate);
+            levels.push(of_rows);
+        }
         Table {
             rows: self.rows,
             ids: self.ids,
