@@ -43,7 +43,7 @@ pub struct Gathered<G> {
 struct Lines<G> {
     part: G,
     records: usize,
-    lines: Vec<Seen>,
+    seen: Vec<Seen>,
     unknown: BTreeMap<String, usize>,
 }
 
@@ -143,7 +143,7 @@ fn fetch(
 /// What the lines of a block are, whatever stands before them.
 fn read_block<G: Gather>(block: &Block, longest: usize, mut part: G) -> Lines<G> {
     let mut scratch = Scratch::default();
-    let mut lines = Vec::new();
+    let mut seen = Vec::new();
     let mut unknown: BTreeMap<String, usize> = BTreeMap::new();
     let mut count = |name: &str| match unknown.get_mut(name) {
         Some(count) => *count += 1,
@@ -177,7 +177,7 @@ fn read_block<G: Gather>(block: &Block, longest: usize, mut part: G) -> Lines<G>
         };
         records += usize::from(matches!(what, What::Record));
         let array = matches!(what, What::Array);
-        lines.push(Seen { number, id, what });
+        seen.push(Seen { number, id, what });
         if array {
             break;
         }
@@ -185,7 +185,7 @@ fn read_block<G: Gather>(block: &Block, longest: usize, mut part: G) -> Lines<G>
     Lines {
         part,
         records,
-        lines,
+        seen,
         unknown,
     }
 }
@@ -199,7 +199,7 @@ fn settle<G>(
 ) -> (Gathered<G>, bool) {
     let (mut record, mut repeated, mut errors) = (0, Vec::new(), Vec::new());
     let mut array = false;
-    for Seen { number, id, what } in lines.lines {
+    for Seen { number, id, what } in lines.seen {
         if !matches!(what, What::Blank) {
             errors.extend(ledger.goes_on());
         }
@@ -357,9 +357,8 @@ mod tests {
 
     #[test]
     fn reading_ends_where_it_is_broken_off() {
-        let log: String = (0..100)
-            .map(|i| format!("{{\"id\":{i},\"solution\":\"\"}}\n"))
-            .collect();
+        let line = |i: usize| format!("{{\"id\":{i},\"solution\":\"\"}}");
+        let log = (0..100).map(line).collect::<Vec<_>>().join("\n");
         let mut taken = 0;
         reader(&log, Some(30)).gather(Names::default, |gathered| {
             taken += gathered.records;

@@ -5,6 +5,11 @@
 //! another value than a field wants, whatever is no JSON – is left to [`Fields`], which also knows
 //! what is wrong with it: a scan either says what [`Fields`] would say or says nothing.
 
+#![expect(
+    clippy::option_option,
+    reason = "what is not understood is one thing, a value that is not given another"
+)]
+
 use std::borrow::Cow;
 
 #[cfg(doc)]
@@ -38,7 +43,12 @@ pub(super) struct Scanned<'a> {
 /// The fields of a line, if it is written plainly and they are valid.
 pub(super) fn scan<'a>(line: &'a str, scratch: &'a mut Scratch) -> Option<Scanned<'a>> {
     // One pass without branches. Control characters may not stand in strings.
-    if line.bytes().fold(false, |found, b| found | (b < b' ')) {
+    if line
+        .bytes()
+        .map(|b| u8::from(b < b' '))
+        .fold(0, |a, b| a | b)
+        != 0
+    {
         return None;
     }
     // What is written without escapes is shorter.

@@ -209,7 +209,9 @@ impl<'a> TableBuilder<'a> {
             .par_chunks(CHUNK)
             .map(|records| {
                 let mut part = Part::new(auditor);
-                records.iter().for_each(|record| part.gather(record.view()));
+                for record in records {
+                    part.gather(record.view());
+                }
                 part
             })
             .collect();

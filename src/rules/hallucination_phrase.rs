@@ -91,7 +91,7 @@ fn build(settings: &Settings) -> Result<Box<dyn Detector>, String> {
     };
     let detector = Phrases {
         words: Words::of(&phrases),
-        phrases: Texts::new(&phrases),
+        texts: Texts::new(&phrases),
         spelling: Spelling::default(),
         small: Vec::new(),
     };
@@ -99,7 +99,7 @@ fn build(settings: &Settings) -> Result<Box<dyn Detector>, String> {
 }
 
 struct Phrases {
-    phrases: Texts,
+    texts: Texts,
     spelling: Spelling,
     /// `None` where a phrase has no word that can be looked for.
     words: Option<Words>,
@@ -121,7 +121,7 @@ impl Phrases {
             spelled += usize::from(!(space && in_space));
             (start, in_space) = (at, space);
         }
-        self.phrases.restart();
+        self.texts.restart();
         let before = text[..start].chars().next_back();
         self.spelling = Spelling {
             in_word: before.is_some_and(char::is_alphanumeric),
@@ -133,7 +133,7 @@ impl Phrases {
             if self.read(c) {
                 return (Some(at), at);
             }
-            if at > word && self.phrases.is_idle() {
+            if at > word && self.texts.is_idle() {
                 break;
             }
         }
@@ -143,19 +143,19 @@ impl Phrases {
 
 impl Detector for Phrases {
     fn start(&mut self, _: Option<&str>) -> bool {
-        self.phrases.restart();
+        self.texts.restart();
         self.spelling = Spelling::default();
         false
     }
 
     fn read(&mut self, c: char) -> bool {
         let mut spelled = self.spelling.read(c).into_iter().flatten();
-        spelled.any(|c| self.phrases.read(c))
+        spelled.any(|c| self.texts.read(c))
     }
 
     fn finish(&mut self) -> bool {
         let edge = self.spelling.finish();
-        edge.is_some_and(|c| self.phrases.read(c))
+        edge.is_some_and(|c| self.texts.read(c))
     }
 
     fn read_all(&mut self, text: &str) -> Option<Alarm> {
@@ -203,7 +203,7 @@ impl Words {
     fn of(phrases: &[String]) -> Option<Self> {
         let mut words = Vec::new();
         for phrase in phrases {
-            let parts = phrase.split(|c: char| c == EDGE || matches!(c, ' ' | '\'' | '"' | '-'));
+            let parts = phrase.split([EDGE, ' ', '\'', '"', '-']);
             let parts = parts.filter(|part| part.is_ascii() && !part.is_empty());
             words.push(parts.max_by_key(|part| {
                 let letters = part.bytes().all(|b| b.is_ascii_alphanumeric());
