@@ -115,11 +115,7 @@ pub(super) fn run(args: &SimulateArgs, context: &Context) -> Result<u8, CliError
         None => Part::planned(&scenario, request, args.shard.unwrap_or([0, 1])),
     };
     let bar = progress::attempts(context, request.attempts, "simulate");
-    part.draw(
-        &scenario,
-        &|done| bar.set_position(done),
-        &context.interrupt,
-    );
+    part.draw(&scenario, &progress::follow(&bar, 0), &context.interrupt);
     bar.finish_and_clear();
     if let Some(output) = &args.output {
         let file = PartFile::new(&scenario, &part);

@@ -8,6 +8,7 @@
 mod draws;
 mod kernel;
 mod lanes;
+mod reduce;
 mod retry;
 mod run;
 mod sampler;

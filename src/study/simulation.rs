@@ -1,6 +1,6 @@
 //! What does a policy save, cost and do to the data? Exact values beside Monte Carlo.
 
-use super::part::Part;
+use super::part::{Part, Progress};
 use super::{Named, RESULT_SCHEMA, named::as_map};
 use crate::engine::Interrupt;
 use crate::estimate::{Column, DOMINANT, Estimate, Estimates, Group, NAMES, Tally};
@@ -91,11 +91,11 @@ impl SimulationFindings {
     }
 }
 
-/// Simulates `scenario` and evaluates it exactly. `progress` hears of finished attempts.
+/// Simulates `scenario` and evaluates it exactly. `progress` hears of what is finished.
 pub fn simulate(
     scenario: &Scenario,
     request: Request,
-    progress: &dyn Fn(u64),
+    progress: &(dyn Fn(Progress) + Sync),
     interrupt: &Interrupt,
 ) -> SimulationFindings {
     let mut part = Part::planned(scenario, request, [0, 1]);
