@@ -98,6 +98,25 @@ pub struct Trace {
 }
 
 impl OutcomeBatch {
+    /// Makes room for so many more generations, but for their traces.
+    pub fn reserve(&mut self, generations: usize, checkpoints: usize) {
+        self.prompt.reserve(generations);
+        for column in [
+            &mut self.tokens_full,
+            &mut self.tokens_paid,
+            &mut self.checkpoint_cost,
+            &mut self.utility,
+        ] {
+            column.reserve(generations);
+        }
+        self.rejected_at.reserve(generations);
+        self.remaining.reserve(generations * checkpoints);
+        self.accepted.reserve(generations);
+        for column in &mut self.covariates {
+            column.reserve(generations);
+        }
+    }
+
     /// Number of generations.
     pub fn len(&self) -> usize {
         self.prompt.len()
