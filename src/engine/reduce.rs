@@ -150,7 +150,7 @@ mod tests {
     fn pieces_are_merged_in_order_whoever_is_late() {
         for threads in [1, 2, 8] {
             let late = |n: u64| {
-                if n % 5 == 0 {
+                if n.is_multiple_of(5) {
                     std::thread::sleep(std::time::Duration::from_millis(2));
                 }
                 Some(n)
@@ -199,7 +199,7 @@ mod tests {
             list(100, |n| {
                 assert!(n != 7, "piece 7");
                 Some(n)
-            })
+            });
         });
     }
 }
