@@ -195,11 +195,10 @@ mod tests {
     #[test]
     #[should_panic(expected = "piece 7")]
     fn a_panic_is_passed_on_and_leaves_nobody_waiting() {
-        on_threads(2, || {
-            list(100, |n| {
-                assert!(n != 7, "piece 7");
-                Some(n)
-            });
-        });
+        let fails = |n: u64| {
+            assert!(n != 7, "piece 7");
+            Some(n)
+        };
+        on_threads(2, || list(100, fails));
     }
 }
