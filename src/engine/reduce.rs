@@ -176,7 +176,7 @@ mod tests {
                 Some(())
             };
             reduce(200, work, (), |(), ()| (), &|n| {
-                merged.store(n, Ordering::SeqCst)
+                merged.store(n, Ordering::SeqCst);
             })
         });
         assert!(furthest.into_inner() <= 4 * AHEAD);
