@@ -12,4 +12,5 @@ mod retry;
 mod run;
 mod sampler;
 
+pub(crate) use run::reduce;
 pub use run::{Interrupt, Retried, Run, Simulation};
