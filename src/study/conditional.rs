@@ -5,11 +5,14 @@
 //! prompts by the formulas that serve outcomes (Rao and Blackwell: no linear estimate varies more
 //! than that of outcomes with one generation per prompt). What remains is the variance between
 //! prompts. Of the exact side it checks the integral over difficulty, and nothing else.
+//!
+//! The retry account hangs on the hardest prompts. It has as many prompts of its own, drawn more
+//! often from both ends of difficulty and weighted back, as those that the kernels retry.
 
 use rand_distr::{Distribution, StandardNormal};
 
 use super::simulation::{Drawn, Sample, SimulationFindings, evaluate_sample};
-use crate::engine::{Interrupt, Simulation, reduce};
+use crate::engine::{Interrupt, Simulation, draw_weighted, reduce};
 use crate::estimate::{RetryTally, Tally};
 use crate::outcome::{ExpectedBatch, Fold, Frame, RetryBatch};
 use crate::rng::{Purpose, stream};
@@ -129,9 +132,9 @@ impl<'s> Conditional<'s> {
         let sd = self.scenario.difficulty_sd();
         for _ in 0..prompts {
             let z: f64 = StandardNormal.sample(&mut rng);
-            let given = evaluator.given(sd * z);
-            self.record(z, &given, &mut expected);
-            let [policy, full] = given.retry();
+            self.record(z, &evaluator.given(sd * z), &mut expected);
+            let (z, weight) = draw_weighted(&mut rng);
+            let [policy, full] = evaluator.given(sd * z).retry().map(|cost| weight * cost);
             if RetryTally::holds(self.frame.typical_tokens, policy.max(full)) {
                 retried.paid_until_retained.push(policy);
                 retried.full_until_accepted.push(full);
