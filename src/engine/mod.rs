@@ -13,4 +13,6 @@ mod retry;
 mod run;
 mod sampler;
 
+pub(crate) use reduce::reduce;
+pub(crate) use retry::draw_weighted;
 pub use run::{Interrupt, Retried, Run, Simulation};

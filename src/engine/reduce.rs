@@ -94,7 +94,7 @@ impl<T, W> Drop for Piece<'_, T, W> {
 /// Works on so many pieces and merges their results in order into `total`; returns how many were
 /// merged. Where `work` gives none, that piece and those after it are left out. `progress` hears
 /// of merged pieces.
-pub(super) fn reduce<T: Send, W: Send>(
+pub(crate) fn reduce<T: Send, W: Send>(
     number: u64,
     work: impl Fn(u64) -> Option<W> + Sync,
     total: T,

@@ -93,6 +93,13 @@ impl<'s> Simulation<'s> {
         self
     }
 
+    /// Draws with the plain kernel even what the fast one can draw: other generations of the same
+    /// law, for comparing the two.
+    pub fn plainly(mut self) -> Self {
+        self.lanes = None;
+        self
+    }
+
     /// Keeps a trace of every generation.
     pub fn traced(mut self) -> Self {
         self.traced = true;
