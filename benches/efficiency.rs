@@ -90,7 +90,9 @@ fn kernel(simulation: &Simulation<'_>, attempts: u64, prompts: u64) -> Way {
     let (retried, retry_seconds) = timed(|| {
         let batches = 0..simulation.retry_batches(prompts);
         let empty = || RetryTally::new(frame.typical_tokens);
-        simulation.retry(prompts, batches, empty, &interrupt).fold
+        simulation
+            .retry(prompts, batches, empty, &|_| (), &interrupt)
+            .fold
     });
     let estimates = Estimates::new(&tally);
     Way::new([attempts, prompts], [seconds, retry_seconds], |name| {
