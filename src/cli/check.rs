@@ -71,7 +71,7 @@ fn check(path: &Path) -> FileFindings {
 fn explain(path: &Path) -> (&'static str, Result<Vec<String>, InputError>) {
     let as_log = || ("log", log::check(path).map(|summary| summary.describe()));
     let name = path.to_string_lossy().to_lowercase();
-    let log_endings = [".jsonl", ".ndjson", ".json", ".gz", ".zst"];
+    let log_endings = [".jsonl", ".ndjson", ".json", ".gz", ".zst", ".parquet"];
     if log_endings.iter().any(|ending| name.ends_with(ending)) {
         return as_log();
     }

@@ -29,7 +29,7 @@ const PAPER: &str = "paper";
     foldem replay log.jsonl --policy my.toml --outcomes outcomes.jsonl\n\n\
     foldem new policy prints the policy of the paper, commented, to start from.")]
 pub(super) struct ReplayArgs {
-    /// Logs of generations (JSON Lines; .gz and .zst are decompressed); - is stdin
+    /// Logs of generations (JSON Lines; .gz and .zst are decompressed; or .parquet); - is stdin
     #[arg(required = true, value_name = "LOG")]
     logs: Vec<PathBuf>,
     /// Policy file (foldem.policy/1); - is stdin; `paper` is the paper's policy
@@ -162,6 +162,15 @@ fn once_stdin(inputs: &[&Path]) -> Result<(), CliError> {
 
 fn outcomes_path(file: &Path, inputs: &[&Path]) -> Result<(), CliError> {
     output::writable("--outcomes", file)?;
+    if file
+        .extension()
+        .is_some_and(|e| e.eq_ignore_ascii_case("parquet"))
+    {
+        return Err(CliError::Usage(format!(
+            "--outcomes {}: outcomes are JSON Lines; use .jsonl, .jsonl.gz or .jsonl.zst",
+            file.display()
+        )));
+    }
     if inputs.iter().any(|input| output::same_file(file, input)) {
         return Err(CliError::Usage(format!(
             "--outcomes {}: the file is an input; name another",

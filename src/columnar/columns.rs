@@ -7,7 +7,8 @@ use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::data_type::{ByteArray, DataType};
 use parquet::file::reader::{FileReader as _, SerializedFileReader};
 
-use super::{FileError, open};
+use super::guard::guarded;
+use super::{FileError, metadata, open};
 
 /// Values read at a time.
 const BATCH: usize = 1 << 16;
@@ -25,9 +26,7 @@ impl Columns {
 
     /// The text about the file that stands under `key`.
     pub fn metadata(&self, key: &str) -> Option<&str> {
-        let pairs = self.file.metadata().file_metadata().key_value_metadata()?;
-        let pair = pairs.iter().find(|pair| pair.key == key)?;
-        pair.value.as_deref()
+        metadata(&self.file, key)
     }
 
     /// A column of UTF-8 text.
@@ -89,12 +88,15 @@ impl Columns {
         let index = columns.position(|c| c.path().parts() == [name]);
         let index = index.ok_or_else(|| wrong(name, "is missing"))?;
         let mut cells = Vec::new();
-        for g in 0..self.file.num_row_groups() {
-            let group = self.file.get_row_group(g)?;
-            if !read(group.get_column_reader(index)?, &mut cells)? {
-                return Err(wrong(name, &format!("does not hold {wanted}")));
+        guarded(|| {
+            for g in 0..self.file.num_row_groups() {
+                let group = self.file.get_row_group(g)?;
+                if !read(group.get_column_reader(index)?, &mut cells)? {
+                    return Err(wrong(name, &format!("does not hold {wanted}")));
+                }
             }
-        }
+            Ok(())
+        })?;
         Ok(cells)
     }
 }

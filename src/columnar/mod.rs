@@ -5,6 +5,7 @@
 //! damaged is an error that says where; sizes that it claims are not believed.
 
 mod columns;
+mod guard;
 mod leaf;
 mod rows;
 mod write;
@@ -14,7 +15,7 @@ use std::io::{self, Read as _};
 use std::path::Path;
 
 use parquet::errors::ParquetError;
-use parquet::file::reader::SerializedFileReader;
+use parquet::file::reader::{FileReader as _, SerializedFileReader};
 
 pub use columns::Columns;
 pub use rows::Rows;
@@ -69,5 +70,12 @@ fn open(path: &Path) -> Result<SerializedFileReader<File>, FileError> {
     if &start != MAGIC {
         return Err(FileError::NotParquet);
     }
-    Ok(SerializedFileReader::new(file)?)
+    guard::guarded(|| Ok(SerializedFileReader::new(file)?))
+}
+
+/// The text about a file that stands under `key`.
+fn metadata<'f>(file: &'f SerializedFileReader<File>, key: &str) -> Option<&'f str> {
+    let pairs = file.metadata().file_metadata().key_value_metadata()?;
+    let pair = pairs.iter().find(|pair| pair.key == key)?;
+    pair.value.as_deref()
 }

@@ -14,8 +14,9 @@ use parquet::file::reader::{FileReader as _, SerializedFileReader};
 use parquet::schema::types::Type;
 use serde_json::{Map, Value};
 
+use super::guard::guarded;
 use super::leaf::Leaf;
-use super::{FileError, open};
+use super::{FileError, metadata, open};
 
 /// Rows that are decoded at a time.
 const BATCH: usize = 128;
@@ -56,6 +57,10 @@ impl Rows {
     /// Opens a file; all its columns are read.
     pub fn open(path: &Path) -> Result<Self, FileError> {
         let file = open(path)?;
+        guarded(|| Self::of(file))
+    }
+
+    fn of(file: SerializedFileReader<File>) -> Result<Self, FileError> {
         let schema = file.metadata().file_metadata().schema_descr();
         let leaves = schema.columns().iter().cloned().map(Leaf::new);
         let leaves: Vec<Option<Leaf>> = leaves.map(Some).collect();
@@ -95,6 +100,11 @@ impl Rows {
         self
     }
 
+    /// The text about the file that stands under `key`.
+    pub fn metadata(&self, key: &str) -> Option<&str> {
+        metadata(&self.file, key)
+    }
+
     /// Number of rows that the file says it has.
     pub fn count(&self) -> u64 {
         let rows = self.file.metadata().file_metadata().num_rows();
@@ -111,10 +121,10 @@ impl Rows {
             if self.left > 0 {
                 self.ready = self.left.min(BATCH);
                 self.left -= self.ready;
-                for leaf in self.leaves.iter_mut().flatten() {
-                    leaf.read(self.ready)?;
-                }
-            } else if !self.begin_group()? {
+                let rows = self.ready;
+                let mut leaves = self.leaves.iter_mut().flatten();
+                guarded(|| leaves.try_for_each(|leaf| leaf.read(rows)))?;
+            } else if !guarded(|| self.begin_group())? {
                 return Ok(None);
             }
         }
@@ -134,7 +144,8 @@ impl Rows {
         }
         let group = self.file.get_row_group(self.groups)?;
         let rows = usize::try_from(group.metadata().num_rows());
-        self.left = rows.map_err(|_| FileError::Damaged("a row group has −1 rows".to_owned()))?;
+        self.left =
+            rows.map_err(|_| FileError::Damaged("a row group has less than no rows".to_owned()))?;
         for (i, leaf) in self.leaves.iter_mut().enumerate() {
             if let Some(leaf) = leaf {
                 leaf.begin(group.get_column_reader(i)?);
