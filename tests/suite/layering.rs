@@ -16,7 +16,10 @@ const MAY_IMPORT: [(&str, &[&str]); 18] = [
     ("engine", &["rng", "scenario", "policy", "outcome"]),
     ("rules", &[]),
     ("log", &["input", "columnar"]),
-    ("replay", &["rules", "log", "policy", "outcome"]),
+    (
+        "replay",
+        &["input", "columnar", "rules", "log", "policy", "outcome"],
+    ),
     ("estimate", &["stats", "outcome"]),
     (
         "study",

@@ -28,4 +28,5 @@ mod real_text;
 mod replay;
 mod rule_pages;
 mod sweep;
+mod table;
 mod verification;
