@@ -10,6 +10,7 @@
 mod alarm;
 mod attributes;
 mod auditor;
+mod candidates;
 mod definition;
 mod judge;
 mod rejections;
@@ -21,6 +22,7 @@ mod tokens;
 
 pub use alarm::FirstAlarm;
 pub use auditor::{Auditor, PolicyError};
+pub use candidates::{CandidateFigures, Candidates, CandidatesError};
 pub use definition::{Definition, MissingValidator};
 pub use judge::{Judgement, Stop, judge};
 pub use run::Replay;

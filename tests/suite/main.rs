@@ -10,6 +10,7 @@
 mod agreement;
 mod broken;
 mod broken_logs;
+mod candidates;
 mod cli;
 mod coverage;
 mod enumeration;
