@@ -171,7 +171,7 @@ fn check_files(args: &ReplayArgs, context: &Context) -> Result<(), CliError> {
                 file.display()
             )));
         }
-        product("--outcomes", file, &others)?;
+        output::product("--outcomes", file, &others)?;
         others.push(file);
     }
     if let Some(file) = &args.save_table {
@@ -181,7 +181,7 @@ fn check_files(args: &ReplayArgs, context: &Context) -> Result<(), CliError> {
                 file.display()
             )));
         }
-        product("--save-table", file, &others)?;
+        output::product("--save-table", file, &others)?;
         others.push(file);
     }
     context.output.keeps(&others)
@@ -190,18 +190,6 @@ fn check_files(args: &ReplayArgs, context: &Context) -> Result<(), CliError> {
 fn has_parquet_ending(file: &Path) -> bool {
     file.extension()
         .is_some_and(|ending| ending.eq_ignore_ascii_case("parquet"))
-}
-
-/// A file to write, which must replace no other.
-fn product(option: &str, file: &Path, others: &[&Path]) -> Result<(), CliError> {
-    output::writable(option, file)?;
-    if others.iter().any(|other| output::same_file(file, other)) {
-        return Err(CliError::Usage(format!(
-            "{option} {}: the file is an input or another output; name another",
-            file.display()
-        )));
-    }
-    Ok(())
 }
 
 /// The table of a file, with the columns that `policy` asks for.

@@ -91,7 +91,7 @@ enum Product {
 
 /// A file for all points, and its form by its ending.
 fn product_form<'p>(path: &'p Path, others: &[&Path]) -> Result<(&'p Path, Product), CliError> {
-    kept("--output", path, others)?;
+    output::product("--output", path, others)?;
     let ending = path.extension().unwrap_or_default().to_ascii_lowercase();
     let form = match ending.to_str().unwrap_or_default() {
         "csv" => Product::Text(Format::Csv),
@@ -116,7 +116,7 @@ enum Picture {
 
 /// A file for the figure, and its form by its ending.
 fn picture<'p>(path: &'p Path, others: &[&Path]) -> Result<(&'p Path, Picture), CliError> {
-    kept("--figure", path, others)?;
+    output::product("--figure", path, others)?;
     let ending = path.extension().unwrap_or_default().to_ascii_lowercase();
     match ending.to_str().unwrap_or_default() {
         "svg" => Ok((path, Picture::Svg)),
@@ -126,16 +126,4 @@ fn picture<'p>(path: &'p Path, others: &[&Path]) -> Result<(&'p Path, Picture), 
             path.display()
         ))),
     }
-}
-
-/// The file can be written and replaces none of `others`.
-fn kept(option: &str, path: &Path, others: &[&Path]) -> Result<(), CliError> {
-    output::writable(option, path)?;
-    if others.iter().any(|other| output::same_file(path, other)) {
-        return Err(CliError::Usage(format!(
-            "{option} {}: the file is an input or another output; name another",
-            path.display()
-        )));
-    }
-    Ok(())
 }

@@ -142,20 +142,22 @@ fn what_is_written_is_read_back() {
             model: some("m"),
             benchmark: some("b"),
             problem: some("q?"),
-            solution: if i % 7 == 0 {
+            solution: if i.is_multiple_of(7) {
                 String::new()
             } else {
                 "häh".to_owned()
             },
             problem_tokens: odd.then_some(3),
-            solution_tokens: odd.then_some(1_000_000_000_000).filter(|_| i % 3 > 0),
+            solution_tokens: odd
+                .then_some(1_000_000_000_000)
+                .filter(|_| !i.is_multiple_of(3)),
             token_ends: match (i % 3, i % 7) {
                 (0, 0) => Some(Vec::new()),
                 (0, _) => Some(vec![1, 4]),
                 _ => None,
             },
             correct: odd.then_some(i % 4 == 1),
-            accepted: (!odd).then_some(i % 4 == 0),
+            accepted: (!odd).then_some(i.is_multiple_of(4)),
             utility: odd.then_some(0.1),
             rejected_at: odd.then_some(2),
             pass_through: odd.then_some(1e-300),
