@@ -12,6 +12,7 @@ mod broken;
 mod broken_logs;
 mod candidates;
 mod cli;
+mod conditional;
 mod coverage;
 mod enumeration;
 mod golden;
