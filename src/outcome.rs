@@ -43,7 +43,7 @@ impl Knowledge {
 }
 
 /// A category of generations, such as the final state.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Covariate {
     /// Name in tables and results.
     pub name: String,

@@ -55,7 +55,7 @@ pub(super) struct SimulateArgs {
     /// Go on with the run of this part, which was interrupted
     #[arg(long, value_name = "PART", conflicts_with = "shard")]
     resume: Option<PathBuf>,
-    /// Also write the generations as a log (JSON Lines; .gz and .zst compress)
+    /// Also write the generations as a log (JSON Lines; .gz and .zst compress; or .parquet)
     #[arg(long, value_name = "LOG")]
     write_log: Option<PathBuf>,
 }
@@ -233,9 +233,10 @@ fn check_log_path(log: &Path, scenario: &Path) -> Result<(), CliError> {
     let is_log = endings
         .next()
         .is_some_and(|e| ["jsonl", "ndjson"].contains(&e));
+    let is_log = is_log || name.ends_with(".parquet");
     if output::same_file(log, scenario) || !is_log {
         return Err(CliError::Usage(format!(
-            "--write-log {}: a log ends in .jsonl, .jsonl.gz or .jsonl.zst",
+            "--write-log {}: a log ends in .jsonl, .jsonl.gz, .jsonl.zst or .parquet",
             log.display()
         )));
     }
