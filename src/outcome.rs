@@ -6,9 +6,11 @@
 
 mod expected;
 mod gathered;
+mod subsets;
 
 pub use expected::ExpectedBatch;
 pub use gathered::{Gathered, Range, Shape};
+pub use subsets::{MOST_VALIDATORS, SubsetOutcome, Validators};
 
 /// What the batches of one source have in common.
 #[derive(Debug, Clone, PartialEq)]

@@ -11,7 +11,7 @@ use crate::log::{LONGEST_LINE, ReadError, Reader, Writer};
 use crate::policy::PolicyFile;
 use crate::replay::{Auditor, Replay, SavedTable, ScheduleError, SourceLog, Table, TableBuilder};
 use crate::report;
-use crate::study::replay::{self, Intake};
+use crate::study::replay::{self, Intake, JudgeQuality};
 
 /// The name under which the policy of the paper is built in.
 const PAPER: &str = "paper";
@@ -27,6 +27,7 @@ const PAPER: &str = "paper";
     foldem replay log.jsonl --policy paper\n  \
     foldem replay a.jsonl.gz b.jsonl.zst --policy my.toml --format json\n  \
     foldem replay log.jsonl --policy my.toml --outcomes outcomes.jsonl\n  \
+    foldem replay log.jsonl --policy paper --judge-sensitivity 0.97 --judge-specificity 0.9\n  \
     foldem replay log.jsonl --policy my.toml --save-table alarms.parquet\n  \
     foldem replay --table alarms.parquet --policy other.toml\n\n\
     foldem new policy prints the policy of the paper, commented, to start from.")]
@@ -52,7 +53,39 @@ pub(super) struct ReplayArgs {
     #[arg(long, value_name = "FILE")]
     outcomes: Option<PathBuf>,
     #[command(flatten)]
+    judge: JudgeArgs,
+    #[command(flatten)]
     intake: IntakeArgs,
+}
+
+/// How often labels are right.
+#[derive(Debug, Clone, Copy, Args)]
+struct JudgeArgs {
+    /// Probability, in [0, 1], that the label (`accepted`, else `correct`) of a good generation says
+    /// so: also print what the figures would be with right labels
+    #[arg(long, value_name = "P", requires = "judge_specificity")]
+    judge_sensitivity: Option<f64>,
+    /// Probability, in [0, 1], that the label of a bad generation says so
+    #[arg(long, value_name = "P", requires = "judge_sensitivity")]
+    judge_specificity: Option<f64>,
+}
+
+impl JudgeArgs {
+    /// The judge that the labels are from, where its quality is given.
+    fn quality(self) -> Result<Option<JudgeQuality>, CliError> {
+        let given = self.judge_sensitivity.zip(self.judge_specificity);
+        let Some((sensitivity, specificity)) = given else {
+            return Ok(None);
+        };
+        let quality = JudgeQuality::new(sensitivity, specificity);
+        quality.map(Some).ok_or_else(|| {
+            CliError::Usage(format!(
+                "--judge-sensitivity {sensitivity} --judge-specificity {specificity}: both must lie \
+                 in [0, 1] and add up to more than 1; otherwise the labels say nothing, or the \
+                 opposite"
+            ))
+        })
+    }
 }
 
 /// How logs are read.
@@ -106,6 +139,7 @@ fn bytes(text: &str) -> Result<usize, String> {
 }
 
 pub(super) fn run(args: &ReplayArgs, context: &Context) -> Result<u8, CliError> {
+    let judge = args.judge.quality()?;
     check_files(args, context)?;
     let policy = policy(&args.policy)?;
     let auditor = auditor(&policy, &args.policy)?;
@@ -129,7 +163,8 @@ pub(super) fn run(args: &ReplayArgs, context: &Context) -> Result<u8, CliError> 
     };
     let replay =
         Replay::new(&table, &policy, policy.checkpoints(), generated).map_err(whole_policy)?;
-    let findings = replay::findings(&policy, &table, &replay, intake).map_err(whole_policy)?;
+    let mut findings = replay::findings(&policy, &table, &replay, intake).map_err(whole_policy)?;
+    findings.label_noise = judge.and_then(|judge| replay::label_noise(&table, &replay, judge));
     context
         .output
         .emit(&findings, &report::replay::sheet(&findings))?;

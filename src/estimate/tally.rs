@@ -214,6 +214,11 @@ impl Tally {
         self.shares.get(self.share_index(share)).copied()
     }
 
+    /// Whether a share rests on few events; not so where none were counted, but expectations.
+    pub(super) fn is_rare(&self, share: Share) -> bool {
+        self.share(share).is_some_and(|share| share.is_rare())
+    }
+
     fn share_index(&self, share: Share) -> usize {
         match share {
             Share::Rejected => 0,

@@ -1,6 +1,6 @@
 //! Findings that were never found, for the tests of figures.
 
-use crate::study::replay::{ByVerdict, ReplayFindings};
+use crate::study::replay::{AttributionFindings, ByVerdict, ReplayFindings};
 use crate::study::simulation::{Compared, Drawn, SimulationFindings};
 use crate::study::{Estimate, Named};
 
@@ -66,12 +66,18 @@ pub(super) fn replay(policy: &str, values: &[Shown]) -> ReplayFindings {
         estimates: estimates.collect(),
         covariance_slack: Estimate::default(),
         cost_beyond_coin: Estimate::default(),
+        charged_tokens: Estimate::default(),
         rejections_by_stage: Vec::new(),
         surviving: ByVerdict::default(),
         shifts: Vec::new(),
+        shift_shares: Vec::new(),
         groups: Vec::new(),
         strata: Vec::new(),
         validators: Vec::new(),
+        overlaps: Vec::new(),
+        attribution: AttributionFindings::default(),
+        baselines: Vec::new(),
+        label_noise: None,
         warnings: Vec::new(),
     }
 }

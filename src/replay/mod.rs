@@ -17,6 +17,9 @@ mod rejections;
 mod run;
 mod saved;
 mod schedule;
+mod steps;
+mod strata;
+mod subsets;
 mod table;
 mod tokens;
 
@@ -28,5 +31,6 @@ pub use judge::{Judgement, Stop, judge};
 pub use run::Replay;
 pub use saved::{SCHEMA, SavedTable, SourceLog};
 pub use schedule::{Place, Schedule, ScheduleError};
+pub use steps::FirstError;
 pub use table::{Caveats, Group, Row, Table, TableBuilder};
 pub use tokens::Tokens;

@@ -11,7 +11,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Caveats, Definition, FirstAlarm, Group, Row, Table};
+use super::{Caveats, Definition, FirstAlarm, FirstError, Group, Row, Table};
 use crate::columnar::{Column, Columns, FileError, Kind, Writer};
 use crate::input::InputError;
 use crate::outcome::Covariate;
@@ -22,6 +22,8 @@ pub const SCHEMA: &str = "foldem.table/1";
 const DIGEST: &str = "foldem.table/1.sha256";
 /// What stands for [`FirstAlarm::AtEnd`]; null stands for [`FirstAlarm::Never`].
 const AT_END: i64 = -1;
+/// What stands for [`FirstError::Never`]; null stands for [`FirstError::Unlabelled`].
+const NONE_WRONG: i64 = -1;
 
 /// A log that a table was made from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,6 +92,7 @@ impl About {
             ("group", Kind::Integer),
             ("tokens", Kind::Integer),
             ("problem_tokens", Kind::Integer),
+            ("first_error", Kind::Integer),
             ("accepted", Kind::Truth),
             ("utility", Kind::Number),
         ];
@@ -205,6 +208,24 @@ impl SavedTable {
     }
 }
 
+/// The cell of a first wrong step.
+fn error_cell(error: FirstError) -> Option<i64> {
+    match error {
+        FirstError::Unlabelled => None,
+        FirstError::Never => Some(NONE_WRONG),
+        FirstError::After(tokens) => i64::try_from(tokens).ok(),
+    }
+}
+
+/// The first wrong step of a cell, if it is one.
+fn first_error(cell: Option<i64>) -> Option<FirstError> {
+    Some(match cell {
+        None => FirstError::Unlabelled,
+        Some(NONE_WRONG) => FirstError::Never,
+        Some(tokens) => FirstError::After(u64::try_from(tokens).ok()?),
+    })
+}
+
 /// The columns of [`About::columns`].
 fn columns(table: &Table) -> Vec<Column> {
     let rows = &table.rows;
@@ -218,6 +239,7 @@ fn columns(table: &Table) -> Vec<Column> {
         integers(&|row| row.group as u64),
         integers(&|row| row.tokens),
         integers(&|row| row.problem_tokens),
+        Column::Integer(rows.iter().map(|row| error_cell(row.first_error)).collect()),
         Column::Truth(rows.iter().map(|row| row.accepted).collect()),
         Column::Number(rows.iter().map(|row| row.utility).collect()),
     ];
@@ -274,6 +296,7 @@ fn table(about: About, columns: Vec<Column>) -> Option<Table> {
             group: index(&integers[1], i, about.groups.len())?,
             tokens: count(&integers[2], i)?,
             problem_tokens: count(&integers[3], i)?,
+            first_error: first_error(integers[4][i])?,
             accepted: accepted[i],
             utility: utility[i],
         });
@@ -281,7 +304,7 @@ fn table(about: About, columns: Vec<Column>) -> Option<Table> {
             return None;
         }
     }
-    let of_validators = &integers[4..4 + validators];
+    let of_validators = &integers[5..5 + validators];
     let mut alarms = Vec::with_capacity(records * validators);
     for i in 0..records {
         for cells in of_validators {
@@ -292,7 +315,7 @@ fn table(about: About, columns: Vec<Column>) -> Option<Table> {
             });
         }
     }
-    let of_covariates = integers[4 + validators..].iter().zip(&about.covariates);
+    let of_covariates = integers[5 + validators..].iter().zip(&about.covariates);
     let levels = of_covariates.map(|(cells, covariate)| {
         let level = |i| u32::try_from(index(cells, i, covariate.levels.len())?).ok();
         (0..records).map(level).collect::<Option<Vec<u32>>>()

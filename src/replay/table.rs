@@ -10,7 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use super::attributes::{Attributes, MISSING, MOST_LEVELS};
 use super::auditor::first_alarm;
-use super::{Auditor, Definition, FirstAlarm, MissingValidator, Tokens, definition, tokens};
+use super::{
+    Auditor, Definition, FirstAlarm, FirstError, MissingValidator, Tokens, definition, steps,
+    strata, tokens,
+};
 use crate::log::Record;
 use crate::outcome::Covariate;
 use crate::policy::PolicyFile;
@@ -53,6 +56,8 @@ pub struct Row {
     pub accepted: Option<bool>,
     /// Its value in [0, 1], where that is known.
     pub utility: Option<f64>,
+    /// The first wrong step as labelled, where steps are.
+    pub first_error: FirstError,
 }
 
 /// How much of a log was estimated, or stands in the way of replay.
@@ -217,6 +222,7 @@ impl<'a> TableBuilder<'a> {
         self.attributes.push(record.attributes.as_ref());
         let estimated = || problem.map_or(0, tokens::estimate);
         let problem_tokens = record.problem_tokens.unwrap_or_else(estimated);
+        let first_error = steps::first_error(&record, tokens);
         let tokens = tokens.count();
         let group = Group {
             model: record.model.clone(),
@@ -234,6 +240,7 @@ impl<'a> TableBuilder<'a> {
             problem_tokens,
             accepted: record.verdict(),
             utility: record.value(),
+            first_error,
             id: record.id,
         });
     }
@@ -278,12 +285,17 @@ impl<'a> TableBuilder<'a> {
         }
         let (attributes, by_attribute) = self.attributes.finish();
         covariates.extend(attributes.into_iter().map(|mut attribute| {
-            if ["model", "benchmark"].contains(&attribute.name.as_str()) {
+            let taken = ["model", "benchmark", strata::LENGTH, strata::PASS_RATE];
+            if taken.contains(&attribute.name.as_str()) {
                 attribute.name = format!("attributes.{}", attribute.name);
             }
             attribute
         }));
         levels.extend(by_attribute);
+        for (covariate, of_rows) in strata::covariates(&self.rows, self.prompts.len()) {
+            covariates.push(covariate);
+            levels.push(of_rows);
+        }
         Table {
             rows: self.rows,
             alarms: self.alarms,

@@ -8,6 +8,8 @@
 )]
 
 mod agreement;
+mod attribution;
+mod baselines;
 mod broken;
 mod broken_logs;
 mod candidates;
@@ -18,8 +20,10 @@ mod enumeration;
 mod golden;
 mod jackknife;
 mod judging;
+mod label_noise;
 mod lanes;
 mod layering;
+mod literal;
 mod mixture;
 mod parquet;
 mod parts;
