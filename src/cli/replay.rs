@@ -1,5 +1,6 @@
 //! `foldem replay`: what a policy would have done to logged generations.
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -9,7 +10,9 @@ use super::{Context, catalogue, output, progress};
 use crate::input::{InputError, Mistake};
 use crate::log::{LONGEST_LINE, ReadError, Reader, Writer};
 use crate::policy::PolicyFile;
-use crate::replay::{Auditor, Replay, SavedTable, ScheduleError, SourceLog, Table, TableBuilder};
+use crate::replay::{
+    Auditor, Part, Replay, SavedTable, ScheduleError, SourceLog, Table, TableBuilder,
+};
 use crate::report;
 use crate::study::replay::{self, Intake, JudgeQuality};
 
@@ -325,23 +328,32 @@ pub(super) fn table(
         if let Some((earlier, earlier_name)) = before.take() {
             reader = reader.after(earlier, &earlier_name);
         }
-        for record in &mut reader {
-            if context.interrupt.raised() {
-                intake.partial = true;
-                break;
-            }
-            match record {
-                Ok(record) => {
-                    records += 1;
-                    builder.push(record);
-                    bar.inc(1);
+        let mut malformed_line = None;
+        reader.gather(
+            || Part::new(auditor),
+            |gathered| {
+                if context.interrupt.raised() {
+                    intake.partial = true;
+                    return ControlFlow::Break(());
                 }
-                Err(error) if args.skip_malformed => {
-                    intake.skipped += 1;
+                let good = (gathered.records - gathered.repeated.len()) as u64;
+                records += good;
+                bar.inc(good);
+                let mut errors = gathered.errors.iter().cloned();
+                if let Some(error) = errors.next() {
+                    if !args.skip_malformed {
+                        malformed_line = Some(error);
+                        return ControlFlow::Break(());
+                    }
+                    intake.skipped += 1 + errors.count() as u64;
                     first_skipped.get_or_insert(error);
                 }
-                Err(error) => return Err(malformed(&name, error).into()),
-            }
+                builder.add(gathered);
+                ControlFlow::Continue(())
+            },
+        );
+        if let Some(error) = malformed_line {
+            return Err(malformed(&name, error).into());
         }
         before = Some((reader, name));
     }

@@ -2,21 +2,30 @@
 //! row.
 //!
 //! Assumes nothing about where a log comes from: every record is checked on its own, and what is
-//! wrong is reported with its line and key. A log may be larger than memory; only the ids of its
-//! records are held while it is read.
+//! wrong is reported with its line and key. A log may be larger than memory; of its records only the
+//! fingerprints of their ids are held while it is read.
 
+mod blocks;
+mod bulk;
 mod fields;
+mod fingerprint;
+mod line;
 mod parquet;
 mod read;
 mod record;
+mod scan;
+mod view;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufRead};
 use std::path::Path;
 
+pub use bulk::{Gather, Gathered};
+pub use fingerprint::{Fingerprint, Numbers};
 pub use read::{LONGEST_LINE, ReadError, Reader};
 pub use record::Record;
+pub use view::View;
 pub use write::{WriteError, Writer};
 
 use crate::input::{InputError, Mistake};

@@ -1,5 +1,8 @@
 //! The validators of a policy, made ready to read.
 
+use std::fmt;
+use std::sync::Mutex;
+
 use crate::policy::{ParameterValue, PolicyFile, TextValidator};
 use crate::rules::{Alarm, Detector, RULES, Reading, Rule, Setting, Settings};
 
@@ -18,10 +21,23 @@ pub struct PolicyError {
 }
 
 /// The rules and settings of a policy's validators, known to work.
-#[derive(Debug)]
 pub struct Auditor {
     validators: Vec<(&'static Rule, Settings)>,
     definitions: Vec<Definition>,
+    /// Detectors that nobody uses, one for each validator: making them takes longer than a few
+    /// texts.
+    idle: Mutex<Vec<Detectors>>,
+}
+
+/// A detector for each validator, in their order.
+pub(super) type Detectors = Vec<Box<dyn Detector>>;
+
+impl fmt::Debug for Auditor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Auditor")
+            .field("validators", &self.validators)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Auditor {
@@ -31,6 +47,7 @@ impl Auditor {
         Ok(Self {
             validators: validators.clone().map(prepared).collect::<Result<_, _>>()?,
             definitions: validators.map(Definition::of).collect(),
+            idle: Mutex::default(),
         })
     }
 
@@ -40,11 +57,24 @@ impl Auditor {
     }
 
     /// A detector for each validator, in their order.
-    pub fn detectors(&self) -> Vec<Box<dyn Detector>> {
+    fn detectors(&self) -> Detectors {
         let build = |(rule, settings): &(&Rule, Settings)| {
             (rule.build)(settings).expect("settings that worked work again")
         };
         self.validators.iter().map(build).collect()
+    }
+
+    /// The same, used ones where there are any.
+    pub(super) fn borrow_detectors(&self) -> Detectors {
+        let idle = self.idle.lock().ok().and_then(|mut idle| idle.pop());
+        idle.unwrap_or_else(|| self.detectors())
+    }
+
+    /// Takes them back.
+    pub(super) fn return_detectors(&self, detectors: Detectors) {
+        if let Ok(mut idle) = self.idle.lock() {
+            idle.push(detectors);
+        }
     }
 }
 
@@ -81,9 +111,7 @@ pub(super) fn first_alarm(
     solution: &str,
     tokens: Tokens<'_>,
 ) -> FirstAlarm {
-    let mut reading = Reading::start(detector, problem);
-    reading.push(solution.as_bytes());
-    match reading.finish() {
+    match Reading::whole(detector, problem, solution) {
         // A text of no tokens is complete before anybody could look.
         Some(Alarm::After(bytes)) if bytes == 0 || tokens.count() > 0 => {
             FirstAlarm::Tokens(tokens.holding(bytes))

@@ -11,6 +11,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::table::Ids;
 use super::{Caveats, Definition, FirstAlarm, FirstError, Group, Row, Table};
 use crate::columnar::{Column, Columns, FileError, Kind, Writer};
 use crate::input::InputError;
@@ -234,7 +235,11 @@ fn columns(table: &Table) -> Vec<Column> {
         Column::Integer(rows.iter().map(cell).collect())
     };
     let mut columns = vec![
-        Column::Text(rows.iter().map(|row| Some(row.id.clone())).collect()),
+        Column::Text(
+            (0..rows.len())
+                .map(|i| Some(table.id(i).to_owned()))
+                .collect(),
+        ),
         integers(&|row| row.prompt as u64),
         integers(&|row| row.group as u64),
         integers(&|row| row.tokens),
@@ -288,10 +293,11 @@ fn table(about: About, columns: Vec<Column>) -> Option<Table> {
         (index < below).then_some(index)
     };
     let mut rows = Vec::with_capacity(records);
+    let mut names = Ids::default();
     for (i, id) in ids.into_iter().enumerate() {
         let in_range = |u: f64| (0.0..=1.0).contains(&u);
+        names.push(&id?);
         rows.push(Row {
-            id: id?,
             prompt: index(&integers[0], i, about.prompts)?,
             group: index(&integers[1], i, about.groups.len())?,
             tokens: count(&integers[2], i)?,
@@ -323,6 +329,7 @@ fn table(about: About, columns: Vec<Column>) -> Option<Table> {
     let levels = levels.collect::<Option<Vec<_>>>()?;
     (levels.len() == covariates).then_some(Table {
         rows,
+        ids: names,
         alarms,
         validators: about.validators,
         groups: about.groups,

@@ -8,7 +8,7 @@
 use serde_json::Value;
 
 use super::Tokens;
-use crate::log::Record;
+use crate::log::View;
 
 /// What is known of the first wrong step of a solution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -23,12 +23,12 @@ pub enum FirstError {
 }
 
 /// The first wrong step of `record`, whose tokens are `tokens`.
-pub(super) fn first_error(record: &Record, tokens: Tokens<'_>) -> FirstError {
+pub(super) fn first_error(record: &View<'_>, tokens: Tokens<'_>) -> FirstError {
     labelled(record, tokens).unwrap_or_default()
 }
 
-fn labelled(record: &Record, tokens: Tokens<'_>) -> Option<FirstError> {
-    let attributes = record.attributes.as_ref()?;
+fn labelled(record: &View<'_>, tokens: Tokens<'_>) -> Option<FirstError> {
+    let attributes = record.attributes.as_deref()?;
     let starts = attributes.get("step_byte_starts")?.as_array()?;
     let step = match attributes.get("first_error_step") {
         None | Some(Value::Null) => return Some(FirstError::Never),
@@ -48,6 +48,7 @@ fn labelled(record: &Record, tokens: Tokens<'_>) -> Option<FirstError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::log::Record;
     use serde_json::json;
 
     fn found(attributes: &Value) -> FirstError {
@@ -58,7 +59,7 @@ mod tests {
             attributes: attributes.as_object().cloned(),
             ..Record::default()
         };
-        first_error(&record, Tokens::of(&record))
+        first_error(&record.view(), Tokens::of(&record.view()))
     }
 
     #[test]

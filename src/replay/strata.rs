@@ -103,7 +103,6 @@ mod tests {
 
     fn row(prompt: usize, tokens: u64, accepted: Option<bool>) -> Row {
         Row {
-            id: String::new(),
             prompt,
             group: 0,
             tokens,

@@ -6,13 +6,13 @@
 
 use super::number::{Digits, Number};
 
-/// Characters of a word that are kept.
+/// Bytes of a word that are kept, but for the end of the last character.
 const KEPT: usize = 24;
 
 /// Braces that are kept open; those within are taken for parentheses.
 const NESTED: usize = 64;
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Symbol {
     /// Without its sign.
     Number(Number),
@@ -37,7 +37,7 @@ pub(super) enum Symbol {
     /// LaTeX's `\frac`, before its two braces.
     Fraction,
     /// A word, or a LaTeX command with its backslash.
-    Word(String),
+    Word(Word),
     Comma,
     /// The end of a sentence or of a part of one.
     Stop,
@@ -50,8 +50,69 @@ pub(super) enum Symbol {
     Other,
 }
 
+/// The beginning of a word, as much of it as is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Word {
+    bytes: [u8; KEPT + 3],
+    length: u8,
+}
+
+impl Word {
+    pub(super) fn new(text: &[u8]) -> Self {
+        let mut word = Self::default();
+        word.extend(text);
+        word
+    }
+
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.length)]
+    }
+
+    /// Adds a character, unless enough is kept.
+    fn push(&mut self, c: char) {
+        let length = usize::from(self.length);
+        if length < KEPT {
+            c.encode_utf8(&mut self.bytes[length..]);
+            self.length += u8::try_from(c.len_utf8()).unwrap_or(4);
+        }
+    }
+
+    /// Adds ASCII, as far as it is kept.
+    fn extend(&mut self, text: &[u8]) {
+        let length = usize::from(self.length);
+        let kept = text.len().min(KEPT.saturating_sub(length));
+        self.bytes[length..length + kept].copy_from_slice(&text[..kept]);
+        self.length += u8::try_from(kept).unwrap_or(0);
+    }
+
+    /// The bytes of a word of at most 16, zeros behind them, as one number; small letters for
+    /// ASCII capitals.
+    pub(super) fn key(&self) -> Option<u128> {
+        let bytes: &[u8; 16] = self.bytes.first_chunk()?;
+        (self.length <= 16).then(|| u128::from_le_bytes(bytes.map(|b| b.to_ascii_lowercase())))
+    }
+
+    fn last(&self) -> Option<u8> {
+        self.as_bytes().last().copied()
+    }
+}
+
+impl std::ops::Deref for Word {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        std::str::from_utf8(self.as_bytes()).unwrap_or_default()
+    }
+}
+
+impl PartialEq<str> for Word {
+    fn eq(&self, text: &str) -> bool {
+        self.as_bytes() == text.as_bytes()
+    }
+}
+
 /// A symbol and whether white space stands before it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Lexeme {
     pub(super) symbol: Symbol,
     pub(super) spaced: bool,
@@ -61,7 +122,7 @@ pub(super) struct Lexeme {
 pub(super) struct Lexer {
     digits: Digits,
     /// A word or a LaTeX command.
-    word: String,
+    word: Word,
     /// The first character of what may be a sign of two.
     sign: Option<char>,
     /// Whether white space stands before the symbol that is being read.
@@ -75,7 +136,11 @@ pub(super) struct Lexer {
 impl Lexer {
     /// Forgets what was read.
     pub(super) fn restart(&mut self) {
-        *self = Self::default();
+        self.bare.clear();
+        *self = Self {
+            bare: std::mem::take(&mut self.bare),
+            ..Self::default()
+        };
     }
 
     /// Reads the next character and adds what has ended with it.
@@ -87,13 +152,11 @@ impl Lexer {
             self.single(first, out);
         } else if !self.word.is_empty() {
             if self.word_goes_on(c) {
-                if self.word.len() < KEPT {
-                    self.word.push(c);
-                }
+                self.word.push(c);
                 return;
             }
-            if self.word == "\\" {
-                self.word.clear();
+            if self.word.as_bytes() == b"\\" {
+                self.word = Word::default();
                 self.escaped(c, out);
                 return;
             }
@@ -109,7 +172,56 @@ impl Lexer {
 
     /// Whether a LaTeX command is being read.
     pub(super) fn in_command(&self) -> bool {
-        self.word.starts_with('\\')
+        self.word.bytes[0] == b'\\' && !self.word.is_empty()
+    }
+
+    /// Reads the white space, the word or the whole number at the beginning of `text`, where no
+    /// symbol is being read and the byte behind shows its end: how many bytes, and the symbol that
+    /// has ended with them. The short way for most of a text; 0 bytes where there is none.
+    pub(super) fn read_whole(&mut self, text: &[u8]) -> (usize, Option<Lexeme>) {
+        let nothing = (0, None);
+        if !self.is_between() {
+            return nothing;
+        }
+        let run = |goes_on: fn(&u8) -> bool| text.iter().position(|b| !goes_on(b));
+        match text.first() {
+            Some(b' ') => {
+                self.spaced = true;
+                (1, None)
+            }
+            Some(b'a'..=b'z' | b'A'..=b'Z') => match run(u8::is_ascii_alphabetic) {
+                Some(end) if ends_word(text[end]) => {
+                    let word = Symbol::Word(Word::new(&text[..end]));
+                    (end, Some(self.lexeme(word)))
+                }
+                _ => nothing,
+            },
+            Some(b'0'..=b'9') => match run(u8::is_ascii_digit) {
+                Some(end) if end < 16 && !matches!(text[end], b'.' | b',' | b':' | b'{') => {
+                    let digits = text[..end].iter();
+                    let n = digits.fold(0, |n, digit| 10 * n + u64::from(digit - b'0'));
+                    (end, Some(self.lexeme(Symbol::Number(Number::whole(n)))))
+                }
+                _ => nothing,
+            },
+            _ => nothing,
+        }
+    }
+
+    fn is_between(&self) -> bool {
+        self.word.length == 0 && self.digits.is_empty() && self.sign.is_none()
+    }
+
+    /// Whether all that has been read is forgotten behind the next end of a sentence: no brace is
+    /// open, and no sign is left that may be a relation.
+    pub(super) fn forgets(&self) -> bool {
+        self.bare.is_empty() && self.sign.is_none()
+    }
+
+    /// Forgets what was read, as behind white space.
+    pub(super) fn restart_spaced(&mut self) {
+        self.restart();
+        self.spaced = true;
     }
 
     /// Ends the symbol that is being read.
@@ -136,9 +248,9 @@ impl Lexer {
     }
 
     fn word_goes_on(&self, c: char) -> bool {
-        if self.word.starts_with('\\') {
+        if self.in_command() {
             c.is_ascii_alphabetic()
-        } else if self.word.ends_with('-') {
+        } else if self.word.last() == Some(b'-') {
             c.is_alphabetic()
         } else {
             c.is_alphanumeric() || matches!(c, '_' | '\'' | '’' | '-')
@@ -146,10 +258,15 @@ impl Lexer {
     }
 
     fn put(&mut self, symbol: Symbol, out: &mut Vec<Lexeme>) {
-        let spaced = std::mem::take(&mut self.spaced) || symbol == Symbol::Newline;
-        self.spaced = symbol == Symbol::Newline;
+        out.push(self.lexeme(symbol));
+    }
+
+    fn lexeme(&mut self, symbol: Symbol) -> Lexeme {
+        let newline = matches!(symbol, Symbol::Newline);
+        let spaced = self.spaced || newline;
+        self.spaced = newline;
         self.bare_next = false;
-        out.push(Lexeme { symbol, spaced });
+        Lexeme { symbol, spaced }
     }
 
     fn end_number(&mut self, out: &mut Vec<Lexeme>) {
@@ -163,11 +280,13 @@ impl Lexer {
     }
 
     fn end_word(&mut self, out: &mut Vec<Lexeme>) {
-        let mut word = std::mem::take(&mut self.word);
-        if word.is_empty() {
+        if self.word.is_empty() {
             return;
         }
-        if let Some(name) = word.strip_prefix('\\') {
+        let mut word = std::mem::take(&mut self.word);
+        if word.bytes[0] == b'\\'
+            && let Some(name) = word.strip_prefix('\\')
+        {
             match command(name) {
                 Some(Command::Means(symbol)) => self.put(symbol, out),
                 Some(Command::Bare) => self.bare_next = true,
@@ -177,9 +296,10 @@ impl Lexer {
             }
             return;
         }
-        let minus = word.ends_with('-');
+        let minus = word.last() == Some(b'-');
         if minus {
-            word.pop();
+            word.length -= 1;
+            word.bytes[usize::from(word.length)] = 0;
         }
         self.put(Symbol::Word(word), out);
         if minus {
@@ -223,12 +343,7 @@ impl Lexer {
             '^' => Symbol::Power,
             '²' | '³' => {
                 self.put(Symbol::Power, out);
-                let mut digits = Digits::default();
-                digits.take(if c == '²' { '2' } else { '3' });
-                match digits.end().0 {
-                    Some(number) => Symbol::Number(number),
-                    None => return,
-                }
+                Symbol::Number(Number::whole(if c == '²' { 2 } else { 3 }))
             }
             '(' | '[' => Symbol::Open,
             ')' | ']' => Symbol::Close,
@@ -266,6 +381,11 @@ impl Lexer {
         };
         self.put(symbol, out);
     }
+}
+
+/// Whether a byte behind letters shows that their word has ended.
+fn ends_word(b: u8) -> bool {
+    b.is_ascii() && !b.is_ascii_alphanumeric() && !matches!(b, b'_' | b'\'' | b'-')
 }
 
 enum Command {
@@ -309,8 +429,8 @@ mod tests {
         let names = lexemes.iter().map(|lexeme| {
             let space = if lexeme.spaced { " " } else { "" };
             let name = match &lexeme.symbol {
-                Symbol::Number(number) => format!("{}", number.size.unwrap_or(f64::NAN)),
-                Symbol::Word(word) => format!("[{word}]"),
+                Symbol::Number(number) => format!("{}", number.size().unwrap_or(f64::NAN)),
+                Symbol::Word(word) => format!("[{}]", &**word),
                 symbol => format!("{symbol:?}"),
             };
             format!("{space}{name}")
@@ -361,6 +481,6 @@ mod tests {
                 lexemes.clear();
             }
         }
-        assert!(lexer.word.len() <= KEPT + 4 && lexer.bare.len() <= NESTED);
+        assert!(lexer.word.as_bytes().len() <= KEPT + 3 && lexer.bare.len() <= NESTED);
     }
 }

@@ -18,6 +18,7 @@ mod lexer;
 mod literal;
 mod magnitude;
 mod number;
+mod pieces;
 #[cfg(test)]
 mod probe;
 #[cfg(test)]
@@ -74,8 +75,30 @@ pub trait Detector: Send {
     /// Not called again after it has.
     fn read(&mut self, c: char) -> bool;
 
+    /// Reads the next piece of the solution; if it raises the alarm, the number of bytes of the
+    /// piece up to the end of the character that does.
+    ///
+    /// Means reading its characters one by one. A rule that knows what it may pass over says the
+    /// same faster.
+    fn read_text(&mut self, text: &str) -> Option<usize> {
+        let mut characters = text.char_indices();
+        let (at, c) = characters.find(|&(_, c)| self.read(c))?;
+        Some(at + c.len_utf8())
+    }
+
     /// Told that the solution is complete; whether that raises the alarm, where nothing did before.
     fn finish(&mut self) -> bool;
+
+    /// Reads a whole solution, right after its start: the alarm on it.
+    ///
+    /// Means reading its characters one by one and then its end. A rule that can see from what
+    /// comes later that most of a text does not matter says the same faster.
+    fn read_all(&mut self, text: &str) -> Option<Alarm> {
+        match self.read_text(text) {
+            Some(end) => Some(Alarm::After(end)),
+            None => self.finish().then_some(Alarm::AtEnd),
+        }
+    }
 }
 
 /// A parameter of a rule.

@@ -23,6 +23,8 @@ const COUNTS: [&str; 3] = ["problem_tokens", "solution_tokens", "rejected_at"];
 /// A log in Parquet.
 pub(in crate::log) struct ParquetLog {
     rows: Rows,
+    /// Of the row read last, from 1.
+    number: usize,
     /// Columns that are not of the format.
     unknown: Vec<String>,
 }
@@ -44,6 +46,7 @@ impl ParquetLog {
         Ok(Self {
             unknown: unknown.map(ToOwned::to_owned).collect(),
             rows: rows.select(known),
+            number: 0,
         })
     }
 
@@ -54,8 +57,16 @@ impl ParquetLog {
 
     /// The fields of the next record.
     pub(in crate::log) fn next(&mut self) -> io::Result<Option<Fields>> {
-        let row = self.rows.next().transpose().map_err(io_error)?;
-        row.map(fields).transpose()
+        let Some(row) = self.rows.next().transpose().map_err(io_error)? else {
+            return Ok(None);
+        };
+        self.number += 1;
+        fields(row).map(Some)
+    }
+
+    /// Number of the row read last, from 1.
+    pub(in crate::log) fn number(&self) -> usize {
+        self.number
     }
 
     /// Where the row read last stands.

@@ -35,13 +35,17 @@
 
 mod chain;
 mod expression;
+mod idle;
+mod plain;
 mod side;
 mod words;
 
 use super::lexer::{Lexeme, Lexer, Symbol};
+use super::ratio::Ratio;
 use super::scope::scoped;
 use super::{Detector, Kind, Rule, SCOPE, Settings, optional};
 use chain::Chain;
+use idle::look_ahead;
 
 pub(super) const RULE: Rule = Rule {
     name: "false-equation",
@@ -58,26 +62,33 @@ pub(super) const RULE: Rule = Rule {
     build,
 };
 
-#[expect(clippy::unnecessary_wraps, reason = "the signature of every rule")]
 fn build(settings: &Settings) -> Result<Box<dyn Detector>, String> {
+    let tolerance = settings.number("tolerance").unwrap_or(0.0);
+    let Some(tolerance) = Ratio::of_shortest_decimal(tolerance) else {
+        return Err(format!(
+            "the tolerance {tolerance:e} is no fraction of 128 bits: give one between 1e-30 and 1e30"
+        ));
+    };
     let detector = FalseEquation {
-        tolerance: settings.number("tolerance").unwrap_or(0.0),
+        tolerance,
         lexer: Lexer::default(),
         lexemes: Vec::new(),
-        chain: Chain::start(),
-        outer: None,
+        chain: Chain::default(),
+        outer: Chain::default(),
+        annotated: false,
     };
     Ok(scoped(settings, Box::new(detector)))
 }
 
 struct FalseEquation {
-    tolerance: f64,
+    tolerance: Ratio,
     lexer: Lexer,
     /// What the last character has ended.
     lexemes: Vec<Lexeme>,
     chain: Chain,
     /// What stands around the annotation `<<…>>` that is being read.
-    outer: Option<Chain>,
+    outer: Chain,
+    annotated: bool,
 }
 
 impl FalseEquation {
@@ -91,40 +102,85 @@ impl FalseEquation {
 
     fn symbol(&mut self, lexeme: &Lexeme) -> bool {
         match lexeme.symbol {
-            Symbol::AnnotationOpen if self.outer.is_none() => {
-                self.outer = Some(std::mem::take(&mut self.chain));
+            Symbol::AnnotationOpen if !self.annotated => {
+                self.annotated = true;
+                std::mem::swap(&mut self.outer, &mut self.chain);
+                self.chain.clear();
                 false
             }
-            Symbol::AnnotationClose => match self.outer.take() {
-                Some(outer) => {
-                    let found = self.chain.end(self.tolerance);
-                    self.chain = outer;
-                    found
-                }
-                None => self.chain.read(lexeme, self.tolerance),
-            },
-            _ => {
-                if lexeme.symbol == Symbol::Newline {
-                    // An annotation that is not closed on its line is none.
-                    self.outer = None;
-                }
+            Symbol::AnnotationClose if self.annotated => {
+                self.annotated = false;
+                let found = self.chain.end(self.tolerance);
+                std::mem::swap(&mut self.outer, &mut self.chain);
+                found
+            }
+            Symbol::Newline => {
+                // An annotation that is not closed on its line is none.
+                self.annotated = false;
                 self.chain.read(lexeme, self.tolerance)
             }
+            _ => self.chain.read(lexeme, self.tolerance),
         }
+    }
+
+    /// Whether all that has been read is forgotten at the next end of a sentence, unless an
+    /// equals sign, an annotation or a brace comes before.
+    fn is_idle(&self) -> bool {
+        !self.annotated && !self.chain.compares() && self.lexer.forgets()
     }
 }
 
 impl Detector for FalseEquation {
     fn start(&mut self, _: Option<&str>) -> bool {
         self.lexer.restart();
-        self.chain = Chain::start();
-        self.outer = None;
+        self.chain.begin_line();
+        self.annotated = false;
         false
     }
 
     fn read(&mut self, c: char) -> bool {
         self.lexer.read(c, &mut self.lexemes);
         self.take()
+    }
+
+    fn read_text(&mut self, text: &str) -> Option<usize> {
+        let bytes = text.as_bytes();
+        let mut at = 0;
+        // Up to where nothing is left to pass over.
+        let mut searched = 0;
+        while at < bytes.len() {
+            if at >= searched && self.is_idle() {
+                let rest = look_ahead(&bytes[at..]);
+                searched = at + rest.candidate + 1;
+                if let Some(gap) = rest.gap {
+                    at += gap.end;
+                    self.lexer.restart_spaced();
+                    if gap.ends_line {
+                        self.chain.begin_line();
+                    } else {
+                        self.chain.clear();
+                    }
+                    continue;
+                }
+            }
+            let (whole, lexeme) = self.lexer.read_whole(&bytes[at..]);
+            if whole > 0 {
+                // The byte behind, which shows the end of the symbol, is the one that alarms.
+                if lexeme.is_some_and(|lexeme| self.symbol(&lexeme)) {
+                    let c = text[at + whole..].chars().next()?;
+                    return Some(at + whole + c.len_utf8());
+                }
+                at += whole;
+                continue;
+            }
+            let c = text[at..].chars().next()?;
+            at += c.len_utf8();
+            self.lexer.read(c, &mut self.lexemes);
+            if !self.lexemes.is_empty() && self.take() {
+                return Some(at);
+            }
+        }
+        None
     }
 
     fn finish(&mut self) -> bool {
@@ -188,6 +244,9 @@ mod tests {
             "3 + 4 = 9 + 5 = ¦14",
             "(since 3 * 4 = 13)¦ so",
             "They weigh 2 * 5 = 10 (5 * 2 = 11)¦.",
+            "$3 \\times 4 = 24$\n¦",
+            "3 + 4\n= 8\n¦",
+            "x &= 3 + 4 \\\\ &= 8 \\\\¦ &= 9",
         ];
         check(&RULE, None, &solutions);
     }
@@ -212,6 +271,7 @@ mod tests {
             "3 \\times \\$4 = \\$12\n12 \\text{ eggs} \\div 4 = \\boxed{3}\n",
             "**3 + 4 = 7**\n3 + 4 = **7**\n",
             "- 3 + 4 = 7\n* 3 + 4 = 7\n1) 3 + 4 = 7\n",
+            "3 + 4\n= 7\n= 5 + 2\n\n3 + 4\nso = 8\n",
             "3² + 1 = 10 and 2**5 = 32\n",
         ];
         check(&RULE, None, &solutions);
@@ -315,7 +375,7 @@ mod tests {
             "In base 7 we have 5 + 4 = 12\n¦",
             "10 / 120 = 8.333..¦.%",
             // Misses.
-            "$3 \\times 4 = 24$\n5x3 = 16\n3 + 4\n= 8\n3 + 4 = 8 ✓\n3° + 4° = 8°\n",
+            "5x3 = 16\n3 + 4 = 8 ✓\n3° + 4° = 8°\n",
             "\\frac12 + 1 = 2\n½ + 1 = 2\n1 000 + 1 = 1002\n3 (4 + 1) = 16\n60 mph * 2 hours = 130\n",
         ];
         check(&RULE, None, &solutions);

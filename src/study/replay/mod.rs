@@ -27,7 +27,7 @@ use serde::Serialize;
 use super::named::as_map;
 use super::{Named, RESULT_SCHEMA};
 use crate::estimate::{self, Estimate, Estimates, NAMES, Tally};
-use crate::outcome::{Fold, Knowledge};
+use crate::outcome::{Fold, Knowledge, OutcomeBatch};
 use crate::policy::{Checkpoint, PolicyFile};
 use crate::replay::{Group, Replay, ScheduleError, Table};
 
@@ -199,15 +199,19 @@ pub fn findings(
 ) -> Result<ReplayFindings, ScheduleError> {
     let all: Vec<usize> = (0..table.rows().len()).collect();
     let (tally, estimates) = estimates(table, replay, &all, true);
-    let by_group = table.groups().iter().enumerate().map(|(g, group)| {
-        let rows = all.iter().copied().filter(|&i| table.rows()[i].group == g);
-        let rows: Vec<usize> = rows.collect();
-        GroupEstimates {
+    let mut rows = vec![Vec::new(); table.groups().len()];
+    for (i, row) in table.rows().iter().enumerate() {
+        rows[row.group].push(i);
+    }
+    let by_group = table
+        .groups()
+        .iter()
+        .zip(rows)
+        .map(|(group, rows)| GroupEstimates {
             group: group.clone(),
             records: rows.len() as u64,
             estimates: named(&plain_estimates(table, replay, &rows)),
-        }
-    });
+        });
     let shift = |(name, value): &(String, Estimate)| Named {
         name: name.clone(),
         value: *value,
@@ -318,10 +322,18 @@ fn tally(
         (known.verdict || !knowledge.verdict) && (known.utility || !knowledge.utility)
     };
     let rows: Vec<usize> = rows.iter().filter(enough).copied().collect();
-    let (frame, batch) = replay.outcomes(&rows, knowledge, covariates);
-    let mut tally = Tally::new(&frame);
-    tally.fold(&batch);
-    tally
+    let outcomes = replay.prepared(&rows, knowledge, covariates);
+    // Sums are exact: how they are split does not show.
+    let tallies = outcomes.ranges().into_par_iter().map(|range| {
+        let mut tally = Tally::new(outcomes.frame());
+        tally.fold(&outcomes.batch(range));
+        tally
+    });
+    let merged = tallies.reduce_with(|mut tally, later| {
+        <Tally as Fold<OutcomeBatch>>::merge(&mut tally, later);
+        tally
+    });
+    merged.unwrap_or_else(|| Tally::new(outcomes.frame()))
 }
 
 fn by_verdict(table: &Table, rows: impl Iterator<Item = usize>) -> ByVerdict {

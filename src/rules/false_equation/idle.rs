@@ -1,0 +1,85 @@
+//! What may be passed over where no equation is being read.
+//!
+//! Without an equals sign nothing alarms, and an end of a sentence forgets what stands before it.
+//! So of text without a candidate – an equals sign that is not plainly right, an annotation, or a
+//! brace, which changes what symbols behind it mean – all up to the last gap between sentences,
+//! parts of sentences or lines can be left unread.
+
+use memchr::memchr3;
+
+use super::plain;
+
+/// What lies ahead of a place where no equation is being read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Ahead {
+    /// Bytes before the first candidate, or all where there is none.
+    pub(super) candidate: usize,
+    /// The last gap before it.
+    pub(super) gap: Option<Gap>,
+}
+
+/// The end of a sentence, of a part of one or of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Gap {
+    /// Bytes up to its end.
+    pub(super) end: usize,
+    /// Whether that is the end of a line.
+    pub(super) ends_line: bool,
+}
+
+/// Looks for the first candidate of a text.
+pub(super) fn look_ahead(text: &[u8]) -> Ahead {
+    let next = |from: usize| {
+        memchr3(b'=', b'<', b'{', &text[from..]).map_or(text.len(), |found| from + found)
+    };
+    let mut candidate = next(0);
+    let mut gap = last_gap(text, 0, candidate);
+    while text.get(candidate) == Some(&b'=') {
+        let start = gap.map_or(0, |gap| gap.end);
+        let Some(read) = plain::holds(text, start, gap.is_some(), candidate) else {
+            break;
+        };
+        // It is forgotten behind the next gap, if that comes in time.
+        let later = next(read);
+        let Some(behind) = last_gap(text, read - 1, later) else {
+            break;
+        };
+        (candidate, gap) = (later, Some(behind));
+    }
+    Ahead { candidate, gap }
+}
+
+/// The last gap of a text between two places, which is one whatever stands before.
+///
+/// A gap is white space after a sign that ends a sentence or a part of one, which stands right
+/// behind a letter, a digit or a closing parenthesis (`\,` and `..` are none); or the end of a
+/// line that ends in a digit, behind which no operator can stand that goes on below, unless the
+/// next line may begin with an equals sign.
+fn last_gap(text: &[u8], from: usize, to: usize) -> Option<Gap> {
+    let mut end = to;
+    while end >= from + 3 {
+        let ends_line = match text[end - 1] {
+            b' ' => false,
+            b'\n' => true,
+            _ => {
+                end -= 1;
+                continue;
+            }
+        };
+        let (before, sign) = (text[end - 3], text[end - 2]);
+        let ends_part = matches!(sign, b'.' | b',' | b':' | b';' | b'!' | b'?')
+            && (before.is_ascii_alphanumeric() || before == b')');
+        let ends_number = ends_line && sign.is_ascii_digit();
+        if ends_part || (ends_number && !is_blank(&text[end..to])) {
+            return Some(Gap { end, ends_line });
+        }
+        end -= 1;
+    }
+    None
+}
+
+/// Whether a text says nothing.
+fn is_blank(text: &[u8]) -> bool {
+    let says_nothing = |b: &u8| b.is_ascii_whitespace() || matches!(b, b'&' | b'"' | b'\'' | b'`');
+    text.iter().all(says_nothing)
+}
