@@ -66,7 +66,10 @@ impl Estimate {
         Self::around(function.value, tally.stderr(function), tally.prompts())
     }
 
-    fn share(tally: &Tally, function: &Linear, prompts: Proportion) -> Self {
+    fn share(tally: &Tally, function: &Linear, prompts: Option<Proportion>) -> Self {
+        let Some(prompts) = prompts else {
+            return Self::of(tally, function);
+        };
         // The counts are exact; the function only brings the gradient.
         Self::proportion(prompts, tally.stderr(function), tally.prompts())
     }
@@ -219,7 +222,7 @@ fn false_rejections(tally: &Tally) -> Estimate {
 /// rejections: then its interval is all of that.
 fn shift(tally: &Tally, function: &Linear, most: f64) -> Estimate {
     let estimate = Estimate::of(tally, function);
-    if tally.share(Share::FalselyRejected).is_rare() {
+    if tally.is_rare(Share::FalselyRejected) {
         let ci = estimate.mean.map(|_| [0.0, most]);
         return Estimate { ci, ..estimate };
     }
@@ -355,17 +358,17 @@ fn by_name(tally: &Tally) -> BTreeMap<&'static str, Estimate> {
 fn groups(tally: &Tally, covariates: Range<usize>) -> Vec<Group> {
     let overall = tally.mean(Column::Retained) / tally.mean(Column::Accepted);
     let of_all = false_rejections(tally);
-    let all_rare = tally.share(Share::FalselyRejected).is_rare();
+    let all_rare = tally.is_rare(Share::FalselyRejected);
     let mut groups = Vec::new();
     for v in covariates {
         let covariate = &tally.frame().covariates[v];
         for (level, name) in covariate.levels.iter().enumerate() {
             let kept =
                 tally.mean(Column::RetainedAt(v, level)) / tally.mean(Column::AcceptedAt(v, level));
-            let share = tally.share(Share::FalselyRejectedAt(v, level));
-            let false_rejection_rate = Estimate::share(tally, &(1.0 - &kept), share);
+            let share = Share::FalselyRejectedAt(v, level);
+            let false_rejection_rate = Estimate::share(tally, &(1.0 - &kept), tally.share(share));
             let mut factor = Estimate::of(tally, &(kept / &overall));
-            if share.is_rare() || all_rare {
+            if tally.is_rare(share) || all_rare {
                 factor.ci = wide_factor(factor, false_rejection_rate, of_all);
             }
             groups.push(Group {

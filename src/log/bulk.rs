@@ -14,11 +14,14 @@ use super::fields::Fields;
 use super::line::{Line, understand};
 use super::read::{Ledger, array as not_lines, at_line, broken, fingerprint, mistake, taken};
 use super::scan::Scratch;
-use super::{Compression, Fingerprint, ReadError, Reader, View};
+use super::{Compression, Fingerprint, ReadError, Reader, Record, View};
 use crate::input::{Mistake, Mistakes};
 
 /// Blocks that are read at a time, per thread: enough that threads seldom wait for each other.
 const BLOCKS_PER_THREAD: usize = 4;
+/// Rows of Parquet that are held at a time, and those of them that one thread takes in.
+const ROWS: usize = 8192;
+const ROWS_TOGETHER: usize = 64;
 
 /// Takes in the records of one block, while others take in those of other blocks.
 pub trait Gather: Send {
@@ -37,6 +40,17 @@ pub struct Gathered<G> {
     pub repeated: Vec<usize>,
     /// What is wrong with the lines, in their order.
     pub errors: Vec<ReadError>,
+}
+
+impl<G> Gathered<G> {
+    fn empty(part: G) -> Self {
+        Self {
+            part,
+            records: 0,
+            repeated: Vec::new(),
+            errors: Vec::new(),
+        }
+    }
 }
 
 /// The lines of one block.
@@ -71,6 +85,9 @@ impl Reader {
         start: impl Fn() -> G + Sync,
         mut take: impl FnMut(Gathered<G>) -> ControlFlow<()> + Send,
     ) {
+        if self.rows.is_some() {
+            return self.gather_rows(&start, &mut take);
+        }
         let Self {
             blocks,
             ledger,
@@ -112,12 +129,44 @@ impl Reader {
             }
         }
         if let Some(error) = failure {
-            let _ = take(Gathered {
-                part: start(),
-                records: 0,
-                repeated: Vec::new(),
-                errors: vec![error],
-            });
+            let mut nothing = Gathered::empty(start());
+            nothing.errors.push(error);
+            let _ = take(nothing);
+        }
+    }
+}
+
+impl Reader {
+    /// The same of a log in Parquet: its rows are read one by one, and taken in side by side.
+    fn gather_rows<G: Gather>(
+        &mut self,
+        start: &(impl Fn() -> G + Sync),
+        take: &mut impl FnMut(Gathered<G>) -> ControlFlow<()>,
+    ) {
+        loop {
+            let rows: Vec<Result<Record, ReadError>> = self.take(ROWS).collect();
+            if rows.is_empty() {
+                return;
+            }
+            let gathered: Vec<Gathered<G>> = rows
+                .par_chunks(ROWS_TOGETHER)
+                .map(|rows| {
+                    let mut gathered = Gathered::empty(start());
+                    for row in rows {
+                        match row {
+                            Ok(record) => {
+                                gathered.part.gather(record.view());
+                                gathered.records += 1;
+                            }
+                            Err(error) => gathered.errors.push(error.clone()),
+                        }
+                    }
+                    gathered
+                })
+                .collect();
+            if gathered.into_iter().try_for_each(&mut *take).is_break() {
+                return;
+            }
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A log read line by line: text in, records or mistakes out.
+//! A log read line by line: text in, records or mistakes out. Rows of Parquet count as lines.
 //!
 //! Lines end with LF or CR LF; a byte-order mark at the start and blank lines at the end are
 //! passed over. What is compressed is told by the file's name; several gzip members or zstd frames
@@ -14,8 +14,10 @@ use flate2::bufread::MultiGzDecoder;
 
 use super::blocks::{Block, Blocks};
 use super::line::{Line, understand};
+use super::parquet::{ParquetLog, is_parquet};
 use super::scan::Scratch;
 use super::{Compression, Fingerprint, Numbers, Record};
+use crate::columnar::MAGIC;
 use crate::input::{InputError, Mistake, Mistakes};
 
 /// Largest number of bytes of a line, without its end, unless another is asked for.
@@ -25,7 +27,10 @@ pub const LONGEST_LINE: usize = 64 << 20;
 ///
 /// Yields what is wrong with a line in its place; the lines after it are still read.
 pub struct Reader {
+    /// Empty where `rows` are read.
     pub(super) blocks: Blocks,
+    /// Of a log in Parquet.
+    pub(super) rows: Option<ParquetLog>,
     pub(super) compression: Compression,
     pub(super) longest_line: usize,
     pub(super) ended: bool,
@@ -38,11 +43,13 @@ pub struct Reader {
 
 /// What is remembered of the lines before: ids, unknown fields, and a blank line that is a mistake
 /// unless nothing follows it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Ledger {
     ids: Numbers,
-    /// The logs read before this one.
-    earlier: Vec<String>,
+    /// What a record is in this log.
+    what: &'static str,
+    /// The logs read before this one, and what their records are.
+    earlier: Vec<(String, &'static str)>,
     unknown_fields: BTreeMap<String, usize>,
     blank: Option<usize>,
 }
@@ -51,7 +58,18 @@ pub(super) struct Ledger {
 const LINE_BITS: u32 = 44;
 
 impl Ledger {
-    /// Takes the id of line `line`; where it stands already, if it does.
+    /// Nothing yet, of a log whose records are called `what`.
+    fn new(what: &'static str) -> Self {
+        Self {
+            ids: Numbers::default(),
+            what,
+            earlier: Vec::new(),
+            unknown_fields: BTreeMap::new(),
+            blank: None,
+        }
+    }
+
+    /// Takes the id of line or row `line`; where it stands already, if it does.
     pub(super) fn take(&mut self, id: Fingerprint, line: usize) -> Option<String> {
         let here = ((self.earlier.len() as u64) << LINE_BITS) + line as u64;
         let (place, known) = self.ids.get_or_insert(id, here);
@@ -61,9 +79,29 @@ impl Ledger {
         let first = place & ((1 << LINE_BITS) - 1);
         let log = usize::try_from(place >> LINE_BITS).unwrap_or(usize::MAX);
         Some(match self.earlier.get(log) {
-            Some(earlier) => format!("line {first} of {earlier}"),
-            None => format!("line {first}"),
+            Some((earlier, what)) => format!("{what} {first} of {earlier}"),
+            None => format!("{} {first}", self.what),
         })
+    }
+
+    /// The record of line or row `number`, unless something is wrong with it or its id is taken.
+    fn settle(
+        &mut self,
+        record: Record,
+        mut mistakes: Mistakes,
+        number: usize,
+    ) -> Result<Record, Vec<Mistake>> {
+        if let Some(id) = fingerprint(&record.id)
+            && let Some(first) = self.take(id, number)
+        {
+            let (key, message) = taken(&record.id, &first);
+            mistakes.push(key, message);
+        }
+        if mistakes.is_empty() {
+            Ok(record)
+        } else {
+            Err(at_line(number, mistakes))
+        }
     }
 
     /// Counts a field that is not of the format.
@@ -126,6 +164,10 @@ pub(super) fn open_source(path: &Path) -> Result<(Source, Compression), InputErr
     let failed = |message: String| InputError::whole_file(&path.display().to_string(), message);
     if path == Path::new("-") {
         let mut source = BufReader::new(std::io::stdin());
+        if is_magic(&mut source) {
+            let message = "is Parquet, which cannot be read from a stream; name the file";
+            return Err(failed(message.to_owned()));
+        }
         return Compression::of_stream(&mut source)
             .and_then(|compression| Ok((decompressed(source, compression)?, compression)))
             .map_err(|e| failed(format!("cannot be read: {e}")));
@@ -135,9 +177,21 @@ pub(super) fn open_source(path: &Path) -> Result<(Source, Compression), InputErr
     }
     let file = File::open(path).map_err(|e| failed(format!("cannot be read: {e}")))?;
     let compression = Compression::of(path);
-    decompressed(BufReader::new(file), compression)
+    let mut source = BufReader::new(file);
+    if is_magic(&mut source) {
+        let message = "is a Parquet file; let its name end in .parquet";
+        return Err(failed(message.to_owned()));
+    }
+    decompressed(source, compression)
         .map(|source| (source, compression))
         .map_err(|e| failed(format!("cannot be decompressed: {e}")))
+}
+
+/// Whether a source begins as Parquet does; nothing is taken from it.
+fn is_magic(source: &mut impl BufRead) -> bool {
+    source
+        .fill_buf()
+        .is_ok_and(|start| start.starts_with(MAGIC))
 }
 
 fn decompressed(
@@ -155,8 +209,18 @@ fn decompressed(
 }
 
 impl Reader {
-    /// Opens a log; `.gz` and `.zst` files are decompressed. `-` is stdin, compressed or not.
+    /// Opens a log; `.gz` and `.zst` files are decompressed, `.parquet` files are Parquet. `-` is
+    /// stdin, compressed or not.
     pub fn open(path: &Path) -> Result<Self, InputError> {
+        if is_parquet(path) && path.is_file() {
+            let rows = ParquetLog::open(path)
+                .map_err(|e| InputError::whole_file(&path.display().to_string(), e))?;
+            return Ok(Self {
+                rows: Some(rows),
+                ledger: Ledger::new("row"),
+                ..Self::over(Box::new(io::empty()), Compression::Plain)
+            });
+        }
         let (source, compression) = open_source(path)?;
         Ok(Self::over(source, compression))
     }
@@ -164,17 +228,18 @@ impl Reader {
     pub(super) fn over(source: Source, compression: Compression) -> Self {
         Self {
             blocks: Blocks::new(source, LONGEST_LINE),
+            rows: None,
             compression,
             longest_line: LONGEST_LINE,
             ended: false,
-            ledger: Ledger::default(),
+            ledger: Ledger::new("line"),
             block: Block::default(),
             next: (0, 0),
             scratch: Scratch::default(),
         }
     }
 
-    /// Allows lines of at most so many bytes.
+    /// Allows lines of at most so many bytes. Rows of Parquet may be of any length.
     pub fn longest_line(mut self, bytes: usize) -> Self {
         self.longest_line = bytes;
         self.blocks.longest(bytes);
@@ -184,9 +249,10 @@ impl Reader {
     /// Reads this log as the continuation of `before`, the log called `name`: ids must differ from
     /// those in it, too.
     pub fn after(mut self, before: Self, name: &str) -> Self {
-        self.ledger = before.ledger;
+        let what = std::mem::replace(&mut self.ledger, before.ledger).what;
         self.ledger.blank = None;
-        self.ledger.earlier.push(name.to_owned());
+        let before = std::mem::replace(&mut self.ledger.what, what);
+        self.ledger.earlier.push((name.to_owned(), before));
         self
     }
 
@@ -195,8 +261,34 @@ impl Reader {
         &self.ledger.unknown_fields
     }
 
+    /// The record of the next row, or what is wrong with it.
+    fn next_row(rows: &mut ParquetLog, ledger: &mut Ledger) -> Option<Result<Record, ReadError>> {
+        let fields = match rows.next() {
+            Ok(fields) => fields?,
+            Err(error) => {
+                return Some(Err(broken(Compression::Plain, rows.number(), &error)));
+            }
+        };
+        for column in rows.unknown() {
+            ledger.unknown(column, 1);
+        }
+        let (number, place) = (rows.number(), rows.place());
+        let mut mistakes = Mistakes::default();
+        let record = fields.into_record(&mut mistakes);
+        let record = ledger.settle(record, mistakes, number);
+        Some(record.map_err(|mut mistakes| {
+            for mistake in &mut mistakes {
+                mistake.message = format!("{} ({place})", mistake.message);
+            }
+            ReadError::Line(mistakes)
+        }))
+    }
+
     /// The record of the next line, or what is wrong with it or with the lines before.
     fn next_record(&mut self) -> Option<Result<Record, ReadError>> {
+        if let Some(rows) = &mut self.rows {
+            return Self::next_row(rows, &mut self.ledger);
+        }
         loop {
             let (at, number) = self.next;
             let Some(line) = self.block.line(at, number) else {
@@ -247,17 +339,8 @@ impl Reader {
             for name in unknown {
                 self.ledger.unknown(&name, 1);
             }
-            if let Some(id) = fingerprint(&record.id)
-                && let Some(first) = self.ledger.take(id, number)
-            {
-                let (key, message) = taken(&record.id, &first);
-                mistakes.push(key, message);
-            }
-            return Some(if mistakes.is_empty() {
-                Ok(record)
-            } else {
-                Err(ReadError::Line(at_line(number, mistakes)))
-            });
+            let record = self.ledger.settle(record, mistakes, number);
+            return Some(record.map_err(ReadError::Line));
         }
     }
 }

@@ -10,10 +10,13 @@
 mod alarm;
 mod attributes;
 mod auditor;
+mod candidates;
+mod definition;
 mod judge;
 mod part;
 mod rejections;
 mod run;
+mod saved;
 mod schedule;
 mod steps;
 mod strata;
@@ -23,9 +26,12 @@ mod tokens;
 
 pub use alarm::FirstAlarm;
 pub use auditor::{Auditor, PolicyError};
+pub use candidates::{CandidateFigures, Candidates, CandidatesError};
+pub use definition::{Definition, MissingValidator};
 pub use judge::{Judgement, Stop, judge};
 pub use part::Part;
 pub use run::{Outcomes, Replay};
+pub use saved::{SCHEMA, SavedTable, SourceLog};
 pub use schedule::{Place, Schedule, ScheduleError};
 pub use steps::FirstError;
 pub use table::{Caveats, Group, Row, Table, TableBuilder};

@@ -6,13 +6,14 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use rayon::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::attributes::{Attributes, MISSING, MOST_LEVELS};
 use super::part::Part;
-use super::{Auditor, FirstAlarm, FirstError, strata};
+use super::{Auditor, Definition, FirstAlarm, FirstError, MissingValidator, definition, strata};
 use crate::log::{Gather as _, Gathered, Numbers, Record};
 use crate::outcome::Covariate;
+use crate::policy::PolicyFile;
 
 /// Bytes of text that are read in parallel before the next ones are fetched.
 const AT_ONCE: usize = 8 << 20;
@@ -20,7 +21,7 @@ const AT_ONCE: usize = 8 << 20;
 const CHUNK: usize = 64;
 
 /// Model and benchmark; `None` where records name none.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Group {
     /// The model that generated.
     pub model: Option<String>,
@@ -57,7 +58,7 @@ pub struct Row {
 }
 
 /// How much of a log was estimated, or stands in the way of replay.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Caveats {
     /// Records whose number of tokens was estimated.
     pub counts_estimated: u64,
@@ -87,17 +88,17 @@ impl Caveats {
 /// First alarms of all validators on all generations of a log.
 #[derive(Debug)]
 pub struct Table {
-    rows: Vec<Row>,
-    ids: Ids,
+    pub(super) rows: Vec<Row>,
+    pub(super) ids: Ids,
     /// One value per validator and row.
-    alarms: Vec<FirstAlarm>,
-    validators: usize,
-    groups: Vec<Group>,
-    prompts: usize,
-    covariates: Vec<Covariate>,
+    pub(super) alarms: Vec<FirstAlarm>,
+    pub(super) validators: Vec<Definition>,
+    pub(super) groups: Vec<Group>,
+    pub(super) prompts: usize,
+    pub(super) covariates: Vec<Covariate>,
     /// Level of each row, by covariate.
-    levels: Vec<Vec<u32>>,
-    caveats: Caveats,
+    pub(super) levels: Vec<Vec<u32>>,
+    pub(super) caveats: Caveats,
 }
 
 impl Table {
@@ -113,7 +114,25 @@ impl Table {
 
     /// First alarms on generation number `row`, by validator.
     pub fn alarms(&self, row: usize) -> &[FirstAlarm] {
-        &self.alarms[row * self.validators..(row + 1) * self.validators]
+        let validators = self.validators.len();
+        &self.alarms[row * validators..(row + 1) * validators]
+    }
+
+    /// The rules of the columns, with their parameters.
+    pub fn validators(&self) -> &[Definition] {
+        &self.validators
+    }
+
+    /// The same table with the validators of `policy` as its columns, in their order. They are
+    /// found by rule and parameters, whatever their names.
+    pub fn for_policy(mut self, policy: &PolicyFile) -> Result<Self, MissingValidator> {
+        let columns = definition::columns(&self.validators, policy)?;
+        let rows = self.alarms.chunks_exact(self.validators.len().max(1));
+        self.alarms = rows
+            .flat_map(|row| columns.iter().map(|&column| row[column]))
+            .collect();
+        self.validators = policy.validators().iter().map(Definition::of).collect();
+        Ok(self)
     }
 
     /// Models with their benchmarks, in alphabetical order.
@@ -237,7 +256,7 @@ impl<'a> TableBuilder<'a> {
                 *self.groups.entry(group).or_insert(next)
             })
             .collect();
-        let validators = self.auditor.validators();
+        let validators = self.auditor.definitions().len();
         let mut left_out = left_out.iter().copied().peekable();
         let mut attributes = part.attributes.into_iter().peekable();
         for (i, row) in part.rows.into_iter().enumerate() {
@@ -320,7 +339,7 @@ impl<'a> TableBuilder<'a> {
             rows: self.rows,
             ids: self.ids,
             alarms: self.alarms,
-            validators: self.auditor.validators(),
+            validators: self.auditor.definitions().to_vec(),
             groups,
             prompts: self.prompts.len(),
             covariates,
