@@ -5,6 +5,8 @@
 //! records are held while it is read.
 
 mod fields;
+pub mod grade;
+pub mod import;
 mod read;
 mod record;
 mod write;

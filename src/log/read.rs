@@ -24,7 +24,7 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 ///
 /// Yields what is wrong with a line in its place; the lines after it are still read.
 pub struct Reader {
-    source: Box<dyn BufRead + Send>,
+    source: Source,
     compression: Compression,
     line: Vec<u8>,
     /// Of the line read last, from 1.
@@ -80,6 +80,42 @@ impl ReadError {
     }
 }
 
+/// Decompressed bytes.
+pub(super) type Source = Box<dyn BufRead + Send>;
+
+/// Opens a file of lines, see [`Reader::open`].
+pub(super) fn open_source(path: &Path) -> Result<(Source, Compression), InputError> {
+    let failed = |message: String| InputError::whole_file(&path.display().to_string(), message);
+    if path == Path::new("-") {
+        let mut source = BufReader::new(std::io::stdin());
+        return Compression::of_stream(&mut source)
+            .and_then(|compression| Ok((decompressed(source, compression)?, compression)))
+            .map_err(|e| failed(format!("cannot be read: {e}")));
+    }
+    if path.is_dir() {
+        return Err(failed("is a directory; a file is needed".to_owned()));
+    }
+    let file = File::open(path).map_err(|e| failed(format!("cannot be read: {e}")))?;
+    let compression = Compression::of(path);
+    decompressed(BufReader::new(file), compression)
+        .map(|source| (source, compression))
+        .map_err(|e| failed(format!("cannot be decompressed: {e}")))
+}
+
+fn decompressed(
+    source: impl BufRead + Send + 'static,
+    compression: Compression,
+) -> io::Result<Source> {
+    Ok(match compression {
+        Compression::Plain => Box::new(source),
+        Compression::Gzip => Box::new(BufReader::new(MultiGzDecoder::new(source))),
+        Compression::Zstandard => {
+            let decoder = zstd::stream::read::Decoder::with_buffer(source)?;
+            Box::new(BufReader::new(decoder))
+        }
+    })
+}
+
 /// What the next line of the source is.
 enum Next {
     End,
@@ -90,31 +126,12 @@ enum Next {
 impl Reader {
     /// Opens a log; `.gz` and `.zst` files are decompressed. `-` is stdin, compressed or not.
     pub fn open(path: &Path) -> Result<Self, InputError> {
-        let failed = |message: String| InputError::whole_file(&path.display().to_string(), message);
-        if path == Path::new("-") {
-            let mut source = BufReader::new(std::io::stdin());
-            return Compression::of_stream(&mut source)
-                .and_then(|compression| Self::new(source, compression))
-                .map_err(|e| failed(format!("cannot be read: {e}")));
-        }
-        if path.is_dir() {
-            return Err(failed("is a directory; a file is needed".to_owned()));
-        }
-        let file = File::open(path).map_err(|e| failed(format!("cannot be read: {e}")))?;
-        Self::new(BufReader::new(file), Compression::of(path))
-            .map_err(|e| failed(format!("cannot be decompressed: {e}")))
+        let (source, compression) = open_source(path)?;
+        Ok(Self::over(source, compression))
     }
 
-    fn new(source: impl BufRead + Send + 'static, compression: Compression) -> io::Result<Self> {
-        let source: Box<dyn BufRead + Send> = match compression {
-            Compression::Plain => Box::new(source),
-            Compression::Gzip => Box::new(BufReader::new(MultiGzDecoder::new(source))),
-            Compression::Zstandard => {
-                let decoder = zstd::stream::read::Decoder::with_buffer(source)?;
-                Box::new(BufReader::new(decoder))
-            }
-        };
-        Ok(Self {
+    fn over(source: Source, compression: Compression) -> Self {
+        Self {
             source,
             compression,
             line: Vec::new(),
@@ -123,7 +140,7 @@ impl Reader {
             ended: false,
             ids: Ids::default(),
             unknown_fields: BTreeMap::new(),
-        })
+        }
     }
 
     /// Allows lines of at most so many bytes.
@@ -256,27 +273,28 @@ impl Reader {
         };
         Err(mistakes.into_list().into_iter().map(at_line).collect())
     }
+}
 
-    fn broken(&self, error: &io::Error) -> ReadError {
-        let packed = match self.compression {
-            Compression::Plain => None,
-            Compression::Gzip => Some("gzip"),
-            Compression::Zstandard => Some("zstd"),
-        };
-        let message = match (packed, error.kind()) {
-            (Some(packed), ErrorKind::UnexpectedEof) => format!(
-                "cannot be read: the {packed} data stop before their end, so the file is \
-                 truncated or still being written"
-            ),
-            (Some(packed), _) => format!("cannot be read: the {packed} data are damaged: {error}"),
-            (None, _) => format!("cannot be read: {error}"),
-        };
-        ReadError::Rest(mistake(self.number, &message))
-    }
+/// Why the rest of a file cannot be read, from line `number` on.
+pub(super) fn broken(compression: Compression, number: usize, error: &io::Error) -> ReadError {
+    let packed = match compression {
+        Compression::Plain => None,
+        Compression::Gzip => Some("gzip"),
+        Compression::Zstandard => Some("zstd"),
+    };
+    let message = match (packed, error.kind()) {
+        (Some(packed), ErrorKind::UnexpectedEof) => format!(
+            "cannot be read: the {packed} data stop before their end, so the file is truncated or \
+             still being written"
+        ),
+        (Some(packed), _) => format!("cannot be read: the {packed} data are damaged: {error}"),
+        (None, _) => format!("cannot be read: {error}"),
+    };
+    ReadError::Rest(mistake(number, &message))
 }
 
 /// A number of bytes, in MiB where that is a whole number.
-fn in_words(bytes: usize) -> String {
+pub(super) fn in_words(bytes: usize) -> String {
     const MEBIBYTE: usize = 1 << 20;
     if bytes >= MEBIBYTE && bytes.is_multiple_of(MEBIBYTE) {
         format!("{} MiB", bytes / MEBIBYTE)
@@ -285,7 +303,7 @@ fn in_words(bytes: usize) -> String {
     }
 }
 
-fn mistake(line: usize, message: &str) -> Mistake {
+pub(super) fn mistake(line: usize, message: &str) -> Mistake {
     Mistake {
         line: Some(line),
         key: String::new(),
@@ -318,7 +336,7 @@ impl Iterator for Reader {
             Ok(next) => next.map(|record| record.map_err(ReadError::Line)),
             Err(error) => {
                 self.ended = true;
-                Some(Err(self.broken(&error)))
+                Some(Err(broken(self.compression, self.number, &error)))
             }
         };
         self.ended |= next.is_none();
@@ -331,9 +349,16 @@ mod tests {
     use super::*;
     use std::io::{Cursor, Write as _};
 
+    fn reader(source: impl BufRead + Send + 'static, compression: Compression) -> Reader {
+        Reader::over(
+            decompressed(source, compression).expect("a source"),
+            compression,
+        )
+    }
+
     /// Ids of records and `line: key: message` of mistakes, in order.
     fn read(bytes: Vec<u8>, compression: Compression) -> Vec<String> {
-        let reader = Reader::new(Cursor::new(bytes), compression).expect("a reader");
+        let reader = reader(Cursor::new(bytes), compression);
         lines(reader)
     }
 
@@ -435,7 +460,7 @@ mod tests {
             let start = Cursor::new(b"{\"id\":\"a\",\"solution\":\"".to_vec());
             let rest = Cursor::new(format!("\"}}{end}{}\n", line("b")).into_bytes());
             let source = BufReader::new(start.chain(filling).chain(rest));
-            let found = lines(Reader::new(source, Compression::Plain).expect("a reader"));
+            let found = lines(reader(source, Compression::Plain));
             assert!(found[0].starts_with(first), "{extra}: {}", found[0]);
             assert_eq!(found[1..], ["b"], "{extra}");
         }
@@ -451,7 +476,7 @@ mod tests {
         }
         let start = Cursor::new(format!("{}\n{{", line("a")).into_bytes());
         let source = BufReader::new(start.chain(Failing));
-        let found = lines(Reader::new(source, Compression::Plain).expect("a reader"));
+        let found = lines(reader(source, Compression::Plain));
         assert_eq!(found, ["a", "2: : cannot be read: the disk is gone"]);
     }
 

@@ -1,0 +1,173 @@
+//! Rows of any shape, read by a column map.
+//!
+//! Where the solution is a list, each element is a record: other lists go along with it, element by
+//! element, and what is no list holds for all.
+
+use serde_json::Map;
+
+use super::columns::ColumnMap;
+use super::node::Label;
+use super::path::FieldPath;
+use super::prompt::Prompt;
+use super::{Importer, Node, Out};
+use crate::input::Mistakes;
+use crate::log::Record;
+
+/// Reads rows by a map.
+pub(super) struct Mapped {
+    map: ColumnMap,
+    /// Rows in which a column that the map names was there and not null, by place in the map.
+    partial_scores: u64,
+}
+
+impl Mapped {
+    pub(super) fn new(map: ColumnMap) -> Self {
+        Self {
+            map,
+            partial_scores: 0,
+        }
+    }
+
+    fn record(&mut self, cells: &Cells<'_, '_>, m: &mut Mistakes) -> Option<Record> {
+        let get = |field: &str| cells.get(field);
+        let word = |field: &str, m: &mut Mistakes| get(field).and_then(|n| n.word(m));
+        let solution = get("solution")?.text(m);
+        let prompt = get("problem").and_then(|node| Prompt::of(node.value()));
+        let correct = get("correct").and_then(|n| n.label(m));
+        let accepted = get("accepted").and_then(|n| n.label(m));
+        self.partial_scores += u64::from(matches!(correct, Some(Label::Score(_))));
+        let (correct, score) = Label::told(correct);
+        let utility = get("utility").and_then(|node| {
+            let number = node.value().as_f64();
+            if number.is_none() {
+                node.wrong("a number", m);
+            }
+            number
+        });
+        let count = |field: &str, m: &mut Mistakes| get(field).and_then(|n| n.count(m));
+        let mut attributes = Map::new();
+        for (name, path) in self.map.attributes() {
+            if let Some(node) = cells.at(path) {
+                attributes.insert(name.clone(), node.value().clone());
+            }
+        }
+        Some(Record {
+            id: get("id")
+                .and_then(|n| n.identifier(m))
+                .map_or_else(String::new, |id| cells.own_id(id)),
+            prompt_id: match get("prompt_id") {
+                Some(node) => node.identifier(m),
+                None => prompt.as_ref().map(|p| p.id.clone()),
+            },
+            model: word("model", m).or_else(|| self.map.constant("model")),
+            benchmark: word("benchmark", m).or_else(|| self.map.constant("benchmark")),
+            problem: prompt.and_then(|p| p.problem),
+            solution: solution?,
+            problem_tokens: count("problem_tokens", m),
+            solution_tokens: count("solution_tokens", m),
+            token_ends: get("token_ends").and_then(|node| ends(&node, m)),
+            correct,
+            accepted: Label::told(accepted).0,
+            utility: utility.or(score),
+            rejected_at: count("rejected_at", m),
+            pass_through: None,
+            gold: word("gold", m),
+            finish_reason: word("finish_reason", m),
+            attributes: (!attributes.is_empty()).then_some(attributes),
+        })
+    }
+}
+
+fn ends(node: &Node<'_>, mistakes: &mut Mistakes) -> Option<Vec<usize>> {
+    let list = node.list(mistakes)?;
+    let ends = list
+        .iter()
+        .map(|end| usize::try_from(end.count(mistakes)?).ok());
+    ends.collect()
+}
+
+/// What a row holds for its generation number `k`.
+struct Cells<'a, 'v> {
+    map: &'a ColumnMap,
+    row: &'a Node<'v>,
+    k: usize,
+    /// Whether the solution is a list.
+    several: bool,
+}
+
+impl<'v> Cells<'_, 'v> {
+    fn get(&self, field: &str) -> Option<Node<'v>> {
+        self.at(self.map.column(field)?)
+    }
+
+    fn at(&self, path: &FieldPath) -> Option<Node<'v>> {
+        let place = if path.is_list() { self.k } else { 0 };
+        path.values(self.row).into_iter().nth(place).flatten()
+    }
+
+    /// An id that stands once for several generations is told apart by their number.
+    fn own_id(&self, id: String) -> String {
+        let own = self.map.column("id").is_some_and(FieldPath::is_list);
+        if self.several && !own {
+            format!("{id}#{}", self.k)
+        } else {
+            id
+        }
+    }
+}
+
+impl Importer for Mapped {
+    fn read(&mut self, row: &Node<'_>, out: &mut Out, mistakes: &mut Mistakes) {
+        // The command line makes sure of a solution.
+        let Some(path) = self.map.column("solution").cloned() else {
+            return;
+        };
+        let solutions = path.values(row);
+        if solutions.is_empty() {
+            return out.leave_out(format!("a row whose {} is empty", path.text()));
+        }
+        let map = self.map.clone();
+        let columns = super::columns::FIELDS
+            .iter()
+            .filter_map(|field| map.column(field));
+        let attributes = map.attributes().iter().map(|(_, path)| path);
+        for list in columns.chain(attributes).filter(|path| path.is_list()) {
+            let length = list.values(row).len();
+            if length != 0 && length != solutions.len() {
+                let message = format!(
+                    "has {length} elements beside {} of {}; lists of a row go together",
+                    solutions.len(),
+                    path.text()
+                );
+                mistakes.push(list.text(), message);
+                return;
+            }
+        }
+        for k in 0..solutions.len() {
+            let cells = Cells {
+                map: &map,
+                row,
+                k,
+                several: path.is_list(),
+            };
+            match self.record(&cells, mistakes) {
+                Some(record) => out.records.push(record),
+                None if solutions[k].is_none() => {
+                    out.leave_out(format!("no text at {}", path.text()));
+                }
+                None => {}
+            }
+        }
+    }
+
+    fn remarks(&self) -> Vec<String> {
+        if self.partial_scores == 0 {
+            return Vec::new();
+        }
+        vec![format!(
+            "{} records have a score that is neither 0, 1 nor −1 in place of a verdict: `correct` \
+             is left unknown, and the score is their utility where it lies in [0, 1]",
+            self.partial_scores
+        )]
+    }
+}
