@@ -9,6 +9,8 @@ pub mod grade;
 pub mod import;
 mod read;
 mod record;
+mod shape;
+pub mod tokenizer;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,6 +19,7 @@ use std::path::Path;
 
 pub use read::{LONGEST_LINE, ReadError, Reader};
 pub use record::Record;
+pub use shape::Shape;
 pub use write::{WriteError, Writer};
 
 use crate::input::{InputError, Mistake};
@@ -84,11 +87,21 @@ pub struct LogSummary {
 pub fn check(path: &Path) -> Result<LogSummary, InputError> {
     let name = path.display().to_string();
     let mut reader = Reader::open(path)?;
+    let mut summary = summarize(&name, &mut reader)?;
+    summary.unknown_fields = reader.unknown_fields().clone();
+    Ok(summary)
+}
+
+/// Tells what records from a file called `name` hold, or everything that is wrong with them.
+pub fn summarize(
+    name: &str,
+    records: impl Iterator<Item = Result<Record, ReadError>>,
+) -> Result<LogSummary, InputError> {
     let mut summary = LogSummary::default();
     let mut prompts = BTreeSet::new();
     let mut mistakes = Vec::new();
     let mut more: usize = 0;
-    for record in &mut reader {
+    for record in records {
         match record {
             Ok(record) => {
                 summary.add(&record);
@@ -114,16 +127,15 @@ pub fn check(path: &Path) -> Result<LogSummary, InputError> {
     }
     if !mistakes.is_empty() {
         return Err(InputError {
-            path: name,
+            path: name.to_owned(),
             mistakes,
         });
     }
     if summary.records == 0 {
         let message = "holds no record; a log has one JSON object per line";
-        return Err(InputError::whole_file(&name, message));
+        return Err(InputError::whole_file(name, message));
     }
     summary.prompts = prompts.len();
-    summary.unknown_fields = reader.unknown_fields().clone();
     Ok(summary)
 }
 

@@ -69,6 +69,10 @@ pub struct Caveats {
     pub cut: u64,
     /// Records that a live policy had rejected.
     pub already_rejected: u64,
+    /// Records that were ended from outside (`finish_reason`).
+    pub interrupted: u64,
+    /// Records that ended at a stop text (`attributes.stop_reason`).
+    pub at_stop_text: u64,
 }
 
 /// First alarms of all validators on all generations of a log.
@@ -193,7 +197,9 @@ impl<'a> TableBuilder<'a> {
         caveats.ends_estimated += u64::from(tokens.ends_are_estimated());
         caveats.problems_estimated += u64::from(record.problem_tokens.is_none());
         caveats.without_problem += u64::from(problem.is_none());
-        caveats.cut += u64::from(record.finish_reason.as_deref() == Some("length"));
+        caveats.cut += u64::from(record.is_cut());
+        caveats.interrupted += u64::from(record.is_interrupted());
+        caveats.at_stop_text += u64::from(record.ended_at_stop_text());
         caveats.already_rejected += u64::from(record.rejected_at.is_some());
         self.attributes.push(record.attributes.as_ref());
         let estimated = || problem.map_or(0, tokens::estimate);

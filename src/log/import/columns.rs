@@ -25,7 +25,7 @@ pub const PRESETS: [(&str, &str); 4] = [
 ];
 
 /// Fields of a record that a column can give.
-pub(super) const FIELDS: [&str; 15] = [
+const FIELDS: [&str; 15] = [
     "id",
     "prompt_id",
     "model",
@@ -127,6 +127,16 @@ impl ColumnMap {
     /// Where attributes stand, by name.
     pub(super) fn attributes(&self) -> &[(String, FieldPath)] {
         &self.attributes
+    }
+
+    /// All paths, each with the field that it is for.
+    pub(super) fn paths(&self) -> impl Iterator<Item = (&str, &FieldPath)> {
+        let columns = self.columns.iter().map(|(field, path)| (*field, path));
+        let attributes = self
+            .attributes
+            .iter()
+            .map(|(name, path)| (name.as_str(), path));
+        columns.chain(attributes)
     }
 
     /// The value that a field has in all rows, if there is one.

@@ -16,13 +16,15 @@ use crate::log::Record;
 /// Reads rows by a map.
 pub(super) struct Mapped {
     map: ColumnMap,
-    /// Rows in which a column that the map names was there and not null, by place in the map.
+    /// For each path of the map, whether any row had a value there.
+    found: Vec<bool>,
     partial_scores: u64,
 }
 
 impl Mapped {
     pub(super) fn new(map: ColumnMap) -> Self {
         Self {
+            found: vec![false; map.paths().count()],
             map,
             partial_scores: 0,
         }
@@ -127,15 +129,13 @@ impl Importer for Mapped {
             return out.leave_out(format!("a row whose {} is empty", path.text()));
         }
         let map = self.map.clone();
-        let columns = super::columns::FIELDS
-            .iter()
-            .filter_map(|field| map.column(field));
-        let attributes = map.attributes().iter().map(|(_, path)| path);
-        for list in columns.chain(attributes).filter(|path| path.is_list()) {
-            let length = list.values(row).len();
-            if length != 0 && length != solutions.len() {
+        for ((field, list), found) in map.paths().zip(&mut self.found) {
+            let values = list.values(row);
+            *found |= values.iter().any(Option::is_some);
+            let length = values.len();
+            if list.is_list() && length != 0 && length != solutions.len() {
                 let message = format!(
-                    "has {length} elements beside {} of {}; lists of a row go together",
+                    "has {length} elements for {field} beside {} of {}; lists of a row go together",
                     solutions.len(),
                     path.text()
                 );
@@ -160,14 +160,27 @@ impl Importer for Mapped {
         }
     }
 
+    fn wants(&self, column: &str) -> bool {
+        let mut columns = self.map.paths().filter_map(|(_, path)| path.column());
+        columns.any(|wanted| wanted == column)
+    }
+
     fn remarks(&self) -> Vec<String> {
-        if self.partial_scores == 0 {
-            return Vec::new();
+        let mut remarks = Vec::new();
+        let paths = self.map.paths().zip(&self.found);
+        for ((field, path), _) in paths.filter(|(_, found)| !**found) {
+            remarks.push(format!(
+                "no row has anything at {}, from which {field} is read",
+                path.text()
+            ));
         }
-        vec![format!(
-            "{} records have a score that is neither 0, 1 nor −1 in place of a verdict: `correct` \
-             is left unknown, and the score is their utility where it lies in [0, 1]",
-            self.partial_scores
-        )]
+        if self.partial_scores > 0 {
+            remarks.push(format!(
+                "{} records have a score that is neither 0, 1 nor −1 in place of a verdict: \
+                 `correct` is left unknown, and the score is their utility where it lies in [0, 1]",
+                self.partial_scores
+            ));
+        }
+        remarks
     }
 }

@@ -28,6 +28,7 @@ use serde_json::Value;
 pub use columns::{ColumnMap, PRESETS};
 
 use super::fields::shown;
+use super::read::open_source;
 use super::{LONGEST_LINE, ReadError, Record};
 use crate::input::{InputError, Mistake, Mistakes};
 use ids::Ids;
@@ -154,6 +155,11 @@ trait Importer: Send {
     /// Called before the first row of each file.
     fn start(&mut self, _file: &Path) {}
 
+    /// Whether a column of a Parquet file matters.
+    fn wants(&self, _column: &str) -> bool {
+        true
+    }
+
     /// The records of a row, whose ids may be empty. A row with mistakes yields nothing.
     fn read(&mut self, row: &Node<'_>, out: &mut Out, mistakes: &mut Mistakes);
 
@@ -185,6 +191,10 @@ pub struct Import {
 impl Import {
     /// Files of a format, to be read one after the other.
     pub fn new(format: Format, files: &[PathBuf], options: Options) -> Result<Self, InputError> {
+        // A file that is not there is told before anything is read.
+        for path in files.iter().filter(|path| *path != Path::new("-")) {
+            open_source(path)?;
+        }
         let longest_line = options.longest_line.unwrap_or(LONGEST_LINE);
         let importer: Box<dyn Importer> = match format {
             Format::OpenAiBatch => Box::new(openai_batch::OpenAiBatch::new(
@@ -214,6 +224,11 @@ impl Import {
             rows_left_out: 0,
             repaired: repair::Repairs::default(),
         })
+    }
+
+    /// Whose logs they are.
+    pub fn format(&self) -> Format {
+        self.format
     }
 
     /// The file that is being read, as the user named it.
@@ -249,13 +264,17 @@ impl Import {
         self.file = path.display().to_string();
         self.number += 1;
         self.importer.start(&path);
-        Some(match Rows::open(&path, self.longest_line) {
-            Ok(rows) => {
-                self.rows = Some(rows);
-                Ok(())
-            }
-            Err(error) => Err(ReadError::Line(error.mistakes)),
-        })
+        Some(
+            match Rows::open(&path, self.longest_line, |column| {
+                self.importer.wants(column)
+            }) {
+                Ok(rows) => {
+                    self.rows = Some(rows);
+                    Ok(())
+                }
+                Err(error) => Err(ReadError::Line(error.mistakes)),
+            },
+        )
     }
 
     fn take(&mut self, row: &Row) -> Result<(), ReadError> {

@@ -31,10 +31,6 @@ impl<'v> Node<'v> {
         }
     }
 
-    pub(super) fn path(&self) -> &str {
-        &self.path
-    }
-
     pub(super) fn value(&self) -> &'v Value {
         self.value
     }

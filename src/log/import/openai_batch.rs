@@ -126,7 +126,7 @@ fn requests(
 ) -> Result<BTreeMap<String, Prompt>, InputError> {
     let mut prompts: BTreeMap<String, Prompt> = BTreeMap::new();
     for path in files {
-        let mut rows = Rows::open(path, longest_line)?;
+        let mut rows = Rows::open(path, longest_line, |_| true)?;
         let failed = |mistakes: Vec<Mistake>| InputError {
             path: path.display().to_string(),
             mistakes,

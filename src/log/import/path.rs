@@ -77,6 +77,14 @@ impl FieldPath {
         &self.text
     }
 
+    /// The member of the row that it begins at.
+    pub(super) fn column(&self) -> Option<&str> {
+        match self.steps.first() {
+            Some(Step::Key(key)) => Some(key),
+            _ => None,
+        }
+    }
+
     /// Whether it stands for a list of values.
     pub(super) fn is_list(&self) -> bool {
         self.steps.contains(&Step::Each)

@@ -1,6 +1,6 @@
-//! The rows of a file: JSON Lines, or the elements of one JSON array.
+//! The rows of a file: JSON Lines, the elements of one JSON array, or the rows of a Parquet file.
 //!
-//! Which of both it is, the first character tells. Lines end with LF or CR LF; a byte-order mark
+//! Which it is, the first characters tell. Lines end with LF or CR LF; a byte-order mark
 //! at the start and blank lines are passed over. An array may be laid out in any way; its elements
 //! are found by their brackets and read one at a time.
 
@@ -10,23 +10,89 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::repair::{self, Repairs};
+use crate::columnar::{self, MAGIC};
 use crate::input::InputError;
 use crate::log::read::{Source, broken, in_words, mistake, open_source};
 use crate::log::{Compression, ReadError};
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-const PARQUET_MAGIC: &[u8] = b"PAR1";
 
 /// One row and where it begins.
 pub(super) struct Row {
-    /// Line from 1; of an array's element, the line it begins in.
+    /// Line from 1; of an array's element, the line it begins in; in Parquet, number of the row.
     pub(super) line: usize,
     pub(super) value: Value,
     pub(super) repaired: Repairs,
 }
 
 /// The rows of a file, in their order.
-pub(super) struct Rows {
+pub(super) enum Rows {
+    Json(JsonRows),
+    Parquet(ParquetRows),
+}
+
+impl Rows {
+    /// Opens a file, whose rows may have `longest` bytes. Of Parquet, columns that are not `wanted`
+    /// are not read.
+    pub(super) fn open(
+        path: &Path,
+        longest: usize,
+        wanted: impl Fn(&str) -> bool,
+    ) -> Result<Self, InputError> {
+        let failed = |message: String| InputError::whole_file(&path.display().to_string(), message);
+        let named = path
+            .extension()
+            .is_some_and(|e| e.eq_ignore_ascii_case("parquet"));
+        if !named || !path.exists() {
+            let (rows, start) = JsonRows::open(path, longest)?;
+            if start != MAGIC {
+                return Ok(Self::Json(rows));
+            }
+            if path == Path::new("-") {
+                let message = "is Parquet, which cannot be read from a stream; name the file";
+                return Err(failed(message.to_owned()));
+            }
+        }
+        let rows = columnar::Rows::open(path).map_err(|e| failed(e.to_string()))?;
+        Ok(Self::Parquet(ParquetRows {
+            rows: rows.select(wanted),
+            number: 0,
+        }))
+    }
+
+    /// The next row or what is wrong with it; nothing follows [`ReadError::Rest`].
+    pub(super) fn next(&mut self) -> Option<Result<Row, ReadError>> {
+        match self {
+            Self::Json(rows) => rows.next(),
+            Self::Parquet(rows) => rows.next(),
+        }
+    }
+}
+
+/// Rows of a Parquet file.
+pub(super) struct ParquetRows {
+    rows: columnar::Rows,
+    /// Of the row read last, from 1.
+    number: usize,
+}
+
+impl ParquetRows {
+    fn next(&mut self) -> Option<Result<Row, ReadError>> {
+        let row = self.rows.next()?;
+        self.number += 1;
+        Some(match row {
+            Ok(row) => Ok(Row {
+                line: self.number,
+                value: Value::Object(row),
+                repaired: Repairs::default(),
+            }),
+            Err(error) => Err(ReadError::Rest(mistake(self.number, &error.to_string()))),
+        })
+    }
+}
+
+/// Rows of a text.
+pub(super) struct JsonRows {
     source: Source,
     compression: Compression,
     longest: usize,
@@ -37,9 +103,9 @@ pub(super) struct Rows {
     buffer: Vec<u8>,
 }
 
-impl Rows {
-    /// Opens a file, whose rows may have `longest` bytes.
-    pub(super) fn open(path: &Path, longest: usize) -> Result<Self, InputError> {
+impl JsonRows {
+    /// Opens a file; also its first bytes.
+    fn open(path: &Path, longest: usize) -> Result<(Self, Vec<u8>), InputError> {
         let (source, compression) = open_source(path)?;
         let mut rows = Self {
             source,
@@ -50,20 +116,11 @@ impl Rows {
             ended: false,
             buffer: Vec::new(),
         };
-        let name = path.display().to_string();
-        let start = rows.start();
-        let start = start.map_err(|error| {
-            let mistakes = broken(compression, 1, &error).into_mistakes();
-            InputError {
-                path: name.clone(),
-                mistakes,
-            }
+        let start = rows.start().map_err(|error| InputError {
+            path: path.display().to_string(),
+            mistakes: broken(compression, 1, &error).into_mistakes(),
         })?;
-        if start.starts_with(PARQUET_MAGIC) {
-            let message = "is a Parquet file; its name must end in .parquet to be read as one";
-            return Err(InputError::whole_file(&name, message));
-        }
-        Ok(rows)
+        Ok((rows, start))
     }
 
     /// Passes over a byte-order mark and white space; the bytes that follow, as far as buffered.
@@ -78,7 +135,7 @@ impl Rows {
             self.source.consume(1);
         }
         let buffered = self.source.fill_buf()?;
-        Ok(buffered[..buffered.len().min(PARQUET_MAGIC.len())].to_vec())
+        Ok(buffered[..buffered.len().min(MAGIC.len())].to_vec())
     }
 
     /// The next byte, if there is one.
@@ -100,8 +157,7 @@ impl Rows {
         Ok(())
     }
 
-    /// The next row or what is wrong with it; nothing follows [`ReadError::Rest`].
-    pub(super) fn next(&mut self) -> Option<Result<Row, ReadError>> {
+    fn next(&mut self) -> Option<Result<Row, ReadError>> {
         if self.ended {
             return None;
         }
@@ -261,7 +317,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("rows.json");
         std::fs::write(&path, bytes).expect("written");
-        let mut rows = match Rows::open(&path, longest) {
+        let mut rows = match Rows::open(&path, longest, |_| true) {
             Ok(rows) => rows,
             Err(error) => return vec![error.mistakes[0].message.clone()],
         };
@@ -321,7 +377,7 @@ mod tests {
                     "3 7",
                 ],
             ),
-            (b"PAR1\x15\x04", &["is a Parquet file"]),
+            (b"PAR1\x15\x04", &["the Parquet data are damaged"]),
         ];
         for (bytes, expected) in cases {
             let found = read(bytes, 100);

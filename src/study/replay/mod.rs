@@ -20,12 +20,14 @@ use crate::policy::{Checkpoint, PolicyFile};
 use crate::replay::{FirstAlarm, Group, Replay, ScheduleError, Table};
 
 /// How the log was read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Intake {
     /// Malformed lines that were left out.
     pub skipped: u64,
     /// Whether reading was interrupted.
     pub partial: bool,
+    /// What was left out, added or not known on the way to records, one sentence each.
+    pub remarks: Vec<String>,
 }
 
 /// Generations by what the final filter says of them.
@@ -97,6 +99,21 @@ pub struct GroupEstimates {
     pub estimates: Vec<Named<Estimate>>,
 }
 
+/// Records of which the log does not say what tokens they have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Estimated {
+    /// Those whose number of tokens is estimated.
+    pub token_counts: u64,
+    /// Those whose token ends are estimated.
+    pub token_ends: u64,
+}
+
+impl Estimated {
+    fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// The result of a replay.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ReplayFindings {
@@ -114,6 +131,9 @@ pub struct ReplayFindings {
     pub seed: Option<u64>,
     /// Whether reading was interrupted.
     pub partial: bool,
+    /// What is estimated of the records; not written where nothing is.
+    #[serde(skip_serializing_if = "Estimated::is_nothing")]
+    pub estimated: Estimated,
     /// Whether the problems count as generated.
     pub problem_generated: bool,
     /// All estimates in the order of [`NAMES`].
@@ -171,6 +191,7 @@ pub fn findings(
         name: name.clone(),
         value: *value,
     };
+    let caveats = table.caveats();
     let surviving = all.iter().filter(|&&i| replay.judgement(i).stop.is_none());
     Ok(ReplayFindings {
         schema: RESULT_SCHEMA,
@@ -180,6 +201,10 @@ pub fn findings(
         skipped: intake.skipped,
         seed: None,
         partial: intake.partial,
+        estimated: Estimated {
+            token_counts: caveats.counts_estimated,
+            token_ends: caveats.ends_estimated,
+        },
         problem_generated: replay.problem_generated(),
         covariance_slack: estimates.covariance_slack,
         cost_beyond_coin: estimates.cost_beyond_coin,
@@ -187,7 +212,7 @@ pub fn findings(
         surviving: by_verdict(table, surviving.copied()),
         groups: by_group.collect(),
         validators: validators(policy, table)?,
-        warnings: warnings::warnings(policy, table, replay, (&tally, &estimates), intake),
+        warnings: warnings::warnings(policy, table, replay, (&tally, &estimates), &intake),
         estimates: named(&estimates),
         shifts: estimates.shifts.iter().map(shift).collect(),
         strata: estimates.groups,
