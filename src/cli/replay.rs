@@ -161,7 +161,7 @@ pub(super) fn run(args: &ReplayArgs, context: &Context) -> Result<u8, CliError> 
     };
     let replay =
         Replay::new(&table, &policy, policy.checkpoints(), generated).map_err(whole_policy)?;
-    let findings = replay::findings(&policy, &table, &replay, intake).map_err(whole_policy)?;
+    let findings = replay::findings(&policy, &table, &replay, &intake).map_err(whole_policy)?;
     context
         .output
         .emit(&findings, &report::replay::sheet(&findings))?;

@@ -154,7 +154,9 @@ mod tests {
             prompts: 1,
             ..Shape::default()
         };
-        records.iter().for_each(|record| shape.add(record));
+        for record in records {
+            shape.add(record);
+        }
         shape
     }
 

@@ -1,6 +1,6 @@
 //! Findings that were never found, for the tests of figures.
 
-use crate::study::replay::{ByVerdict, ReplayFindings};
+use crate::study::replay::{ByVerdict, Estimated, ReplayFindings};
 use crate::study::simulation::{Compared, SimulationFindings};
 use crate::study::{Estimate, Named};
 
@@ -61,6 +61,7 @@ pub(super) fn replay(policy: &str, values: &[Shown]) -> ReplayFindings {
         skipped: 0,
         seed: None,
         partial: false,
+        estimated: Estimated::default(),
         problem_generated: false,
         estimates: estimates.collect(),
         covariance_slack: Estimate::default(),

@@ -164,7 +164,12 @@ fn replay_needs_no_file_in_between() {
         let files = paths(files);
         let output = import(format, &files, arguments, &log);
         let findings: Value = serde_json::from_str(&stdout(&output)).unwrap();
-        let policy = ["--policy", "paper", "--format", "json"];
+        let policy = [
+            "--policy",
+            "experiments/policies/every-8-tokens.toml",
+            "--format",
+            "json",
+        ];
         let mut all = vec!["replay"];
         all.extend(files.iter().map(String::as_str));
         all.extend(["--input-format", format]);
@@ -204,183 +209,203 @@ fn replay_needs_no_file_in_between() {
     }
 }
 
-#[test]
-fn a_foreign_or_broken_file_says_what_it_looks_like() {
+/// Format, fixture, further arguments, what is said.
+type Foreign = (
+    &'static str,
+    &'static str,
+    &'static [&'static str],
+    &'static str,
+);
+
+const FOREIGN: [Foreign; 12] = [
+    (
+        "lm-eval",
+        "verl.jsonl",
+        &[],
+        ":1: is not a row of `lm-eval`; it looks like `rl-rollouts`",
+    ),
+    ("openai-batch", SAMPLES, &[], "it looks like `lm-eval`"),
+    (
+        "openai-batch",
+        "openai-batch.requests.jsonl",
+        &[],
+        "belongs to --prompts",
+    ),
+    (
+        "vllm-offline",
+        "openai-batch.jsonl",
+        &[],
+        "it looks like `openai-batch`",
+    ),
+    (
+        "rl-rollouts",
+        "distilabel.jsonl",
+        &[],
+        "it looks like `distilabel`",
+    ),
+    (
+        "distilabel",
+        "map.jsonl",
+        &[],
+        "it has the keys `q`, `runs`, `gold`, `lang`",
+    ),
+    ("lm-eval", "../golden/replay.jsonl", &[], "foldem's own log"),
+    (
+        "lm-eval",
+        "trl-grpo.parquet",
+        &[],
+        "it looks like `rl-rollouts`",
+    ),
+    (
+        "lm-eval",
+        SAMPLES,
+        &["--filter", "strict"],
+        "no row has the filter `strict`; there are",
+    ),
+    ("rl-rollouts", "nowhere.jsonl", &[], "cannot be read"),
+    (
+        "parquet-generations",
+        "verl.jsonl",
+        &["--columns", "nowhere.toml"],
+        "presets are `openr1-math`",
+    ),
+    (
+        "openai-batch",
+        "openai-batch.jsonl",
+        &["--prompts", "tests/fixtures/import/verl.jsonl"],
+        "verl.jsonl:1: is not a request of a batch",
+    ),
+];
+
+/// Format, what the file holds, further arguments, what is said.
+type Broken = (
+    &'static str,
+    &'static str,
+    &'static [&'static str],
+    &'static str,
+);
+
+const BROKEN: [Broken; 8] = [
+    (
+        "rl-rollouts",
+        "{\"input\":\"a\",\"output\":\"b\",\"sc",
+        &[],
+        ":1: stops before its end",
+    ),
+    (
+        "rl-rollouts",
+        "{\"input\":\"a\",\"output\":7}\n",
+        &[],
+        ":1: output: is 7; it must be a string",
+    ),
+    (
+        "rl-rollouts",
+        "[[1]]",
+        &[],
+        ":1: is a list; a row of `rl-rollouts` is a JSON object",
+    ),
+    ("rl-rollouts", "\n", &[], "holds no generation"),
+    (
+        "vllm-offline",
+        "[{\"request_id\":{},\"prompt\":\"a\",\"outputs\":[{\"text\":1}]}]",
+        &[],
+        ":1: request_id: is an object",
+    ),
+    (
+        "map",
+        "{\"a\":[1,2],\"b\":[true]}",
+        &["--map", "solution=a[],correct=b[]"],
+        ":1: b[]: has 1 elements for correct beside 2 of a[]",
+    ),
+    (
+        "rl-rollouts",
+        "{\"input\":\"a question that is long\",\"output\":\"\"}",
+        &["--max-line", "20"],
+        ":1: is longer than 20 bytes",
+    ),
+    (
+        "map",
+        "{\"a\":1,}",
+        &["--map", "solution=a"],
+        ":1: is not JSON: trailing comma",
+    ),
+];
+
+/// Import and replay end with exit code 3 and say `message`; nothing is written.
+fn refused(format: &str, path: &str, arguments: &[&str], message: &str) {
     let folder = tempfile::tempdir().unwrap();
-    let file = |name: &str, bytes: &[u8]| {
+    let log = folder.path().join("log.jsonl");
+    let output = import(format, &[path.to_owned()], arguments, &log);
+    let error = stderr(&output);
+    assert_eq!(output.status.code(), Some(3), "{format} {path}: {error}");
+    assert!(error.contains(message), "{format} {path}: {error}");
+    assert!(!log.exists() && output.stdout.is_empty(), "{format} {path}");
+    let replay = [
+        "replay",
+        path,
+        "--policy",
+        "paper",
+        "--input-format",
+        format,
+    ];
+    let output = foldem(&[&replay, arguments].concat());
+    let error = stderr(&output);
+    assert_eq!(output.status.code(), Some(3), "{format} {path}: {error}");
+    assert!(error.contains(message), "{format} {path}: {error}");
+}
+
+#[test]
+fn a_foreign_file_says_what_it_looks_like() {
+    for (format, name, arguments, message) in FOREIGN {
+        refused(format, &format!("{FOLDER}/{name}"), arguments, message);
+    }
+}
+
+#[test]
+fn a_broken_file_says_where() {
+    let folder = tempfile::tempdir().unwrap();
+    let check = |format: &str, name: &str, bytes: &[u8], arguments: &[&str], message: &str| {
         let path = folder.path().join(name);
         fs::write(&path, bytes).unwrap();
-        path.to_str().unwrap().to_owned()
+        refused(format, path.to_str().unwrap(), arguments, message);
     };
-    let read = |name: &str| fs::read(root().join(FOLDER).join(name)).unwrap();
-    let parquet = read("trl-grpo.parquet");
-    let vllm = read("vllm-offline.json");
-    let fixture = |name: &str| format!("{FOLDER}/{name}");
-    let cases: Vec<(&str, String, &[&str], &str)> = vec![
-        (
-            "lm-eval",
-            fixture("verl.jsonl"),
-            &[],
-            ":1: is not a row of `lm-eval`; it looks like `rl-rollouts`",
-        ),
-        (
-            "openai-batch",
-            fixture(SAMPLES),
-            &[],
-            "it looks like `lm-eval`",
-        ),
-        (
-            "openai-batch",
-            fixture("openai-batch.requests.jsonl"),
-            &[],
-            "belongs to --prompts",
-        ),
-        (
-            "vllm-offline",
-            fixture("openai-batch.jsonl"),
-            &[],
-            "it looks like `openai-batch`",
-        ),
-        (
-            "rl-rollouts",
-            fixture("distilabel.jsonl"),
-            &[],
-            "it looks like `distilabel`",
-        ),
-        (
-            "distilabel",
-            fixture("map.jsonl"),
-            &[],
-            "it has the keys `q`, `runs`, `gold`, `lang`",
-        ),
-        (
-            "lm-eval",
-            "tests/fixtures/golden/replay.jsonl".to_owned(),
-            &[],
-            "foldem's own log",
-        ),
-        (
-            "lm-eval",
-            fixture("trl-grpo.parquet"),
-            &[],
-            "it looks like `rl-rollouts`",
-        ),
-        (
-            "vllm-offline",
-            file("cut.json", &vllm[..vllm.len() / 2]),
-            &[],
-            "the JSON array stops before its end",
-        ),
-        (
-            "rl-rollouts",
-            file("cut.parquet", &parquet[..parquet.len() / 2]),
-            &[],
-            "damaged or truncated",
-        ),
-        (
-            "rl-rollouts",
-            file("text.parquet", b"{}\n"),
-            &[],
-            "is not a Parquet file",
-        ),
-        (
-            "rl-rollouts",
-            file("cut.jsonl", b"{\"input\":\"a\",\"output\":\"b\",\"sc"),
-            &[],
-            ":1: stops before its end",
-        ),
-        (
-            "rl-rollouts",
-            file("type.jsonl", b"{\"input\":\"a\",\"output\":7}\n"),
-            &[],
-            ":1: output: is 7; it must be a string",
-        ),
-        (
-            "rl-rollouts",
-            file("array.jsonl", b"[[1]]"),
-            &[],
-            ":1: is a list; a row of `rl-rollouts` is a JSON object",
-        ),
-        (
-            "rl-rollouts",
-            file("empty.jsonl", b"\n"),
-            &[],
-            "holds no generation",
-        ),
-        (
-            "vllm-offline",
-            file(
-                "index.json",
-                b"[{\"request_id\":{},\"prompt\":\"a\",\"outputs\":[{\"text\":1}]}]",
-            ),
-            &[],
-            ":1: request_id: is an object",
-        ),
-        (
-            "lm-eval",
-            fixture(SAMPLES),
-            &["--filter", "strict"],
-            "no row has the filter `strict`; there are `flexible-extract`",
-        ),
-        (
-            "rl-rollouts",
-            fixture("nowhere.jsonl"),
-            &[],
-            "cannot be read",
-        ),
-        (
-            "map",
-            file("lists.jsonl", b"{\"a\":[1,2],\"b\":[true]}"),
-            &["--map", "solution=a[],correct=b[]"],
-            ":1: b[]: has 1 elements for correct beside 2 of a[]",
-        ),
-        (
-            "parquet-generations",
-            fixture("verl.jsonl"),
-            &["--columns", "nowhere.toml"],
-            "presets are `openr1-math`",
-        ),
-        (
-            "rl-rollouts",
-            file(
-                "long.jsonl",
-                format!("{{\"input\":\"{}\"}}", "x".repeat(500)).as_bytes(),
-            ),
-            &["--max-line", "100"],
-            ":1: is longer than 100 bytes",
-        ),
-        (
-            "openai-batch",
-            fixture("openai-batch.jsonl"),
-            &["--prompts", "tests/fixtures/import/verl.jsonl"],
-            "verl.jsonl:1: is not a request of a batch",
-        ),
-    ];
-    let log = folder.path().join("log.jsonl");
-    for (format, path, arguments, message) in cases {
-        let output = import(format, &[path.clone()], arguments, &log);
-        let error = stderr(&output);
-        assert_eq!(output.status.code(), Some(3), "{format} {path}: {error}");
-        assert!(error.contains(message), "{format} {path}: {error}");
-        assert!(!log.exists() && output.stdout.is_empty(), "{format} {path}");
-        let mut all = vec![
-            "replay",
-            &path,
-            "--policy",
-            "paper",
-            "--input-format",
-            format,
-        ];
-        all.extend(arguments);
-        let output = foldem(&all);
-        assert_eq!(
-            output.status.code(),
-            Some(3),
-            "{format} {path}: {}",
-            stderr(&output)
-        );
-        assert!(stderr(&output).contains(message), "{}", stderr(&output));
+    for (format, text, arguments, message) in BROKEN {
+        check(format, "rows.jsonl", text.as_bytes(), arguments, message);
     }
+    let half = |name: &str| {
+        let whole = fs::read(root().join(FOLDER).join(name)).unwrap();
+        whole[..whole.len() / 2].to_vec()
+    };
+    let (json, parquet) = (half("vllm-offline.json"), half("trl-grpo.parquet"));
+    check(
+        "vllm-offline",
+        "cut.json",
+        &json,
+        &[],
+        "the JSON array stops before its end",
+    );
+    check(
+        "rl-rollouts",
+        "cut.parquet",
+        &parquet,
+        &[],
+        "damaged or truncated",
+    );
+    check("rl-rollouts", "cut", &parquet, &[], "damaged or truncated");
+    check(
+        "rl-rollouts",
+        "text.parquet",
+        b"{}\n",
+        &[],
+        "is not a Parquet file",
+    );
+    check(
+        "rl-rollouts",
+        "text.jsonl.gz",
+        b"{}\n",
+        &[],
+        "the gzip data are damaged",
+    );
 }
 
 #[test]
@@ -454,7 +479,7 @@ fn options_of_another_format_and_missing_ones_are_usage_errors() {
         ),
     ];
     for (format, arguments, message) in cases {
-        let output = import(format, &[verl.clone()], arguments, &log);
+        let output = import(format, std::slice::from_ref(&verl), arguments, &log);
         assert_eq!(
             output.status.code(),
             Some(2),
@@ -463,10 +488,38 @@ fn options_of_another_format_and_missing_ones_are_usage_errors() {
         );
         assert!(stderr(&output).contains(message), "{}", stderr(&output));
     }
-    let own = import("rl-rollouts", &[verl.clone()], &[], &root().join(&verl));
+    let own = import(
+        "rl-rollouts",
+        std::slice::from_ref(&verl),
+        &[],
+        &root().join(&verl),
+    );
     assert_eq!(own.status.code(), Some(2), "{}", stderr(&own));
     let without = foldem(&["replay", &verl, "--policy", "paper", "--label", "acc"]);
     assert_eq!(without.status.code(), Some(2), "{}", stderr(&without));
+}
+
+/// A text without known tokens is estimated, and every form of the result says so.
+#[test]
+fn what_is_estimated_shows_in_every_format() {
+    let verl = format!("{FOLDER}/verl.jsonl");
+    for format in ["table", "json", "csv", "markdown", "html"] {
+        let output = foldem(&[
+            "replay",
+            &verl,
+            "--input-format",
+            "rl-rollouts",
+            "--policy",
+            "paper",
+            "--format",
+            format,
+        ]);
+        assert!(
+            stdout(&output).contains("estimated"),
+            "{format}: {}",
+            stdout(&output)
+        );
+    }
 }
 
 /// Several files are one; ids differ, and where a file has none they name file and line.

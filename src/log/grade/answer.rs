@@ -98,6 +98,9 @@ fn last_word(text: &str) -> Option<(usize, usize)> {
 
 /// What stands in the braces that a text begins with; `None` if they are not closed.
 fn inside(text: &str) -> Option<&str> {
+    if !text.starts_with('{') {
+        return None;
+    }
     let mut depth = 0_usize;
     for (at, byte) in text.bytes().enumerate() {
         match byte {
@@ -261,13 +264,12 @@ fn magnitude(text: &str) -> Option<(Exact, &str)> {
 }
 
 fn exponent(text: &str) -> Option<(i32, &str)> {
-    let (inner, rest) = match inside(text).filter(|_| text.starts_with('{')) {
-        Some(inner) => (inner, &text[inner.len() + 2..]),
-        None => {
-            let sign = usize::from(text.starts_with(['-', '+']));
-            let digits = text[sign..].bytes().take_while(u8::is_ascii_digit).count();
-            text.split_at(sign + digits)
-        }
+    let (inner, rest) = if let Some(inner) = inside(text) {
+        (inner, &text[inner.len() + 2..])
+    } else {
+        let sign = usize::from(text.starts_with(['-', '+']));
+        let digits = text[sign..].bytes().take_while(u8::is_ascii_digit).count();
+        text.split_at(sign + digits)
     };
     Some((inner.trim().parse().ok()?, rest))
 }
@@ -313,6 +315,8 @@ fn decimal(text: &str) -> Option<(Exact, &str)> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -331,6 +335,18 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(marked(text), answer, "{text}");
+        }
+    }
+
+    proptest! {
+        /// Whatever is marked is read or not, and never a panic.
+        #[test]
+        fn no_text_is_too_strange(text in "[0-9a-cxé{}\\\\^./,$%=+×⅓ #-]{0,30}") {
+            of_solution(&format!("#### {text}"));
+            of_solution(&format!("\\boxed{{{text}}}"));
+            of_solution(&format!("answer is \\frac{text}"));
+            of_solution(&format!("answer: 3 × 10^{text}"));
+            of_solution(&text);
         }
     }
 

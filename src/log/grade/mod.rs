@@ -179,6 +179,7 @@ mod tests {
             ("3000", "\\boxed{3 \\times 10^3}"),
             ("0.002", "\\boxed{2 \\cdot 10^{-3}}"),
             ("12", "\\boxed{12\\text{ cm}^2}"),
+            ("3000", "#### 3 \\times 10^3}"),
             ("30", "\\boxed{30^\\circ}"),
             ("5", "\\boxed{1} no, wait. \\boxed{5}"),
             (

@@ -35,8 +35,8 @@ fn first<'v>(row: &Node<'v>, keys: &[&str]) -> Option<Node<'v>> {
 
 /// What a value says of generation `k` of `n`: an element of a list of `n`, or the value itself.
 fn of_generation<'v>(node: &Node<'v>, k: usize, n: usize) -> Option<Node<'v>> {
-    let found = match node.items() {
-        Some(items) if items.len() == n => items.into_iter().nth(k)?,
+    let found = match node.len() {
+        Some(length) if length == n => node.item(k)?,
         Some(_) => return None,
         None => node.clone(),
     };

@@ -48,8 +48,8 @@ pub(super) struct LmEval {
     filter: Option<String>,
     task: Option<String>,
     model: Option<String>,
-    /// Filters and responses of the documents of this file.
-    seen: BTreeMap<String, Vec<(String, String)>>,
+    /// Filters under which a document of this file had certain responses.
+    seen: BTreeMap<(String, String), BTreeSet<String>>,
     filters: BTreeSet<String>,
     metrics: BTreeSet<String>,
     without_label: u64,
@@ -81,15 +81,14 @@ impl LmEval {
             return found;
         }
         let listed = row.get("metrics").and_then(|node| node.items());
-        let names: Vec<&str> = match &listed {
-            Some(items) => items.iter().filter_map(|n| n.value().as_str()).collect(),
-            None => {
-                let keys = row.value().as_object().into_iter().flat_map(|o| o.keys());
-                let keys = keys
-                    .map(String::as_str)
-                    .filter(|key| !NO_METRIC.contains(key));
-                keys.filter(|key| !row.value()[*key].is_string()).collect()
-            }
+        let names: Vec<&str> = if let Some(items) = &listed {
+            items.iter().filter_map(|n| n.value().as_str()).collect()
+        } else {
+            let keys = row.value().as_object().into_iter().flat_map(|o| o.keys());
+            let keys = keys
+                .map(String::as_str)
+                .filter(|key| !NO_METRIC.contains(key));
+            keys.filter(|key| !row.value()[*key].is_string()).collect()
         };
         self.metrics
             .extend(names.iter().map(|&name| name.to_owned()));
@@ -98,19 +97,21 @@ impl LmEval {
         (first.value().is_number() || first.value().is_boolean()).then_some(first)
     }
 
-    /// Whether a row is the first with these responses to its document; if not, why it is left out.
-    fn repeated(&mut self, document: &str, filter: &str, responses: String) -> Option<String> {
-        let seen = self.seen.entry(document.to_owned()).or_default();
-        let same = |(_, before): &&(String, String)| *before == responses;
-        let why = if seen.iter().filter(same).any(|(before, _)| before == filter) {
-            Some("a row that stood before in its file".to_owned())
-        } else if seen.iter().any(|entry| same(&entry)) {
-            Some("a row of another filter, with responses that are read already".to_owned())
-        } else {
-            None
-        };
-        seen.push((filter.to_owned(), responses));
-        why
+    /// Why a row is left out, where its document had these responses before.
+    fn repeated(
+        &mut self,
+        document: String,
+        responses: String,
+        filter: &str,
+    ) -> Option<&'static str> {
+        let filters = self.seen.entry((document, responses)).or_default();
+        let first = filters.is_empty();
+        let new = filters.insert(filter.to_owned());
+        match (first, new) {
+            (true, _) => None,
+            (false, true) => Some("a row of another filter, with responses that are read already"),
+            (false, false) => Some("a row that stood before in its file"),
+        }
     }
 }
 
@@ -202,7 +203,7 @@ impl Importer for LmEval {
         let hash = row.get("doc_hash").and_then(|node| node.word(m));
         let key = format!("{document} {}", hash.as_deref().unwrap_or_default());
         let fingerprint = identity(&row.value()["resps"]);
-        if let Some(why) = self.repeated(&key, &filter, fingerprint) {
+        if let Some(why) = self.repeated(key, fingerprint, &filter) {
             return out.leave_out(why);
         }
         let verdict = self.verdict(row).and_then(|node| node.label(m));
@@ -222,15 +223,12 @@ impl Importer for LmEval {
             .filter(|node| !node.value().is_object())
             .and_then(|node| node.word(m));
         for (k, response) in responses.iter().enumerate() {
-            let mut id = match &self.task {
+            let id = match &self.task {
                 Some(task) => format!("{task}:{document}"),
                 None => document.clone(),
             };
-            if several {
-                id.push_str(&format!("#{k}"));
-            }
             out.records.push(Record {
-                id,
+                id: if several { format!("{id}#{k}") } else { id },
                 prompt_id: Some(match &hash {
                     Some(hash) => hash.chars().take(16).collect(),
                     None => document.clone(),

@@ -48,9 +48,9 @@ impl Mapped {
         });
         let count = |field: &str, m: &mut Mistakes| get(field).and_then(|n| n.count(m));
         let mut attributes = Map::new();
-        for (name, path) in self.map.attributes() {
-            if let Some(node) = cells.at(path) {
-                attributes.insert(name.clone(), node.value().clone());
+        for cell in cells.attributes {
+            if let Some(node) = cells.at(cell) {
+                attributes.insert(cell.field.to_owned(), node.value().clone());
             }
         }
         Some(Record {
@@ -88,28 +88,39 @@ fn ends(node: &Node<'_>, mistakes: &mut Mistakes) -> Option<Vec<usize>> {
     ends.collect()
 }
 
+/// The values at one path of the map.
+struct Cell<'a, 'v> {
+    field: &'a str,
+    path: &'a FieldPath,
+    values: Vec<Option<Node<'v>>>,
+}
+
 /// What a row holds for its generation number `k`.
 struct Cells<'a, 'v> {
-    map: &'a ColumnMap,
-    row: &'a Node<'v>,
+    columns: &'a [Cell<'a, 'v>],
+    attributes: &'a [Cell<'a, 'v>],
     k: usize,
     /// Whether the solution is a list.
     several: bool,
 }
 
-impl<'v> Cells<'_, 'v> {
-    fn get(&self, field: &str) -> Option<Node<'v>> {
-        self.at(self.map.column(field)?)
+impl<'a, 'v> Cells<'a, 'v> {
+    fn column(&self, field: &str) -> Option<&'a Cell<'a, 'v>> {
+        self.columns.iter().find(|cell| cell.field == field)
     }
 
-    fn at(&self, path: &FieldPath) -> Option<Node<'v>> {
-        let place = if path.is_list() { self.k } else { 0 };
-        path.values(self.row).into_iter().nth(place).flatten()
+    fn get(&self, field: &str) -> Option<Node<'v>> {
+        self.at(self.column(field)?)
+    }
+
+    fn at(&self, cell: &Cell<'_, 'v>) -> Option<Node<'v>> {
+        let place = if cell.path.is_list() { self.k } else { 0 };
+        cell.values.get(place).cloned().flatten()
     }
 
     /// An id that stands once for several generations is told apart by their number.
     fn own_id(&self, id: String) -> String {
-        let own = self.map.column("id").is_some_and(FieldPath::is_list);
+        let own = self.column("id").is_some_and(|cell| cell.path.is_list());
         if self.several && !own {
             format!("{id}#{}", self.k)
         } else {
@@ -129,6 +140,7 @@ impl Importer for Mapped {
             return out.leave_out(format!("a row whose {} is empty", path.text()));
         }
         let map = self.map.clone();
+        let mut columns: Vec<Cell<'_, '_>> = Vec::new();
         for ((field, list), found) in map.paths().zip(&mut self.found) {
             let values = list.values(row);
             *found |= values.iter().any(Option::is_some);
@@ -142,17 +154,23 @@ impl Importer for Mapped {
                 mistakes.push(list.text(), message);
                 return;
             }
+            columns.push(Cell {
+                field,
+                path: list,
+                values,
+            });
         }
-        for k in 0..solutions.len() {
+        let attributes = columns.split_off(columns.len() - map.attributes().len());
+        for (k, solution) in solutions.iter().enumerate() {
             let cells = Cells {
-                map: &map,
-                row,
+                columns: &columns,
+                attributes: &attributes,
                 k,
                 several: path.is_list(),
             };
             match self.record(&cells, mistakes) {
                 Some(record) => out.records.push(record),
-                None if solutions[k].is_none() => {
+                None if solution.is_none() => {
                     out.leave_out(format!("no text at {}", path.text()));
                 }
                 None => {}

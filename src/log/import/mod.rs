@@ -317,10 +317,11 @@ impl Import {
         let several = out.records.len() > 1;
         for (k, mut record) in out.records.into_iter().enumerate() {
             if record.id.is_empty() {
-                record.id = format!("{}:{line}", self.number);
-                if several {
-                    record.id.push_str(&format!("#{k}"));
-                }
+                record.id = if several {
+                    format!("{}:{line}#{k}", self.number)
+                } else {
+                    format!("{}:{line}", self.number)
+                };
             }
             self.ids.make_unique(&mut record.id);
             self.ready.push_back(record);

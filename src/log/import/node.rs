@@ -49,16 +49,22 @@ impl<'v> Node<'v> {
         })
     }
 
+    /// Number of elements of a list; `None` of anything else.
+    pub(super) fn len(&self) -> Option<usize> {
+        self.value.as_array().map(Vec::len)
+    }
+
+    /// An element of a list, null or not.
+    pub(super) fn item(&self, k: usize) -> Option<Self> {
+        Some(Self {
+            path: format!("{}[{k}]", self.path),
+            value: self.value.as_array()?.get(k)?,
+        })
+    }
+
     /// The elements of a list, nulls included.
     pub(super) fn items(&self) -> Option<Vec<Self>> {
-        let list = self.value.as_array()?.iter().enumerate();
-        Some(
-            list.map(|(k, value)| Self {
-                path: format!("{}[{k}]", self.path),
-                value,
-            })
-            .collect(),
-        )
+        Some((0..self.len()?).filter_map(|k| self.item(k)).collect())
     }
 
     /// Notes that the value is not what is `wanted`.

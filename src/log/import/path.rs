@@ -120,11 +120,13 @@ fn given(node: Node<'_>) -> Option<Node<'_>> {
 }
 
 fn nth<'v>(node: &Node<'v>, index: i64) -> Option<Node<'v>> {
-    let items = node.items()?;
-    let length = i64::try_from(items.len()).ok()?;
-    let place = if index < 0 { length + index } else { index };
-    let place = usize::try_from(place).ok()?;
-    items.into_iter().nth(place).and_then(given)
+    let length = i64::try_from(node.len()?).ok()?;
+    let place = if index < 0 {
+        length.checked_add(index)?
+    } else {
+        index
+    };
+    node.item(usize::try_from(place).ok()?).and_then(given)
 }
 
 #[cfg(test)]

@@ -36,11 +36,12 @@ impl Prompt {
 
 /// The first 16 hexadecimal digits of the SHA-256 of a text, or of a value's JSON.
 pub(super) fn identity(value: &Value) -> String {
-    let digest = match value {
-        Value::String(text) => Sha256::digest(text),
-        other => Sha256::digest(other.to_string()),
+    let mut digest = match value {
+        Value::String(text) => format!("{:x}", Sha256::digest(text)),
+        other => format!("{:x}", Sha256::digest(other.to_string())),
     };
-    digest.iter().take(8).map(|b| format!("{b:02x}")).collect()
+    digest.truncate(16);
+    digest
 }
 
 /// Some tools write the list of messages as a string of JSON.

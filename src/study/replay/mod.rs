@@ -174,7 +174,7 @@ pub fn findings(
     policy: &PolicyFile,
     table: &Table,
     replay: &Replay<'_>,
-    intake: Intake,
+    intake: &Intake,
 ) -> Result<ReplayFindings, ScheduleError> {
     let all: Vec<usize> = (0..table.rows().len()).collect();
     let (tally, estimates) = estimates(table, replay, &all, true);
@@ -212,7 +212,7 @@ pub fn findings(
         surviving: by_verdict(table, surviving.copied()),
         groups: by_group.collect(),
         validators: validators(policy, table)?,
-        warnings: warnings::warnings(policy, table, replay, (&tally, &estimates), &intake),
+        warnings: warnings::warnings(policy, table, replay, (&tally, &estimates), intake),
         estimates: named(&estimates),
         shifts: estimates.shifts.iter().map(shift).collect(),
         strata: estimates.groups,
