@@ -402,7 +402,7 @@ fn a_broken_file_says_where() {
     check(
         "rl-rollouts",
         "text.jsonl.gz",
-        b"{}\n",
+        b"{\"input\":\"not gzip\"}\n",
         &[],
         "the gzip data are damaged",
     );
