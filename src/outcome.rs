@@ -4,8 +4,10 @@
 //! else. Outcomes travel as batches of columns. All generations of one prompt stand next to each
 //! other within one batch.
 
+mod expected;
 mod gathered;
 
+pub use expected::ExpectedBatch;
 pub use gathered::{Gathered, Range, Shape};
 
 /// What the batches of one source have in common.

@@ -12,4 +12,6 @@ mod retry;
 mod run;
 mod sampler;
 
+pub(crate) use retry::draw_weighted;
+pub(crate) use run::reduce;
 pub use run::{Interrupt, Retried, Run, Simulation};

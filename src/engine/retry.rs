@@ -21,7 +21,7 @@ pub(super) const PATIENCE: u32 = 1_000_000;
 const END: f64 = 1.5;
 
 /// A difficulty from the mixture, in standard deviations, and its weight.
-pub(super) fn draw_weighted(rng: &mut Stream) -> (f64, f64) {
+pub(crate) fn draw_weighted(rng: &mut Stream) -> (f64, f64) {
     let shift = match rng.random_range(0..4) {
         0 => -END,
         1 => END,

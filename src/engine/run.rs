@@ -96,6 +96,13 @@ impl<'s> Simulation<'s> {
         self
     }
 
+    /// Draws with the plain kernel even what the fast one can draw: other generations of the same
+    /// law, for comparing the two.
+    pub fn plainly(mut self) -> Self {
+        self.lanes = None;
+        self
+    }
+
     /// Keeps a trace of every generation.
     pub fn traced(mut self) -> Self {
         self.traced = true;
@@ -317,7 +324,7 @@ fn kernels<'s>(
 
 /// Works on batches in parallel and merges the results in order; returns how many were merged.
 /// When interrupted, batches that have not begun are left out, and those after them.
-fn reduce<W: Send, T>(
+pub(crate) fn reduce<W: Send, T>(
     batches: u64,
     work: impl Fn(u64) -> W + Sync + Send,
     mut total: T,

@@ -66,7 +66,10 @@ impl Estimate {
         Self::around(function.value, tally.stderr(function), tally.prompts())
     }
 
-    fn share(tally: &Tally, function: &Linear, prompts: Proportion) -> Self {
+    fn share(tally: &Tally, function: &Linear, prompts: Option<Proportion>) -> Self {
+        let Some(prompts) = prompts else {
+            return Self::of(tally, function);
+        };
         // The counts are exact; the function only brings the gradient.
         let mean = prompts.share().unwrap_or(f64::NAN);
         let normal = Self::around(mean, tally.stderr(function), tally.prompts());

@@ -1,7 +1,7 @@
 //! Findings that were never found, for the tests of figures.
 
-use crate::study::replay::{ByVerdict, Estimated, ReplayFindings};
-use crate::study::simulation::{Compared, SimulationFindings};
+use crate::study::replay::{ByVerdict, ReplayFindings};
+use crate::study::simulation::{Compared, Drawn, SimulationFindings};
 use crate::study::{Estimate, Named};
 
 /// Name, value and half the width of its interval.
@@ -34,6 +34,7 @@ pub(super) fn simulation(scenario: &str, values: &[Shown]) -> SimulationFindings
     SimulationFindings {
         schema: "test",
         scenario: scenario.to_owned(),
+        drawn: Drawn::Generations,
         attempts: 1_000_000,
         per_prompt: 1,
         seed: 1,
@@ -61,7 +62,7 @@ pub(super) fn replay(policy: &str, values: &[Shown]) -> ReplayFindings {
         skipped: 0,
         seed: None,
         partial: false,
-        estimated: Estimated::default(),
+        estimated: Default::default(),
         problem_generated: false,
         estimates: estimates.collect(),
         covariance_slack: Estimate::default(),

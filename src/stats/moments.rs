@@ -278,8 +278,15 @@ impl CrossProducts {
         if self.nonzero[j] < self.clusters {
             (low, high) = (low.min(0), high.max(0));
         }
-        let furthest = (mean - low as f64).max(high as f64 - mean) * self.scales[j].unit;
-        if deviations > 0.0 {
+        let unit = self.scales[j].unit;
+        let furthest = (mean - low as f64).max(high as f64 - mean) * unit;
+        // A spread of less than the unit is that of the rounding, from which counts are free.
+        let rounding = if self.scales[j] == Scale::COUNT {
+            0.0
+        } else {
+            self.clusters as f64 * unit * unit
+        };
+        if deviations > rounding {
             furthest * furthest / deviations
         } else {
             0.0
@@ -374,6 +381,10 @@ mod tests {
         let values: Vec<_> = (0..1000).map(|i| (f64::from(i % 7), 0.0)).collect();
         assert!(sample(&values).dominance(0) < 0.01);
         assert!(sample(&[(5.0, 0.0); 10]).dominance(0) <= 0.0);
+        // The last bit of one of a hundred equal values is no spread.
+        let mut values = vec![(5.0, 0.0); 99];
+        values.push((5.0 + Scale::for_values_near(100.0).unit(), 0.0));
+        assert!(sample(&values).dominance(0) <= 0.0);
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod agreement;
 mod broken;
 mod broken_logs;
 mod cli;
+mod conditional;
 mod coverage;
 mod enumeration;
 mod golden;
