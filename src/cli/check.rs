@@ -6,10 +6,12 @@ use clap::Args;
 use serde::Serialize;
 
 use super::error::{CliError, exit};
+use super::foreign::{ForeignArgs, FormatName};
 use super::replay::auditor;
 use super::{Context, catalogue};
 use crate::input::{Document, InputError, Mistake};
-use crate::log;
+use crate::log::import::{Format, Import, Options};
+use crate::log::{self, LONGEST_LINE};
 use crate::policy::PolicyFile;
 use crate::replay::SavedTable;
 use crate::report::{Section, Sheet};
@@ -25,6 +27,11 @@ pub(super) struct CheckArgs {
     /// Scenarios, sweeps, policies, logs and first-alarm tables; - is stdin
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
+    /// Take the files for logs of another tool, as `foldem import` does
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    input_format: Option<FormatName>,
+    #[command(flatten)]
+    foreign: ForeignArgs,
 }
 
 /// What was found in all files.
@@ -45,16 +52,47 @@ struct FileFindings {
 }
 
 pub(super) fn run(args: &CheckArgs, context: &Context) -> Result<u8, CliError> {
+    let format = args.input_format.map(|name| name.0);
+    let options = args.foreign.options(format, LONGEST_LINE)?;
+    let one = |path: &PathBuf| match format {
+        Some(format) => (format.name(), import(format, path, options.clone())),
+        None => explain(path),
+    };
+    let files = args.files.iter();
     let findings = CheckFindings {
-        files: args.files.iter().map(|path| check(path)).collect(),
+        files: files.map(|path| file_findings(path, one(path))).collect(),
     };
     context.output.emit(&findings, &sheet(&findings))?;
     let fine = findings.files.iter().all(|f| f.ok);
     Ok(if fine { exit::FINE } else { exit::BAD_INPUT })
 }
 
-fn check(path: &Path) -> FileFindings {
-    let (kind, explained) = explain(path);
+/// What a log of another tool says in words.
+fn import(format: Format, path: &Path, options: Options) -> Result<Vec<String>, InputError> {
+    let files = [path.to_owned()];
+    let mut import = Import::new(format, &files, options)?;
+    let summary = log::summarize(&path.display().to_string(), &mut import)
+        .map_err(|error| with_remarks(error, &import.remarks()))?;
+    let remarks = import.remarks().into_iter();
+    let remarks = remarks.map(|remark| format!("Note: {remark}."));
+    Ok(summary.describe().into_iter().chain(remarks).collect())
+}
+
+/// Where nothing was read, the remarks say why.
+fn with_remarks(mut error: InputError, remarks: &[String]) -> InputError {
+    let whole = |message: &String| Mistake {
+        line: None,
+        key: String::new(),
+        message: message.clone(),
+    };
+    error.mistakes.extend(remarks.iter().map(whole));
+    error
+}
+
+fn file_findings(
+    path: &Path,
+    (kind, explained): (&'static str, Result<Vec<String>, InputError>),
+) -> FileFindings {
     let (errors, explanation) = match explained {
         Ok(explanation) => (Vec::new(), explanation),
         Err(error) => (error.mistakes, Vec::new()),

@@ -5,9 +5,12 @@
 mod catalogue;
 mod check;
 mod error;
+mod foreign;
+mod import;
 mod merge;
 mod new;
 mod output;
+mod preparation;
 mod progress;
 mod replay;
 mod reproduce;
@@ -37,7 +40,8 @@ use output::Output;
     foldem simulate my.toml         exact figures beside Monte Carlo\n  \
     foldem verify my.toml           the claims, each with its assumption and verdict\n  \
     foldem sweep my-sweep.toml      the figures over a grid of parameters and policies\n  \
-    foldem replay log.jsonl --policy paper   what the paper's policy would have done to your log\n\n\
+    foldem replay log.jsonl --policy paper   what the paper's policy would have done to your log\n  \
+    foldem import lm-eval samples.jsonl -o log.jsonl   a log from another tool's\n\n\
     Exit codes: 0 fine, 1 internal, 2 usage, 3 bad input, 4 a checked claim fails, \
     130 interrupted.")]
 struct Cli {
@@ -97,6 +101,7 @@ enum Command {
     Verify(verify::VerifyArgs),
     Sweep(sweep::SweepArgs),
     Replay(replay::ReplayArgs),
+    Import(import::ImportArgs),
     Reproduce(reproduce::ReproduceArgs),
 }
 
@@ -144,6 +149,7 @@ fn run(cli: Cli) -> Result<u8, CliError> {
         Command::Verify(args) => verify::run(&args, &context),
         Command::Sweep(args) => sweep::run(&args, &context),
         Command::Replay(args) => replay::run(&args, &context),
+        Command::Import(args) => import::run(&args, &context),
         Command::Reproduce(args) => reproduce::run(&args, &context),
     }
 }

@@ -46,16 +46,17 @@ pub(super) fn follow(bar: &ProgressBar, before: u64) -> impl Fn(Progress) + Sync
 }
 
 /// A counter of records, whose total nobody knows before a log is read.
-pub(super) fn records(context: &Context) -> ProgressBar {
+pub(super) fn records(context: &Context, what: &str) -> ProgressBar {
     if !context.output.progress {
         return ProgressBar::hidden();
     }
     let bar = ProgressBar::new_spinner();
     if let Ok(style) =
-        ProgressStyle::with_template("replay {spinner} {human_pos} records, {per_sec}")
+        ProgressStyle::with_template("{prefix} {spinner} {human_pos} records, {per_sec}")
     {
         bar.set_style(style);
     }
+    bar.set_prefix(what.to_owned());
     bar.enable_steady_tick(Duration::from_millis(200));
     bar
 }

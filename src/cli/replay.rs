@@ -4,11 +4,16 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
+use indicatif::ProgressBar;
 
 use super::error::{CliError, exit};
+use super::foreign::{ForeignArgs, FormatName};
+use super::import::no_record;
+use super::preparation::{Preparation, PreparationArgs};
 use super::{Context, catalogue, output, progress};
 use crate::input::{InputError, Mistake};
-use crate::log::{LONGEST_LINE, ReadError, Reader, Writer};
+use crate::log::import::{Format, Import};
+use crate::log::{Gathered, LONGEST_LINE, ReadError, Reader, Record, Writer};
 use crate::policy::PolicyFile;
 use crate::replay::{
     Auditor, Part, Replay, SavedTable, ScheduleError, SourceLog, Table, TableBuilder,
@@ -32,7 +37,8 @@ const PAPER: &str = "paper";
     foldem replay log.jsonl --policy my.toml --outcomes outcomes.jsonl\n  \
     foldem replay log.jsonl --policy paper --judge-sensitivity 0.97 --judge-specificity 0.9\n  \
     foldem replay log.jsonl --policy my.toml --save-table alarms.parquet\n  \
-    foldem replay --table alarms.parquet --policy other.toml\n\n\
+    foldem replay --table alarms.parquet --policy other.toml\n  \
+    foldem replay samples_gsm8k.jsonl --input-format lm-eval --policy paper\n\n\
     foldem new policy prints the policy of the paper, commented, to start from.")]
 pub(super) struct ReplayArgs {
     /// Logs of generations (JSON Lines; .gz and .zst are decompressed; or .parquet); - is stdin
@@ -40,7 +46,7 @@ pub(super) struct ReplayArgs {
     logs: Vec<PathBuf>,
     /// Replay the generations of a first-alarm table instead of reading logs: under any policy
     /// whose validators have the rules and parameters of the table's
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["logs", "save_table"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["logs", "save_table", "input_format", "grade", "tokenizer"])]
     table: Option<PathBuf>,
     /// Also save the first alarms of the policy's validators, for --table (.parquet)
     #[arg(long, value_name = "FILE")]
@@ -55,6 +61,13 @@ pub(super) struct ReplayArgs {
     /// Also write what happened to each generation (JSON Lines; .gz and .zst compress)
     #[arg(long, value_name = "FILE")]
     outcomes: Option<PathBuf>,
+    /// Read logs of another tool, as `foldem import` does
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    input_format: Option<FormatName>,
+    #[command(flatten)]
+    foreign: ForeignArgs,
+    #[command(flatten)]
+    preparation: PreparationArgs,
     #[command(flatten)]
     judge: JudgeArgs,
     #[command(flatten)]
@@ -102,6 +115,16 @@ pub(super) struct IntakeArgs {
     max_line: usize,
 }
 
+impl IntakeArgs {
+    pub(super) fn skips_malformed(self) -> bool {
+        self.skip_malformed
+    }
+
+    pub(super) fn max_line(self) -> usize {
+        self.max_line
+    }
+}
+
 impl Default for IntakeArgs {
     fn default() -> Self {
         Self {
@@ -144,15 +167,23 @@ fn bytes(text: &str) -> Result<usize, String> {
 pub(super) fn run(args: &ReplayArgs, context: &Context) -> Result<u8, CliError> {
     let judge = args.judge.quality()?;
     check_files(args, context)?;
+    let format = args.input_format.map(|name| name.0);
+    let options = args.foreign.options(format, args.intake.max_line)?;
+    let mut preparation = Preparation::new(&args.preparation)?;
     let policy = policy(&args.policy)?;
     let auditor = auditor(&policy, &args.policy)?;
     let writer = args.outcomes.as_deref().map(Writer::create).transpose()?;
-    let (table, intake) = match &args.table {
-        Some(file) => saved_table(file, &policy, args, context)?,
-        None => table(&args.logs, &auditor, args.intake, context)?,
+    let filling = Filling::new(&auditor, args.intake, &mut preparation, context);
+    let (table, intake) = match (&args.table, format) {
+        (Some(file), _) => saved_table(file, &policy, args, context)?,
+        (None, Some(format)) => {
+            filling.import(Import::new(format, &args.logs, options)?, &args.logs)?
+        }
+        (None, None) => filling.logs(&args.logs)?,
     };
+    let partial = intake.partial;
     let generated = args.problem == ProblemArg::Generated;
-    if intake.partial && table.rows().is_empty() {
+    if partial && table.rows().is_empty() {
         context.output.tell("interrupted before the first record");
         return Ok(exit::INTERRUPTED);
     }
@@ -166,7 +197,7 @@ pub(super) fn run(args: &ReplayArgs, context: &Context) -> Result<u8, CliError> 
     };
     let replay =
         Replay::new(&table, &policy, policy.checkpoints(), generated).map_err(whole_policy)?;
-    let mut findings = replay::findings(&policy, &table, &replay, intake).map_err(whole_policy)?;
+    let mut findings = replay::findings(&policy, &table, &replay, &intake).map_err(whole_policy)?;
     findings.label_noise = judge.and_then(|judge| replay::label_noise(&table, &replay, judge));
     context
         .output
@@ -180,7 +211,7 @@ pub(super) fn run(args: &ReplayArgs, context: &Context) -> Result<u8, CliError> 
     if let Some(file) = &args.save_table {
         save_table(file, table, intake, args, context)?;
     }
-    Ok(if intake.partial {
+    Ok(if partial {
         exit::INTERRUPTED
     } else {
         exit::FINE
@@ -194,6 +225,7 @@ fn check_files(args: &ReplayArgs, context: &Context) -> Result<(), CliError> {
         .iter()
         .chain(&args.table)
         .chain([&args.policy])
+        .chain(args.foreign.files())
         .map(PathBuf::as_path)
         .collect();
     once_stdin(&inputs)?;
@@ -249,6 +281,7 @@ fn saved_table(
     let intake = Intake {
         skipped: saved.skipped,
         partial: false,
+        remarks: saved.remarks,
     };
     let table = saved.table.for_policy(policy).map_err(|e| {
         let message = format!("{e} (table {})", file.display());
@@ -274,14 +307,14 @@ fn save_table(
         })
     });
     let logs = logs.collect::<Result<_, _>>()?;
-    let bytes = SavedTable::new(table, intake.skipped, logs)
+    let bytes = SavedTable::new(table, intake.skipped, intake.remarks, logs)
         .to_parquet()
         .map_err(|e| CliError::Internal(format!("the table cannot be saved: {e}")))?;
     output::write_file(file, &bytes)
 }
 
 /// Stdin can be read once.
-fn once_stdin(inputs: &[&Path]) -> Result<(), CliError> {
+pub(super) fn once_stdin(inputs: &[&Path]) -> Result<(), CliError> {
     if inputs
         .iter()
         .filter(|path| **path == Path::new("-"))
@@ -316,83 +349,197 @@ pub(super) fn table(
     args: IntakeArgs,
     context: &Context,
 ) -> Result<(Table, Intake), CliError> {
-    let mut builder = TableBuilder::new(auditor);
-    let mut intake = Intake::default();
-    let mut records: u64 = 0;
-    let mut first_skipped: Option<ReadError> = None;
-    let mut before: Option<(Reader, String)> = None;
-    let bar = progress::records(context);
-    for path in logs {
-        let name = path.display().to_string();
-        let mut reader = Reader::open(path)?.longest_line(args.max_line);
-        if let Some((earlier, earlier_name)) = before.take() {
-            reader = reader.after(earlier, &earlier_name);
+    Filling::new(auditor, args, &mut Preparation::default(), context).logs(logs)
+}
+
+/// A table that is being filled.
+struct Filling<'a> {
+    auditor: &'a Auditor,
+    builder: TableBuilder<'a>,
+    preparation: &'a mut Preparation,
+    args: IntakeArgs,
+    context: &'a Context,
+    intake: Intake,
+    records: u64,
+    first_skipped: Option<ReadError>,
+    bar: ProgressBar,
+}
+
+impl<'a> Filling<'a> {
+    fn new(
+        auditor: &'a Auditor,
+        args: IntakeArgs,
+        preparation: &'a mut Preparation,
+        context: &'a Context,
+    ) -> Self {
+        Self {
+            auditor,
+            builder: TableBuilder::new(auditor),
+            preparation,
+            args,
+            context,
+            intake: Intake::default(),
+            records: 0,
+            first_skipped: None,
+            bar: progress::records(context, "replay"),
         }
-        let mut malformed_line = None;
+    }
+
+    /// Takes what was read next; whether to read on. What ends the command is given back.
+    fn take(&mut self, record: Result<Record, ReadError>) -> Result<bool, ReadError> {
+        if self.context.interrupt.raised() {
+            self.intake.partial = true;
+            return Ok(false);
+        }
+        match record {
+            Ok(mut record) => {
+                self.records += 1;
+                self.preparation.prepare(&mut record);
+                self.builder.push(record);
+                self.bar.inc(1);
+            }
+            Err(error) if self.args.skip_malformed => {
+                self.intake.skipped += 1;
+                self.first_skipped.get_or_insert(error);
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(true)
+    }
+
+    /// Reads logs of other tools.
+    fn import(
+        mut self,
+        mut import: Import,
+        files: &[PathBuf],
+    ) -> Result<(Table, Intake), CliError> {
+        let format = Some(import.format());
+        while let Some(record) = import.next() {
+            match self.take(record) {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(error) => return Err(malformed(import.file(), error, format).into()),
+            }
+        }
+        self.intake.remarks = import.remarks();
+        if self.records == 0 && !self.intake.partial {
+            return Err(no_record(files, &self.intake.remarks, self.first_skipped).into());
+        }
+        Ok(self.finish())
+    }
+
+    /// Reads one log. What ends the command is given back.
+    fn log(&mut self, reader: &mut Reader) -> Result<(), ReadError> {
+        if self.preparation.is_asked_for() {
+            // What is added to a record is counted, so records come one by one.
+            for record in reader {
+                if !self.take(record)? {
+                    break;
+                }
+            }
+            return Ok(());
+        }
+        let auditor = self.auditor;
+        let mut ends = Ok(());
         reader.gather(
             || Part::new(auditor),
-            |gathered| {
-                if context.interrupt.raised() {
-                    intake.partial = true;
-                    return ControlFlow::Break(());
+            |gathered| match self.take_all(gathered) {
+                Ok(true) => ControlFlow::Continue(()),
+                Ok(false) => ControlFlow::Break(()),
+                Err(error) => {
+                    ends = Err(error);
+                    ControlFlow::Break(())
                 }
-                let good = (gathered.records - gathered.repeated.len()) as u64;
-                records += good;
-                bar.inc(good);
-                let mut errors = gathered.errors.iter().cloned();
-                if let Some(error) = errors.next() {
-                    if !args.skip_malformed {
-                        malformed_line = Some(error);
-                        return ControlFlow::Break(());
-                    }
-                    intake.skipped += 1 + errors.count() as u64;
-                    first_skipped.get_or_insert(error);
-                }
-                builder.add(gathered);
-                ControlFlow::Continue(())
             },
         );
-        if let Some(error) = malformed_line {
-            return Err(malformed(&name, error).into());
-        }
-        before = Some((reader, name));
+        ends
     }
-    bar.finish_and_clear();
-    let names: Vec<String> = logs.iter().map(|path| path.display().to_string()).collect();
-    if records == 0 && !intake.partial {
-        let message = match intake.skipped {
+
+    /// Takes what was read side by side; whether to read on. What ends the command is given back.
+    fn take_all(&mut self, gathered: Gathered<Part<'a>>) -> Result<bool, ReadError> {
+        if self.context.interrupt.raised() {
+            self.intake.partial = true;
+            return Ok(false);
+        }
+        let good = (gathered.records - gathered.repeated.len()) as u64;
+        self.records += good;
+        self.bar.inc(good);
+        if let Some(error) = gathered.errors.first() {
+            if !self.args.skip_malformed {
+                return Err(error.clone());
+            }
+            self.intake.skipped += gathered.errors.len() as u64;
+            self.first_skipped.get_or_insert_with(|| error.clone());
+        }
+        self.builder.add(gathered);
+        Ok(true)
+    }
+
+    /// Reads logs of generations.
+    fn logs(mut self, logs: &[PathBuf]) -> Result<(Table, Intake), CliError> {
+        let mut before: Option<(Reader, String)> = None;
+        for path in logs {
+            let name = path.display().to_string();
+            let mut reader = Reader::open(path)?.longest_line(self.args.max_line);
+            if let Some((earlier, earlier_name)) = before.take() {
+                reader = reader.after(earlier, &earlier_name);
+            }
+            self.log(&mut reader)
+                .map_err(|error| malformed(&name, error, None))?;
+            before = Some((reader, name));
+        }
+        if self.records == 0 && !self.intake.partial {
+            return Err(self.no_valid_line(logs).into());
+        }
+        let unknown = before
+            .iter()
+            .flat_map(|(reader, _)| reader.unknown_fields());
+        let unknown: Vec<String> = unknown.map(|(field, n)| format!("{field} ({n})")).collect();
+        if !unknown.is_empty() {
+            self.context.output.tell(&format!(
+                "note: ignored fields that are not of the log format (in how many records): {}",
+                unknown.join(", ")
+            ));
+        }
+        Ok(self.finish())
+    }
+
+    fn no_valid_line(self, logs: &[PathBuf]) -> InputError {
+        let names: Vec<String> = logs.iter().map(|path| path.display().to_string()).collect();
+        let message = match self.intake.skipped {
             0 => "holds no record; a log has one JSON object per line".to_owned(),
             n => format!("holds no valid record: all {n} lines are malformed, the first like this"),
         };
         let mut error = InputError::whole_file(&names.join(", "), message);
+        let mistakes = self.first_skipped.into_iter();
         error
             .mistakes
-            .extend(first_skipped.into_iter().flat_map(ReadError::into_mistakes));
-        return Err(error.into());
+            .extend(mistakes.flat_map(ReadError::into_mistakes));
+        error
     }
-    let unknown = before
-        .iter()
-        .flat_map(|(reader, _)| reader.unknown_fields());
-    let unknown: Vec<String> = unknown.map(|(field, n)| format!("{field} ({n})")).collect();
-    if !unknown.is_empty() {
-        context.output.tell(&format!(
-            "note: ignored fields that are not of the log format (in how many records): {}",
-            unknown.join(", ")
-        ));
+
+    fn finish(mut self) -> (Table, Intake) {
+        self.bar.finish_and_clear();
+        self.intake.remarks.extend(self.preparation.remarks());
+        (self.builder.finish(), self.intake)
     }
-    Ok((builder.finish(), intake))
 }
 
-/// What is wrong with a line, and what to do about it.
-fn malformed(name: &str, error: ReadError) -> InputError {
+/// What is wrong with a line of a log, or of a file in another `format`, and what to do about it.
+pub(super) fn malformed(name: &str, error: ReadError, format: Option<Format>) -> InputError {
     let mut mistakes = error.into_mistakes();
-    let message = if Path::new(name).extension().is_some_and(|e| e == "toml") {
-        "this looks like a scenario or a policy; a log is JSON Lines".to_owned()
-    } else {
-        format!(
+    let message = match format {
+        None if Path::new(name).extension().is_some_and(|e| e == "toml") => {
+            "this looks like a scenario or a policy; a log is JSON Lines".to_owned()
+        }
+        None => format!(
             "reading stopped here; `foldem check {name}` lists all mistakes, --skip-malformed \
              leaves such lines out and counts them"
-        )
+        ),
+        Some(format) => format!(
+            "reading stopped here; `foldem check {name} --input-format {format}` lists all \
+             mistakes, --skip-malformed leaves such rows out and counts them"
+        ),
     };
     mistakes.push(Mistake {
         line: None,

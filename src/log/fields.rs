@@ -264,7 +264,7 @@ fn object(value: Value) -> Result<Map<String, Value>, (Value, &'static str)> {
 }
 
 /// A value as messages show it: long strings are cut.
-fn shown(value: &Value) -> String {
+pub(super) fn shown(value: &Value) -> String {
     match value {
         Value::Null => "null".to_owned(),
         Value::Bool(b) => b.to_string(),

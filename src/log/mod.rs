@@ -9,11 +9,15 @@ mod blocks;
 mod bulk;
 mod fields;
 mod fingerprint;
+pub mod grade;
+pub mod import;
 mod line;
 mod parquet;
 mod read;
 mod record;
 mod scan;
+mod shape;
+pub mod tokenizer;
 mod view;
 mod write;
 
@@ -25,6 +29,7 @@ pub use bulk::{Gather, Gathered};
 pub use fingerprint::{Fingerprint, Numbers};
 pub use read::{LONGEST_LINE, ReadError, Reader};
 pub use record::Record;
+pub use shape::Shape;
 pub use view::View;
 pub use write::{WriteError, Writer};
 
@@ -93,11 +98,21 @@ pub struct LogSummary {
 pub fn check(path: &Path) -> Result<LogSummary, InputError> {
     let name = path.display().to_string();
     let mut reader = Reader::open(path)?;
+    let mut summary = summarize(&name, &mut reader)?;
+    summary.unknown_fields = reader.unknown_fields().clone();
+    Ok(summary)
+}
+
+/// Tells what records from a file called `name` hold, or everything that is wrong with them.
+pub fn summarize(
+    name: &str,
+    records: impl Iterator<Item = Result<Record, ReadError>>,
+) -> Result<LogSummary, InputError> {
     let mut summary = LogSummary::default();
     let mut prompts = BTreeSet::new();
     let mut mistakes = Vec::new();
     let mut more: usize = 0;
-    for record in &mut reader {
+    for record in records {
         match record {
             Ok(record) => {
                 summary.add(&record);
@@ -123,16 +138,15 @@ pub fn check(path: &Path) -> Result<LogSummary, InputError> {
     }
     if !mistakes.is_empty() {
         return Err(InputError {
-            path: name,
+            path: name.to_owned(),
             mistakes,
         });
     }
     if summary.records == 0 {
         let message = "holds no record; a log has one JSON object per line, or one row each";
-        return Err(InputError::whole_file(&name, message));
+        return Err(InputError::whole_file(name, message));
     }
     summary.prompts = prompts.len();
-    summary.unknown_fields = reader.unknown_fields().clone();
     Ok(summary)
 }
 

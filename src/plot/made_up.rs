@@ -62,6 +62,7 @@ pub(super) fn replay(policy: &str, values: &[Shown]) -> ReplayFindings {
         skipped: 0,
         seed: None,
         partial: false,
+        estimated: crate::study::replay::Estimated::default(),
         problem_generated: false,
         estimates: estimates.collect(),
         covariance_slack: Estimate::default(),

@@ -88,8 +88,10 @@ impl Gather for Part<'_> {
                 ends_estimated: tokens.ends_are_estimated().into(),
                 problems_estimated: record.problem_tokens.is_none().into(),
                 without_problem: problem.is_none().into(),
-                cut: (record.finish_reason == Some("length")).into(),
+                cut: record.is_cut().into(),
                 already_rejected: record.rejected_at.is_some().into(),
+                interrupted: record.is_interrupted().into(),
+                at_stop_text: record.ended_at_stop_text().into(),
             },
         };
         if let Some(attributes) = record.attributes {

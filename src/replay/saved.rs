@@ -64,6 +64,8 @@ pub struct SavedTable {
     pub table: Table,
     /// Malformed lines that were left out.
     pub skipped: u64,
+    /// What was left out, added or not known on the way to records, one sentence each.
+    pub remarks: Vec<String>,
     /// The logs, in their order.
     pub logs: Vec<SourceLog>,
     /// Version of foldem that read them.
@@ -78,6 +80,7 @@ struct About {
     records: usize,
     prompts: usize,
     skipped: u64,
+    remarks: Vec<String>,
     caveats: Caveats,
     groups: Vec<Group>,
     validators: Vec<Definition>,
@@ -107,10 +110,11 @@ impl About {
 
 impl SavedTable {
     /// The table of these logs, read by this version.
-    pub fn new(table: Table, skipped: u64, logs: Vec<SourceLog>) -> Self {
+    pub fn new(table: Table, skipped: u64, remarks: Vec<String>, logs: Vec<SourceLog>) -> Self {
         Self {
             table,
             skipped,
+            remarks,
             logs,
             foldem: env!("CARGO_PKG_VERSION").to_owned(),
         }
@@ -125,6 +129,7 @@ impl SavedTable {
             records: table.rows.len(),
             prompts: table.prompts,
             skipped: self.skipped,
+            remarks: self.remarks.clone(),
             caveats: table.caveats,
             groups: table.groups.clone(),
             validators: table.validators.clone(),
@@ -176,12 +181,14 @@ impl SavedTable {
                     .to_owned(),
             ));
         }
-        let (foldem, logs, skipped) = (about.foldem.clone(), about.logs.clone(), about.skipped);
+        let (foldem, logs) = (about.foldem.clone(), about.logs.clone());
+        let (skipped, remarks) = (about.skipped, about.remarks.clone());
         let table = table(about, columns)
             .ok_or_else(|| failed("holds numbers that no first-alarm table has".to_owned()))?;
         Ok(Self {
             table,
             skipped,
+            remarks,
             logs,
             foldem,
         })

@@ -72,6 +72,10 @@ pub struct Caveats {
     pub cut: u64,
     /// Records that a live policy had rejected.
     pub already_rejected: u64,
+    /// Records that were ended from outside (`finish_reason`).
+    pub interrupted: u64,
+    /// Records that ended at a stop text (`attributes.stop_reason`).
+    pub at_stop_text: u64,
 }
 
 impl Caveats {
@@ -82,6 +86,8 @@ impl Caveats {
         self.without_problem += other.without_problem;
         self.cut += other.cut;
         self.already_rejected += other.already_rejected;
+        self.interrupted += other.interrupted;
+        self.at_stop_text += other.at_stop_text;
     }
 }
 

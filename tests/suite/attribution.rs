@@ -347,7 +347,7 @@ fn validators_are_told_from_coins() {
     );
     let table = table(&policy, records);
     let replay = Replay::new(&table, &policy, policy.checkpoints(), false).unwrap();
-    let found = findings(&policy, &table, &replay, Intake::default()).unwrap();
+    let found = findings(&policy, &table, &replay, &Intake::default()).unwrap();
     let verdicts: Vec<AgainstCoin> = found
         .attribution
         .validators

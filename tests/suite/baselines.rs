@@ -37,7 +37,7 @@ fn replayed(records: Vec<Record>) -> ReplayFindings {
     );
     let table = table(&policy, records);
     let replay = Replay::new(&table, &policy, policy.checkpoints(), false).unwrap();
-    findings(&policy, &table, &replay, Intake::default()).unwrap()
+    findings(&policy, &table, &replay, &Intake::default()).unwrap()
 }
 
 fn baseline<'f>(findings: &'f ReplayFindings, name: &str) -> &'f Baseline {

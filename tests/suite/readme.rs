@@ -55,10 +55,9 @@ fn run_all(commands: &[String], folder: &Path) {
 
 fn project() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    copy(
-        &root().join("experiments"),
-        &folder.path().join("experiments"),
-    );
+    for inputs in ["experiments", "tests/fixtures/import"] {
+        copy(&root().join(inputs), &folder.path().join(inputs));
+    }
     folder
 }
 
@@ -70,6 +69,7 @@ fn every_command_of_the_docs_runs_as_written() {
         "docs/formats.md",
         "docs/theory.md",
         "docs/replay.md",
+        "docs/import.md",
         "docs/sweep.md",
         "experiments/README.md",
     ];

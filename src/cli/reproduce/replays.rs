@@ -72,7 +72,7 @@ impl Inputs {
             };
             let replay =
                 Replay::new(&table, policy, policy.checkpoints(), false).map_err(unusable)?;
-            let findings = replay::findings(policy, &table, &replay, intake).map_err(unusable)?;
+            let findings = replay::findings(policy, &table, &replay, &intake).map_err(unusable)?;
             let stem = path.file_stem().unwrap_or_default().to_string_lossy();
             let name = format!("replay-{stem}");
             writer.provenance(&name, &self.provenance(&stem, text))?;

@@ -322,6 +322,18 @@ fn data(findings: &ReplayFindings) -> Section {
             ci(1),
         ]);
     };
+    for (name, count) in [
+        ("token_counts", findings.estimated.token_counts),
+        ("token_ends", findings.estimated.token_ends),
+    ] {
+        if count > 0 {
+            let exact = Estimate {
+                mean: Some(count as f64),
+                ..Estimate::default()
+            };
+            add("estimated", name, &exact);
+        }
+    }
     for (name, estimate) in named(&findings.estimates) {
         add("estimates", name, estimate);
     }

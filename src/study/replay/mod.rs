@@ -44,12 +44,14 @@ pub const FIGURES: [&str; 8] = [
 ];
 
 /// How the log was read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Intake {
     /// Malformed lines that were left out.
     pub skipped: u64,
     /// Whether reading was interrupted.
     pub partial: bool,
+    /// What was left out, added or not known on the way to records, one sentence each.
+    pub remarks: Vec<String>,
 }
 
 /// Generations by what the final filter says of them.
@@ -125,6 +127,21 @@ pub struct GroupEstimates {
     pub estimates: Vec<Named<Estimate>>,
 }
 
+/// Records of which the log does not say what tokens they have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Estimated {
+    /// Those whose number of tokens is estimated.
+    pub token_counts: u64,
+    /// Those whose token ends are estimated.
+    pub token_ends: u64,
+}
+
+impl Estimated {
+    fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// The result of a replay.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ReplayFindings {
@@ -142,6 +159,9 @@ pub struct ReplayFindings {
     pub seed: Option<u64>,
     /// Whether reading was interrupted.
     pub partial: bool,
+    /// What is estimated of the records; not written where nothing is.
+    #[serde(skip_serializing_if = "Estimated::is_nothing")]
+    pub estimated: Estimated,
     /// Whether the problems count as generated.
     pub problem_generated: bool,
     /// All estimates in the order of [`NAMES`].
@@ -195,7 +215,7 @@ pub fn findings(
     policy: &PolicyFile,
     table: &Table,
     replay: &Replay<'_>,
-    intake: Intake,
+    intake: &Intake,
 ) -> Result<ReplayFindings, ScheduleError> {
     let all: Vec<usize> = (0..table.rows().len()).collect();
     let (tally, estimates) = estimates(table, replay, &all, true);
@@ -216,6 +236,7 @@ pub fn findings(
         name: name.clone(),
         value: *value,
     };
+    let caveats = table.caveats();
     let surviving = all.iter().filter(|&&i| replay.judgement(i).stop.is_none());
     Ok(ReplayFindings {
         schema: RESULT_SCHEMA,
@@ -225,6 +246,10 @@ pub fn findings(
         skipped: intake.skipped,
         seed: None,
         partial: intake.partial,
+        estimated: Estimated {
+            token_counts: caveats.counts_estimated,
+            token_ends: caveats.ends_estimated,
+        },
         problem_generated: replay.problem_generated(),
         covariance_slack: estimates.covariance_slack,
         cost_beyond_coin: estimates.cost_beyond_coin,

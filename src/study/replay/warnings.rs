@@ -2,6 +2,7 @@
 
 use super::Intake;
 use crate::estimate::{Column, DOMINANT, Estimates, Tally};
+use crate::log::Shape;
 use crate::policy::{PolicyFile, Position};
 use crate::replay::{Replay, Table};
 
@@ -16,14 +17,17 @@ pub(super) fn warnings(
     table: &Table,
     replay: &Replay<'_>,
     (tally, estimates): (&Tally, &Estimates),
-    intake: Intake,
+    intake: &Intake,
 ) -> Vec<String> {
     let mut warnings = Vec::new();
     if intake.skipped > 0 {
         warnings.push(format!("{} malformed lines were left out", intake.skipped));
     }
+    warnings.extend(intake.remarks.iter().cloned());
     future(policy, &mut warnings);
-    labels(table, estimates, &mut warnings);
+    warnings.extend(shape(table).warnings());
+    warnings.extend(pass_rates(table));
+    utilities(table, estimates, &mut warnings);
     generations(table, replay, &mut warnings);
     tokens(table, replay, &mut warnings);
     sample(policy, table, replay, tally, &mut warnings);
@@ -49,49 +53,37 @@ fn future(policy: &PolicyFile, warnings: &mut Vec<String>) {
     }
 }
 
-fn labels(table: &Table, estimates: &Estimates, warnings: &mut Vec<String>) {
-    let records = table.rows().len();
+/// What kind of log the table is of.
+fn shape(table: &Table) -> Shape {
+    let caveats = table.caveats();
     let verdicts = table.rows().iter().filter_map(|row| row.accepted);
-    let (known, accepted) = verdicts.fold((0, 0), |(n, a), v| (n + 1, a + usize::from(v)));
-    if known == 0 {
-        warnings.push(
-            "no record has a verdict (`accepted` or `correct`): what the policy wrongly rejects, \
-             what it detects, the cost per retained sample and the bias of the data cannot be known"
-                .to_owned(),
-        );
-        return;
+    let (known, accepted) = verdicts.fold((0, 0), |(n, a), v| (n + 1, a + u64::from(v)));
+    Shape {
+        records: table.rows().len() as u64,
+        prompts: table.prompts() as u64,
+        known,
+        accepted,
+        cut: caveats.cut,
+        rejected: caveats.already_rejected,
+        interrupted: caveats.interrupted,
+        at_stop_text: caveats.at_stop_text,
     }
-    if known < records {
-        warnings.push(format!(
-            "{} of {records} records have no verdict: whatever needs one (false rejections, \
-             detection, cost ratio, purity) is about the other {known}",
-            records - known
-        ));
-    }
-    if accepted == 0 {
-        warnings.push(
-            "no record is accepted: nothing can be said about false rejections and the cost per \
-             retained sample"
-                .to_owned(),
-        );
-    } else if accepted == known {
-        warnings.push(
-            "every record is accepted: nothing can be said about detection, and a policy can only \
-             lose"
-                .to_owned(),
-        );
-    }
+}
+
+/// Whether nothing tells how hard a prompt is.
+fn pass_rates(table: &Table) -> Option<String> {
     let mut of_prompt = vec![0_u32; table.prompts()];
     for row in table.rows().iter().filter(|row| row.accepted.is_some()) {
         of_prompt[row.prompt] += 1;
     }
-    if of_prompt.iter().all(|verdicts| *verdicts < 2) {
-        warnings.push(
-            "no prompt has two generations with a verdict: how hard a prompt is cannot be told, so \
-             there is no stratum by pass rate"
-                .to_owned(),
-        );
-    }
+    of_prompt.iter().all(|verdicts| *verdicts < 2).then(|| {
+        "no prompt has two generations with a verdict: how hard a prompt is cannot be told, so \
+         there is no stratum by pass rate"
+            .to_owned()
+    })
+}
+
+fn utilities(table: &Table, estimates: &Estimates, warnings: &mut Vec<String>) {
     // Utilities of the accepted that are all alike cannot be biased.
     let mut utilities = table.rows().iter().filter(|row| row.accepted == Some(true));
     let first = utilities.next().and_then(|row| row.utility);
@@ -113,20 +105,6 @@ fn labels(table: &Table, estimates: &Estimates, warnings: &mut Vec<String>) {
 fn generations(table: &Table, replay: &Replay<'_>, warnings: &mut Vec<String>) {
     let caveats = table.caveats();
     let records = table.rows().len();
-    if caveats.already_rejected > 0 {
-        warnings.push(format!(
-            "{} of {records} records were rejected by a live policy (`rejected_at`): their texts are \
-             cut, so replay is not exact for them",
-            caveats.already_rejected
-        ));
-    }
-    if caveats.cut > 0 {
-        warnings.push(format!(
-            "{} of {records} records were cut at the token limit (finish_reason `length`): they \
-             count as long as they are",
-            caveats.cut
-        ));
-    }
     if caveats.without_problem > 0 {
         warnings.push(format!(
             "{} of {records} records have no problem text: rules that need one are silent on them",
