@@ -13,6 +13,7 @@ mod broken_logs;
 mod cli;
 mod coverage;
 mod enumeration;
+mod fuzz_corpus;
 mod golden;
 mod jackknife;
 mod judging;
