@@ -14,10 +14,18 @@ pub fn check(data: &[u8]) {
     let whole = alarm(&mut *detector, [text]);
 
     let size = usize::from(cut % 16) + 1;
-    assert_eq!(alarm(&mut *detector, text.chunks(size)), whole, "cut every {size} bytes");
+    assert_eq!(
+        alarm(&mut *detector, text.chunks(size)),
+        whole,
+        "cut every {size} bytes"
+    );
     let middle = text.len() * usize::from(cut) / 256;
     let (before, after) = text.split_at(middle);
-    assert_eq!(alarm(&mut *detector, [before, after]), whole, "cut at {middle}");
+    assert_eq!(
+        alarm(&mut *detector, [before, after]),
+        whole,
+        "cut at {middle}"
+    );
 
     if let Ok(text) = std::str::from_utf8(text) {
         detector.start(None);

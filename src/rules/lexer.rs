@@ -284,7 +284,9 @@ impl Lexer {
             return;
         }
         let mut word = std::mem::take(&mut self.word);
-        if word.bytes[0] == b'\\' && let Some(name) = word.strip_prefix('\\') {
+        if word.bytes[0] == b'\\'
+            && let Some(name) = word.strip_prefix('\\')
+        {
             match command(name) {
                 Some(Command::Means(symbol)) => self.put(symbol, out),
                 Some(Command::Bare) => self.bare_next = true,

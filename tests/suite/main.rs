@@ -13,6 +13,7 @@ mod broken_logs;
 mod cli;
 mod coverage;
 mod enumeration;
+mod equation_rates;
 mod fuzz_corpus;
 mod golden;
 mod jackknife;

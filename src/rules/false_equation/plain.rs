@@ -32,8 +32,12 @@ pub(super) fn holds(text: &[u8], start: usize, fresh: bool, equals: usize) -> Op
                 return Some(right.at);
             }
             Some(Side::Middle { value, first }) => {
-                let total =
-                    |left: Fraction| [Some(value), first].into_iter().flatten().any(|r| left.equals(r));
+                let total = |left: Fraction| {
+                    [Some(value), first]
+                        .into_iter()
+                        .flatten()
+                        .any(|r| left.equals(r))
+                };
                 if !left.is_none_or(total) {
                     return None;
                 }
@@ -56,20 +60,13 @@ fn last_calculation(text: &[u8], fresh: bool) -> Option<Fraction> {
         b.is_ascii_alphanumeric()
             || matches!(
                 b,
-                b' ' | b'.'
-                    | b','
-                    | b':'
-                    | b'$'
-                    | b'+'
-                    | b'-'
-                    | b'*'
-                    | b'/'
-                    | b'('
-                    | b')'
-                    | b'\''
+                b' ' | b'.' | b',' | b':' | b'$' | b'+' | b'-' | b'*' | b'/' | b'(' | b')' | b'\''
             )
     };
-    let begin = text.iter().rposition(|b| !is_plain(b)).map_or(0, |at| at + 1);
+    let begin = text
+        .iter()
+        .rposition(|b| !is_plain(b))
+        .map_or(0, |at| at + 1);
     let mut scanner = Scanner { text, at: begin };
     let mut begins = fresh && begin == 0;
     while scanner.at < text.len() {
@@ -101,7 +98,10 @@ fn stands_before(word: &[u8], first: bool, text: &[u8], end: usize) -> bool {
     let letters = |b: &u8| b.is_ascii_alphabetic() || *b == b'\'';
     let before = &text[..end - word.len()];
     let of = word.eq_ignore_ascii_case(b"of")
-        && !before.trim_ascii_end().last().is_some_and(u8::is_ascii_alphabetic);
+        && !before
+            .trim_ascii_end()
+            .last()
+            .is_some_and(u8::is_ascii_alphabetic);
     (first || before.last() == Some(&b' ')) && word.len() > 1 && word.iter().all(letters) && !of
 }
 

@@ -305,7 +305,10 @@ const fn key(word: &[u8]) -> u128 {
 }
 
 /// Multiplies by the golden ratio and takes the bits that depend on all others.
-#[expect(clippy::cast_possible_truncation, reason = "halves, and then a few bits")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "halves, and then a few bits"
+)]
 const fn hash(key: u128) -> usize {
     const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
     let folded = (key as u64 ^ ((key >> 64) as u64).rotate_left(29)).wrapping_mul(GOLDEN);
