@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use super::cli::{foldem, stderr, stdout};
 use super::real_text::development_log;
 
-/// A check every 8 tokens of these rules.
+/// A check of these rules every 8 tokens and of the complete solution.
 fn policy(rules: &[&str]) -> String {
     let mut policy = "schema = \"foldem.policy/1\"\nname = \"every-8\"\n".to_owned();
     for rule in rules {
@@ -22,11 +22,9 @@ fn policy(rules: &[&str]) -> String {
         )
         .unwrap();
     }
-    writeln!(
-        policy,
-        "[[checkpoint]]\nat = {{ every_tokens = 8 }}\nvalidators = {rules:?}"
-    )
-    .unwrap();
+    for at in ["{ every_tokens = 8 }", "\"solution\""] {
+        writeln!(policy, "[[checkpoint]]\nat = {at}\nvalidators = {rules:?}").unwrap();
+    }
     policy
 }
 

@@ -417,7 +417,17 @@ mod tests {
         let mut detector = detector(&RULE, &[]);
         let length = 10 << 20;
         let more = [
-            "=", "= ", "1=", "=1 = ", "x = ", "a 1 = ", "1\n", "2 eggs + ", "and 1 + 1 ", "(1+", ". ",
+            "=",
+            "= ",
+            "1=",
+            "=1 = ",
+            "x = ",
+            "a 1 = ",
+            "1\n",
+            "2 eggs + ",
+            "and 1 + 1 ",
+            "(1+",
+            ". ",
         ];
         let more = more.map(|piece| piece.repeat(length / piece.len()));
         for text in long_texts(length).chain(more) {
