@@ -4,7 +4,7 @@
 use foldem::rules::{Alarm, Detector, RULES, Reading, Settings};
 
 /// Checks it on a text whose first byte says how the others are cut.
-pub fn check(data: &[u8]) {
+pub(super) fn check(data: &[u8]) {
     let Some((&cut, text)) = data.split_first() else {
         return;
     };

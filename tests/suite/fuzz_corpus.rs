@@ -7,8 +7,11 @@ use super::cli::root;
 #[path = "../../fuzz/checks/equation.rs"]
 mod equation;
 
+/// What must hold of any bytes.
+type Check = fn(&[u8]);
+
 /// The targets: their names and what they check.
-const TARGETS: [(&str, fn(&[u8])); 1] = [("equation", equation::check)];
+const TARGETS: [(&str, Check); 1] = [("equation", equation::check)];
 
 #[test]
 fn every_text_of_the_corpora_passes_its_check() {
