@@ -1,20 +1,31 @@
-//! Logs of generations: JSON Lines, plain or compressed, one generation a line.
+//! Logs of generations: JSON Lines, plain or compressed, one generation a line; or Parquet, one a
+//! row.
 //!
-//! Assumes nothing about where a log comes from: every line is checked on its own, and what is
-//! wrong is reported with its line and key. A log may be larger than memory; only the ids of its
-//! records are held while it is read.
+//! Assumes nothing about where a log comes from: every record is checked on its own, and what is
+//! wrong is reported with its line and key. A log may be larger than memory; of its records only the
+//! fingerprints of their ids are held while it is read.
 
+mod blocks;
+mod bulk;
 mod fields;
+mod fingerprint;
+mod line;
+mod parquet;
 mod read;
 mod record;
+mod scan;
+mod view;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufRead};
 use std::path::Path;
 
+pub use bulk::{Gather, Gathered};
+pub use fingerprint::{Fingerprint, Numbers};
 pub use read::{LONGEST_LINE, ReadError, Reader};
 pub use record::Record;
+pub use view::View;
 pub use write::{WriteError, Writer};
 
 use crate::input::{InputError, Mistake};
@@ -117,7 +128,7 @@ pub fn check(path: &Path) -> Result<LogSummary, InputError> {
         });
     }
     if summary.records == 0 {
-        let message = "holds no record; a log has one JSON object per line";
+        let message = "holds no record; a log has one JSON object per line, or one row each";
         return Err(InputError::whole_file(&name, message));
     }
     summary.prompts = prompts.len();

@@ -1,64 +1,140 @@
-//! A log read line by line: text in, records or mistakes out.
+//! A log read line by line: text in, records or mistakes out. Rows of Parquet count as lines.
 //!
 //! Lines end with LF or CR LF; a byte-order mark at the start and blank lines at the end are
 //! passed over. What is compressed is told by the file's name; several gzip members or zstd frames
-//! in one file are read as one.
+//! in one file are read as one. A [`Reader`] hands out one record after the other, or has whole
+//! blocks of lines read in parallel; either way the records and mistakes are the same.
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, ErrorKind, Read};
+use std::io::{self, BufRead, BufReader, ErrorKind};
 use std::path::Path;
 
 use flate2::bufread::MultiGzDecoder;
 
-use super::fields::Fields;
-use super::{Compression, Record};
+use super::blocks::{Block, Blocks};
+use super::line::{Line, understand};
+use super::parquet::{ParquetLog, is_parquet};
+use super::scan::Scratch;
+use super::{Compression, Fingerprint, Numbers, Record};
+use crate::columnar::MAGIC;
 use crate::input::{InputError, Mistake, Mistakes};
 
 /// Largest number of bytes of a line, without its end, unless another is asked for.
 pub const LONGEST_LINE: usize = 64 << 20;
 
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-
 /// The records of a log, in their order.
 ///
 /// Yields what is wrong with a line in its place; the lines after it are still read.
 pub struct Reader {
-    source: Box<dyn BufRead + Send>,
-    compression: Compression,
-    line: Vec<u8>,
-    /// Of the line read last, from 1.
-    number: usize,
-    longest_line: usize,
-    ended: bool,
-    ids: Ids,
+    /// Empty where `rows` are read.
+    pub(super) blocks: Blocks,
+    /// Of a log in Parquet.
+    pub(super) rows: Option<ParquetLog>,
+    pub(super) compression: Compression,
+    pub(super) longest_line: usize,
+    pub(super) ended: bool,
+    pub(super) ledger: Ledger,
+    /// What is being handed out line by line, and the place and number of the next line.
+    block: Block,
+    next: (usize, usize),
+    scratch: Scratch,
+}
+
+/// What is remembered of the lines before: ids, unknown fields, and a blank line that is a mistake
+/// unless nothing follows it.
+#[derive(Debug)]
+pub(super) struct Ledger {
+    ids: Numbers,
+    /// What a record is in this log.
+    what: &'static str,
+    /// The logs read before this one, and what their records are.
+    earlier: Vec<(String, &'static str)>,
     unknown_fields: BTreeMap<String, usize>,
+    blank: Option<usize>,
 }
 
-/// The ids of records, with the line of each; of several logs that are read as one.
-#[derive(Debug, Default)]
-struct Ids {
-    lines: BTreeMap<String, (usize, usize)>,
-    /// The logs read before this one.
-    earlier: Vec<String>,
-}
+/// Bits of a place among the ids that hold the number of the line; the others hold that of the log.
+const LINE_BITS: u32 = 44;
 
-impl Ids {
-    /// Takes an id that stands in `line`; where it stands already, if it does.
-    fn take(&mut self, id: &str, line: usize) -> Option<String> {
-        match self.lines.get(id) {
-            Some(&(log, first)) => Some(match self.earlier.get(log) {
-                Some(earlier) => format!("line {first} of {earlier}"),
-                None => format!("line {first}"),
-            }),
-            None if id.is_empty() => None,
-            None => {
-                let here = (self.earlier.len(), line);
-                self.lines.insert(id.to_owned(), here);
-                None
-            }
+impl Ledger {
+    /// Nothing yet, of a log whose records are called `what`.
+    fn new(what: &'static str) -> Self {
+        Self {
+            ids: Numbers::default(),
+            what,
+            earlier: Vec::new(),
+            unknown_fields: BTreeMap::new(),
+            blank: None,
         }
     }
+
+    /// Takes the id of line or row `line`; where it stands already, if it does.
+    pub(super) fn take(&mut self, id: Fingerprint, line: usize) -> Option<String> {
+        let here = ((self.earlier.len() as u64) << LINE_BITS) + line as u64;
+        let (place, known) = self.ids.get_or_insert(id, here);
+        if !known {
+            return None;
+        }
+        let first = place & ((1 << LINE_BITS) - 1);
+        let log = usize::try_from(place >> LINE_BITS).unwrap_or(usize::MAX);
+        Some(match self.earlier.get(log) {
+            Some((earlier, what)) => format!("{what} {first} of {earlier}"),
+            None => format!("{} {first}", self.what),
+        })
+    }
+
+    /// The record of line or row `number`, unless something is wrong with it or its id is taken.
+    fn settle(
+        &mut self,
+        record: Record,
+        mut mistakes: Mistakes,
+        number: usize,
+    ) -> Result<Record, Vec<Mistake>> {
+        if let Some(id) = fingerprint(&record.id)
+            && let Some(first) = self.take(id, number)
+        {
+            let (key, message) = taken(&record.id, &first);
+            mistakes.push(key, message);
+        }
+        if mistakes.is_empty() {
+            Ok(record)
+        } else {
+            Err(at_line(number, mistakes))
+        }
+    }
+
+    /// Counts a field that is not of the format.
+    pub(super) fn unknown(&mut self, name: &str, records: usize) {
+        if let Some(count) = self.unknown_fields.get_mut(name) {
+            *count += records;
+        } else {
+            self.unknown_fields.insert(name.to_owned(), records);
+        }
+    }
+
+    /// Notes a blank line.
+    pub(super) fn blank(&mut self, number: usize) {
+        self.blank.get_or_insert(number);
+    }
+
+    /// Told that a line follows that is not blank: what is wrong with those before it.
+    pub(super) fn goes_on(&mut self) -> Option<ReadError> {
+        let message = "is blank; every line must hold one JSON object";
+        let number = self.blank.take()?;
+        Some(ReadError::Line(vec![mistake(number, message)]))
+    }
+}
+
+/// The fingerprint of an id; an empty one, which is a mistake of its own, has none.
+pub(super) fn fingerprint(id: &str) -> Option<Fingerprint> {
+    (!id.is_empty()).then(|| Fingerprint::of(&[Some(id)]))
+}
+
+/// The mistake of an id that stands in `first` already.
+pub(super) fn taken(id: &str, first: &str) -> (String, String) {
+    let message = format!("is \"{id}\", the id of {first} already; ids must differ");
+    ("id".to_owned(), message)
 }
 
 /// Why there is no record.
@@ -80,203 +156,234 @@ impl ReadError {
     }
 }
 
-/// What the next line of the source is.
-enum Next {
-    End,
-    Line,
-    TooLong,
+/// Decompressed bytes.
+pub(super) type Source = Box<dyn BufRead + Send>;
+
+/// Opens a file of lines, see [`Reader::open`].
+pub(super) fn open_source(path: &Path) -> Result<(Source, Compression), InputError> {
+    let failed = |message: String| InputError::whole_file(&path.display().to_string(), message);
+    if path == Path::new("-") {
+        let mut source = BufReader::new(std::io::stdin());
+        if is_magic(&mut source) {
+            let message = "is Parquet, which cannot be read from a stream; name the file";
+            return Err(failed(message.to_owned()));
+        }
+        return Compression::of_stream(&mut source)
+            .and_then(|compression| Ok((decompressed(source, compression)?, compression)))
+            .map_err(|e| failed(format!("cannot be read: {e}")));
+    }
+    if path.is_dir() {
+        return Err(failed("is a directory; a file is needed".to_owned()));
+    }
+    let file = File::open(path).map_err(|e| failed(format!("cannot be read: {e}")))?;
+    let compression = Compression::of(path);
+    let mut source = BufReader::new(file);
+    if is_magic(&mut source) {
+        let message = "is a Parquet file; let its name end in .parquet";
+        return Err(failed(message.to_owned()));
+    }
+    decompressed(source, compression)
+        .map(|source| (source, compression))
+        .map_err(|e| failed(format!("cannot be decompressed: {e}")))
+}
+
+/// Whether a source begins as Parquet does; nothing is taken from it.
+fn is_magic(source: &mut impl BufRead) -> bool {
+    source
+        .fill_buf()
+        .is_ok_and(|start| start.starts_with(MAGIC))
+}
+
+fn decompressed(
+    source: impl BufRead + Send + 'static,
+    compression: Compression,
+) -> io::Result<Source> {
+    Ok(match compression {
+        Compression::Plain => Box::new(source),
+        Compression::Gzip => Box::new(BufReader::new(MultiGzDecoder::new(source))),
+        Compression::Zstandard => {
+            let decoder = zstd::stream::read::Decoder::with_buffer(source)?;
+            Box::new(BufReader::new(decoder))
+        }
+    })
 }
 
 impl Reader {
-    /// Opens a log; `.gz` and `.zst` files are decompressed. `-` is stdin, compressed or not.
+    /// Opens a log; `.gz` and `.zst` files are decompressed, `.parquet` files are Parquet. `-` is
+    /// stdin, compressed or not.
     pub fn open(path: &Path) -> Result<Self, InputError> {
-        let failed = |message: String| InputError::whole_file(&path.display().to_string(), message);
-        if path == Path::new("-") {
-            let mut source = BufReader::new(std::io::stdin());
-            return Compression::of_stream(&mut source)
-                .and_then(|compression| Self::new(source, compression))
-                .map_err(|e| failed(format!("cannot be read: {e}")));
+        if is_parquet(path) && path.is_file() {
+            let rows = ParquetLog::open(path)
+                .map_err(|e| InputError::whole_file(&path.display().to_string(), e))?;
+            return Ok(Self {
+                rows: Some(rows),
+                ledger: Ledger::new("row"),
+                ..Self::over(Box::new(io::empty()), Compression::Plain)
+            });
         }
-        if path.is_dir() {
-            return Err(failed("is a directory; a file is needed".to_owned()));
-        }
-        let file = File::open(path).map_err(|e| failed(format!("cannot be read: {e}")))?;
-        Self::new(BufReader::new(file), Compression::of(path))
-            .map_err(|e| failed(format!("cannot be decompressed: {e}")))
+        let (source, compression) = open_source(path)?;
+        Ok(Self::over(source, compression))
     }
 
-    fn new(source: impl BufRead + Send + 'static, compression: Compression) -> io::Result<Self> {
-        let source: Box<dyn BufRead + Send> = match compression {
-            Compression::Plain => Box::new(source),
-            Compression::Gzip => Box::new(BufReader::new(MultiGzDecoder::new(source))),
-            Compression::Zstandard => {
-                let decoder = zstd::stream::read::Decoder::with_buffer(source)?;
-                Box::new(BufReader::new(decoder))
-            }
-        };
-        Ok(Self {
-            source,
+    pub(super) fn over(source: Source, compression: Compression) -> Self {
+        Self {
+            blocks: Blocks::new(source, LONGEST_LINE),
+            rows: None,
             compression,
-            line: Vec::new(),
-            number: 0,
             longest_line: LONGEST_LINE,
             ended: false,
-            ids: Ids::default(),
-            unknown_fields: BTreeMap::new(),
-        })
+            ledger: Ledger::new("line"),
+            block: Block::default(),
+            next: (0, 0),
+            scratch: Scratch::default(),
+        }
     }
 
-    /// Allows lines of at most so many bytes.
+    /// Allows lines of at most so many bytes. Rows of Parquet may be of any length.
     pub fn longest_line(mut self, bytes: usize) -> Self {
         self.longest_line = bytes;
+        self.blocks.longest(bytes);
         self
     }
 
     /// Reads this log as the continuation of `before`, the log called `name`: ids must differ from
     /// those in it, too.
     pub fn after(mut self, before: Self, name: &str) -> Self {
-        self.ids = before.ids;
-        self.ids.earlier.push(name.to_owned());
-        for (field, count) in before.unknown_fields {
-            *self.unknown_fields.entry(field).or_default() += count;
-        }
+        let what = std::mem::replace(&mut self.ledger, before.ledger).what;
+        self.ledger.blank = None;
+        let before = std::mem::replace(&mut self.ledger.what, what);
+        self.ledger.earlier.push((name.to_owned(), before));
         self
     }
 
     /// Fields so far that are not of the format, with the number of records that have them.
     pub fn unknown_fields(&self) -> &BTreeMap<String, usize> {
-        &self.unknown_fields
+        &self.ledger.unknown_fields
     }
 
-    /// Reads the next line into `self.line`, without its end.
-    fn read_line(&mut self) -> io::Result<Next> {
-        self.line.clear();
-        self.number += 1;
-        // Room for the longest line and its end.
-        let mut limited = self.source.by_ref().take(self.longest_line as u64 + 2);
-        if limited.read_until(b'\n', &mut self.line)? == 0 {
-            return Ok(Next::End);
-        }
-        let whole = self.line.pop_if(|b| *b == b'\n').is_some();
-        self.line.pop_if(|b| *b == b'\r');
-        if self.number == 1 && self.line.starts_with(BYTE_ORDER_MARK) {
-            self.line.drain(..BYTE_ORDER_MARK.len());
-        }
-        if self.line.len() <= self.longest_line {
-            return Ok(Next::Line);
-        }
-        if !whole {
-            self.source.skip_until(b'\n')?;
-        }
-        Ok(Next::TooLong)
-    }
-
-    /// Passes over white space; whether that was all.
-    fn only_blanks_follow(&mut self) -> io::Result<bool> {
-        loop {
-            let chunk = match self.source.fill_buf() {
-                Ok(chunk) => chunk,
-                Err(e) if e.kind() == ErrorKind::Interrupted => continue,
-                Err(e) => return Err(e),
-            };
-            if chunk.is_empty() {
-                return Ok(true);
+    /// The record of the next row, or what is wrong with it.
+    fn next_row(rows: &mut ParquetLog, ledger: &mut Ledger) -> Option<Result<Record, ReadError>> {
+        let fields = match rows.next() {
+            Ok(fields) => fields?,
+            Err(error) => {
+                return Some(Err(broken(Compression::Plain, rows.number(), &error)));
             }
-            let text = chunk.iter().position(|b| !b.is_ascii_whitespace());
-            let blanks = &chunk[..text.unwrap_or(chunk.len())];
-            let length = blanks.len();
-            self.number += blanks.split(|b| *b == b'\n').count() - 1;
-            self.source.consume(length);
-            if text.is_some() {
-                return Ok(false);
-            }
+        };
+        for column in rows.unknown() {
+            ledger.unknown(column, 1);
         }
-    }
-
-    fn next_record(&mut self) -> io::Result<Option<Result<Record, Vec<Mistake>>>> {
-        let next = self.read_line()?;
-        let number = self.number;
-        let faulty = |message: &str| Ok(Some(Err(vec![mistake(number, message)])));
-        match next {
-            Next::End => return Ok(None),
-            Next::TooLong => {
-                return faulty(&format!(
-                    "is longer than {}, the limit for one record",
-                    in_words(self.longest_line)
-                ));
-            }
-            Next::Line => {}
-        }
-        if self.line.trim_ascii().is_empty() {
-            if self.only_blanks_follow()? {
-                return Ok(None);
-            }
-            return faulty("is blank; every line must hold one JSON object");
-        }
-        match std::str::from_utf8(&self.line) {
-            Err(e) => faulty(&format!(
-                "is not UTF-8 text from byte {} of the line on",
-                e.valid_up_to() + 1
-            )),
-            Ok(text) => match serde_json::from_str::<Fields>(text) {
-                Err(_) if number == 1 && text.trim_start().starts_with('[') => {
-                    // Its lines are no records, even where one looks like one.
-                    Err(io::Error::new(
-                        ErrorKind::InvalidData,
-                        "the file is a JSON array; write one object per line, for example with \
-                         `jq -c '.[]'`",
-                    ))
-                }
-                Err(e) => faulty(&not_an_object(&e)),
-                Ok(fields) => Ok(Some(self.checked(fields))),
-            },
-        }
-    }
-
-    fn checked(&mut self, mut fields: Fields) -> Result<Record, Vec<Mistake>> {
-        for name in std::mem::take(&mut fields.unknown) {
-            *self.unknown_fields.entry(name).or_default() += 1;
-        }
+        let (number, place) = (rows.number(), rows.place());
         let mut mistakes = Mistakes::default();
         let record = fields.into_record(&mut mistakes);
-        if let Some(first) = self.ids.take(&record.id, self.number) {
-            let message = format!(
-                "is \"{}\", the id of {first} already; ids must differ",
-                record.id
-            );
-            mistakes.push("id", message);
-        }
-        if mistakes.is_empty() {
-            return Ok(record);
-        }
-        let at_line = |(key, message)| Mistake {
-            line: Some(self.number),
-            key,
-            message,
-        };
-        Err(mistakes.into_list().into_iter().map(at_line).collect())
+        let record = ledger.settle(record, mistakes, number);
+        Some(record.map_err(|mut mistakes| {
+            for mistake in &mut mistakes {
+                mistake.message = format!("{} ({place})", mistake.message);
+            }
+            ReadError::Line(mistakes)
+        }))
     }
 
-    fn broken(&self, error: &io::Error) -> ReadError {
-        let packed = match self.compression {
-            Compression::Plain => None,
-            Compression::Gzip => Some("gzip"),
-            Compression::Zstandard => Some("zstd"),
-        };
-        let message = match (packed, error.kind()) {
-            (Some(packed), ErrorKind::UnexpectedEof) => format!(
-                "cannot be read: the {packed} data stop before their end, so the file is \
-                 truncated or still being written"
-            ),
-            (Some(packed), _) => format!("cannot be read: the {packed} data are damaged: {error}"),
-            (None, _) => format!("cannot be read: {error}"),
-        };
-        ReadError::Rest(mistake(self.number, &message))
+    /// The record of the next line, or what is wrong with it or with the lines before.
+    fn next_record(&mut self) -> Option<Result<Record, ReadError>> {
+        if let Some(rows) = &mut self.rows {
+            return Self::next_row(rows, &mut self.ledger);
+        }
+        loop {
+            let (at, number) = self.next;
+            let Some(line) = self.block.line(at, number) else {
+                match self.blocks.next() {
+                    Ok(Some(block)) => {
+                        self.next = (block.start(), block.first());
+                        self.block = block;
+                    }
+                    Ok(None) => return None,
+                    Err(error) => {
+                        let number = self.blocks.number();
+                        return Some(Err(broken(self.compression, number, &error)));
+                    }
+                }
+                continue;
+            };
+            let understood = understand(line.text, number, self.longest_line, &mut self.scratch);
+            if matches!(understood, Line::Blank) {
+                self.next = (line.next, number + 1);
+                self.ledger.blank(number);
+                continue;
+            }
+            // The line itself comes the next time.
+            if let Some(error) = self.ledger.goes_on() {
+                return Some(Err(error));
+            }
+            self.next = (line.next, number + 1);
+            let mut mistakes = Mistakes::default();
+            let (record, unknown) = match understood {
+                Line::Blank => continue,
+                Line::Array => return Some(Err(broken(self.compression, number, &array()))),
+                Line::Faulty(message) => {
+                    return Some(Err(ReadError::Line(vec![mistake(number, &message)])));
+                }
+                Line::Plain(scanned) => {
+                    let unknown = scanned
+                        .unknown
+                        .iter()
+                        .map(|&name| name.to_owned())
+                        .collect();
+                    (scanned.view.to_record(), unknown)
+                }
+                Line::Fields(mut fields) => {
+                    let unknown: Vec<String> = std::mem::take(&mut fields.unknown);
+                    (fields.into_record(&mut mistakes), unknown)
+                }
+            };
+            for name in unknown {
+                self.ledger.unknown(&name, 1);
+            }
+            let record = self.ledger.settle(record, mistakes, number);
+            return Some(record.map_err(ReadError::Line));
+        }
     }
 }
 
+/// The mistakes of one line.
+pub(super) fn at_line(number: usize, mistakes: Mistakes) -> Vec<Mistake> {
+    let at_line = |(key, message)| Mistake {
+        line: Some(number),
+        key,
+        message,
+    };
+    mistakes.into_list().into_iter().map(at_line).collect()
+}
+
+/// Why a file that is one JSON array is read no further: its lines are no records, even where one
+/// looks like one.
+pub(super) fn array() -> io::Error {
+    io::Error::new(
+        ErrorKind::InvalidData,
+        "the file is a JSON array; write one object per line, for example with `jq -c '.[]'`",
+    )
+}
+
+/// Why the rest of a file cannot be read, from line `number` on.
+pub(super) fn broken(compression: Compression, number: usize, error: &io::Error) -> ReadError {
+    let packed = match compression {
+        Compression::Plain => None,
+        Compression::Gzip => Some("gzip"),
+        Compression::Zstandard => Some("zstd"),
+    };
+    let message = match (packed, error.kind()) {
+        (Some(packed), ErrorKind::UnexpectedEof) => format!(
+            "cannot be read: the {packed} data stop before their end, so the file is truncated or \
+             still being written"
+        ),
+        (Some(packed), _) => format!("cannot be read: the {packed} data are damaged: {error}"),
+        (None, _) => format!("cannot be read: {error}"),
+    };
+    ReadError::Rest(mistake(number, &message))
+}
+
 /// A number of bytes, in MiB where that is a whole number.
-fn in_words(bytes: usize) -> String {
+pub(super) fn in_words(bytes: usize) -> String {
     const MEBIBYTE: usize = 1 << 20;
     if bytes >= MEBIBYTE && bytes.is_multiple_of(MEBIBYTE) {
         format!("{} MiB", bytes / MEBIBYTE)
@@ -285,26 +392,12 @@ fn in_words(bytes: usize) -> String {
     }
 }
 
-fn mistake(line: usize, message: &str) -> Mistake {
+pub(super) fn mistake(line: usize, message: &str) -> Mistake {
     Mistake {
         line: Some(line),
         key: String::new(),
         message: message.to_owned(),
     }
-}
-
-/// The parser's message with the column alone: to it, every line is line 1.
-fn not_an_object(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    let what = text
-        .rsplit_once(" at line ")
-        .map_or(&*text, |(what, _)| what);
-    let place = if error.is_data() {
-        String::new()
-    } else {
-        format!(" at column {}", error.column())
-    };
-    format!("is not a JSON object: {what}{place}; every line must hold one whole record")
 }
 
 impl Iterator for Reader {
@@ -314,14 +407,8 @@ impl Iterator for Reader {
         if self.ended {
             return None;
         }
-        let next = match self.next_record() {
-            Ok(next) => next.map(|record| record.map_err(ReadError::Line)),
-            Err(error) => {
-                self.ended = true;
-                Some(Err(self.broken(&error)))
-            }
-        };
-        self.ended |= next.is_none();
+        let next = self.next_record();
+        self.ended = matches!(next, None | Some(Err(ReadError::Rest(_))));
         next
     }
 }
@@ -329,11 +416,18 @@ impl Iterator for Reader {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::{Cursor, Write as _};
+    use std::io::{Cursor, Read, Write as _};
+
+    fn reader(source: impl BufRead + Send + 'static, compression: Compression) -> Reader {
+        Reader::over(
+            decompressed(source, compression).expect("a source"),
+            compression,
+        )
+    }
 
     /// Ids of records and `line: key: message` of mistakes, in order.
     fn read(bytes: Vec<u8>, compression: Compression) -> Vec<String> {
-        let reader = Reader::new(Cursor::new(bytes), compression).expect("a reader");
+        let reader = reader(Cursor::new(bytes), compression);
         lines(reader)
     }
 
@@ -435,7 +529,7 @@ mod tests {
             let start = Cursor::new(b"{\"id\":\"a\",\"solution\":\"".to_vec());
             let rest = Cursor::new(format!("\"}}{end}{}\n", line("b")).into_bytes());
             let source = BufReader::new(start.chain(filling).chain(rest));
-            let found = lines(Reader::new(source, Compression::Plain).expect("a reader"));
+            let found = lines(reader(source, Compression::Plain));
             assert!(found[0].starts_with(first), "{extra}: {}", found[0]);
             assert_eq!(found[1..], ["b"], "{extra}");
         }
@@ -451,7 +545,7 @@ mod tests {
         }
         let start = Cursor::new(format!("{}\n{{", line("a")).into_bytes());
         let source = BufReader::new(start.chain(Failing));
-        let found = lines(Reader::new(source, Compression::Plain).expect("a reader"));
+        let found = lines(reader(source, Compression::Plain));
         assert_eq!(found, ["a", "2: : cannot be read: the disk is gone"]);
     }
 

@@ -1,17 +1,17 @@
-//! One generation of a log: its fields, what they default to, and what makes them valid.
+//! One generation of a log, with texts of its own.
 //!
-//! Assumes that a record was read by [`Fields`] or built by a program; either way the ranges are
-//! checked here.
+//! Assumes that a record was read by [`Fields`] or built by a program; either way its [`View`]
+//! checks the ranges.
+
+use std::borrow::Cow;
 
 use serde::de::{Deserializer, Error as _};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::View;
 use super::fields::Fields;
 use crate::input::Mistakes;
-
-/// No text has more tokens; sums of so many stay exact.
-const MOST_TOKENS: u64 = 1_000_000_000_000;
 
 /// One generation.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
@@ -69,91 +69,47 @@ pub struct Record {
 }
 
 impl Record {
+    /// The same, borrowed.
+    pub fn view(&self) -> View<'_> {
+        View {
+            id: &self.id,
+            prompt_id: self.prompt_id.as_deref(),
+            model: self.model.as_deref(),
+            benchmark: self.benchmark.as_deref(),
+            problem: self.problem.as_deref(),
+            solution: &self.solution,
+            problem_tokens: self.problem_tokens,
+            solution_tokens: self.solution_tokens,
+            token_ends: self.token_ends.as_deref(),
+            correct: self.correct,
+            accepted: self.accepted,
+            utility: self.utility,
+            rejected_at: self.rejected_at,
+            pass_through: self.pass_through,
+            gold: self.gold.as_deref(),
+            finish_reason: self.finish_reason.as_deref(),
+            attributes: self.attributes.as_ref().map(Cow::Borrowed),
+        }
+    }
+
     /// `prompt_id`, else `id`.
     pub fn prompt(&self) -> &str {
-        self.prompt_id.as_ref().unwrap_or(&self.id)
+        self.view().prompt()
     }
 
     /// `accepted`, else `correct`; `None` when neither is known.
     pub fn verdict(&self) -> Option<bool> {
-        self.accepted.or(self.correct)
+        self.view().verdict()
     }
 
     /// `utility`, else `correct` as 0 or 1, in [0, 1]; `None` when neither is known.
     pub fn value(&self) -> Option<f64> {
-        self.utility
-            .or_else(|| self.correct.map(|c| if c { 1.0 } else { 0.0 }))
+        self.view().value()
     }
 
     /// Notes every value that lies outside its range.
     pub(super) fn check(&self, mistakes: &mut Mistakes) {
-        if self.id.is_empty() {
-            mistakes.push("id", "is empty; every record needs an id of its own");
-        }
-        if self.prompt_id.as_ref().is_some_and(String::is_empty) {
-            let message = "is empty, so all such records would share a prompt; leave it out where \
-                           a record has a prompt of its own";
-            mistakes.push("prompt_id", message);
-        }
-        for (key, value) in [
-            ("utility", self.utility),
-            ("pass_through", self.pass_through),
-        ] {
-            if let Some(x) = value
-                && !(0.0..=1.0).contains(&x)
-            {
-                mistakes.push(key, format!("is {x}; it must lie in [0, 1]"));
-            }
-        }
-        for (key, value) in [
-            ("problem_tokens", self.problem_tokens),
-            ("solution_tokens", self.solution_tokens),
-        ] {
-            if let Some(n) = value
-                && n > MOST_TOKENS
-            {
-                mistakes.push(key, format!("is {n}; it must lie in [0, {MOST_TOKENS}]"));
-            }
-        }
-        if let Some(ends) = &self.token_ends {
-            self.check_ends(ends, mistakes);
-        }
-    }
-
-    fn check_ends(&self, ends: &[usize], mistakes: &mut Mistakes) {
-        let decrease = ends.windows(2).position(|pair| pair[1] < pair[0]);
-        if let Some(k) = decrease {
-            let message = format!(
-                "is {}, below the end before it, {}; ends must not decrease",
-                ends[k + 1],
-                ends[k]
-            );
-            mistakes.push(format!("token_ends[{}]", k + 1), message);
-        }
-        let (last, bytes) = (ends.last().copied().unwrap_or(0), self.solution.len());
-        if last != bytes && !mistakes.covers("solution") {
-            let characters = self.solution.chars().count();
-            let hint = if last == characters {
-                "; these look like offsets of characters"
-            } else {
-                ""
-            };
-            let message = format!(
-                "ends at {last}; the last end must be the solution's length in bytes, {bytes}{hint}"
-            );
-            mistakes.push("token_ends", message);
-        }
-        let count = ends.len() as u64;
-        if let Some(n) = self.solution_tokens
-            && count != n
-            && count + 1 != n
-        {
-            let message = format!(
-                "has {count} ends beside solution_tokens = {n}; there must be one per token, or \
-                 one less where the end token has no text"
-            );
-            mistakes.push("token_ends", message);
-        }
+        self.view().check(mistakes);
     }
 }
 

@@ -1,9 +1,12 @@
 //! The validators of a policy, made ready to read.
 
+use std::fmt;
+use std::sync::Mutex;
+
 use crate::policy::{ParameterValue, PolicyFile, TextValidator};
 use crate::rules::{Alarm, Detector, RULES, Reading, Rule, Setting, Settings};
 
-use super::{FirstAlarm, Tokens};
+use super::{Definition, FirstAlarm, Tokens};
 
 /// A validator whose rule cannot work with its parameters.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -18,31 +21,60 @@ pub struct PolicyError {
 }
 
 /// The rules and settings of a policy's validators, known to work.
-#[derive(Debug)]
 pub struct Auditor {
     validators: Vec<(&'static Rule, Settings)>,
+    definitions: Vec<Definition>,
+    /// Detectors that nobody uses, one for each validator: making them takes longer than a few
+    /// texts.
+    idle: Mutex<Vec<Detectors>>,
+}
+
+/// A detector for each validator, in their order.
+pub(super) type Detectors = Vec<Box<dyn Detector>>;
+
+impl fmt::Debug for Auditor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Auditor")
+            .field("validators", &self.validators)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Auditor {
     /// Makes the validators of `policy` ready.
     pub fn new(policy: &PolicyFile) -> Result<Self, PolicyError> {
-        let validators = policy.validators().iter().map(prepared);
+        let validators = policy.validators().iter();
         Ok(Self {
-            validators: validators.collect::<Result<_, _>>()?,
+            validators: validators.clone().map(prepared).collect::<Result<_, _>>()?,
+            definitions: validators.map(Definition::of).collect(),
+            idle: Mutex::default(),
         })
     }
 
-    /// Number of validators.
-    pub fn validators(&self) -> usize {
-        self.validators.len()
+    /// What the validators are, in their order.
+    pub fn definitions(&self) -> &[Definition] {
+        &self.definitions
     }
 
     /// A detector for each validator, in their order.
-    pub fn detectors(&self) -> Vec<Box<dyn Detector>> {
+    fn detectors(&self) -> Detectors {
         let build = |(rule, settings): &(&Rule, Settings)| {
             (rule.build)(settings).expect("settings that worked work again")
         };
         self.validators.iter().map(build).collect()
+    }
+
+    /// The same, used ones where there are any.
+    pub(super) fn borrow_detectors(&self) -> Detectors {
+        let idle = self.idle.lock().ok().and_then(|mut idle| idle.pop());
+        idle.unwrap_or_else(|| self.detectors())
+    }
+
+    /// Takes them back.
+    pub(super) fn return_detectors(&self, detectors: Detectors) {
+        if let Ok(mut idle) = self.idle.lock() {
+            idle.push(detectors);
+        }
     }
 }
 
@@ -79,9 +111,7 @@ pub(super) fn first_alarm(
     solution: &str,
     tokens: Tokens<'_>,
 ) -> FirstAlarm {
-    let mut reading = Reading::start(detector, problem);
-    reading.push(solution.as_bytes());
-    match reading.finish() {
+    match Reading::whole(detector, problem, solution) {
         // A text of no tokens is complete before anybody could look.
         Some(Alarm::After(bytes)) if bytes == 0 || tokens.count() > 0 => {
             FirstAlarm::Tokens(tokens.holding(bytes))

@@ -1,9 +1,19 @@
 //! A policy applied to every generation of a table, as outcomes.
 
+use std::ops::Range;
+
 use super::rejections::Rejections;
-use super::{Judgement, Place, Schedule, ScheduleError, Table, judge};
-use crate::outcome::{Covariate, Frame, Knowledge, NEVER, OutcomeBatch};
+use super::{Judgement, Place, Schedule, ScheduleError, Stop, Table, judge};
+use crate::outcome::{Frame, Knowledge, NEVER, OutcomeBatch};
 use crate::policy::{Checkpoint, PolicyFile, Position};
+
+/// A checkpoint at every token that asks nobody.
+static ANYWHERE: [Checkpoint<Position>; 1] = [Checkpoint {
+    at: Position::EveryTokens(1),
+    validators: Vec::new(),
+    threshold: 0.0,
+    cost_tokens: 0.0,
+}];
 
 /// What a policy does to each generation of a table.
 pub struct Replay<'t> {
@@ -26,17 +36,82 @@ impl<'t> Replay<'t> {
     ) -> Result<Self, ScheduleError> {
         let positions: Vec<Position> = checkpoints.iter().map(|c| c.at).collect();
         let schedule = Schedule::new(table, policy, &positions, problem_generated)?;
+        Ok(Self::scheduled(
+            table,
+            checkpoints,
+            schedule,
+            problem_generated,
+        ))
+    }
+
+    fn scheduled(
+        table: &'t Table,
+        checkpoints: &'t [Checkpoint<Position>],
+        schedule: Schedule,
+        problem_generated: bool,
+    ) -> Self {
         let rows = table.rows().iter().enumerate();
         let judgements = rows
             .map(|(i, row)| judge(checkpoints, schedule.places(i), table.alarms(i), row.tokens))
             .collect();
-        Ok(Self {
+        Self {
             table,
             checkpoints,
             schedule,
             judgements,
             problem_generated,
-        })
+        }
+    }
+
+    /// The checkpoints with those of their validators that are to be kept; one without any is gone.
+    pub fn checkpoints_of(&self, keep: impl Fn(usize) -> bool) -> Vec<Checkpoint<Position>> {
+        let mut kept = self.checkpoints.to_vec();
+        for checkpoint in &mut kept {
+            checkpoint.validators.retain(|&v| keep(v));
+        }
+        kept.retain(|checkpoint| !checkpoint.validators.is_empty());
+        kept
+    }
+
+    /// The same generations under some of the checkpoints, see [`Replay::checkpoints_of`].
+    pub fn at<'c>(&self, checkpoints: &'c [Checkpoint<Position>]) -> Replay<'c>
+    where
+        't: 'c,
+    {
+        let number = |c: &Checkpoint<Position>| self.checkpoints.iter().position(|d| d.at == c.at);
+        let kept: Vec<usize> = checkpoints.iter().filter_map(number).collect();
+        assert_eq!(kept.len(), checkpoints.len(), "each is one of these");
+        let schedule = self.schedule.of(&kept);
+        Replay::scheduled(self.table, checkpoints, schedule, self.problem_generated)
+    }
+
+    /// The same for a stop that is told from outside instead of by validators: generation number i
+    /// is rejected after `stops[i]` solution tokens, at most as many as it has, if that is given.
+    /// Nothing is charged, and the stop may stand at every token.
+    pub fn stopping(
+        table: &'t Table,
+        policy: &PolicyFile,
+        stops: &[Option<u64>],
+        problem_generated: bool,
+    ) -> Result<Self, ScheduleError> {
+        let mut replay = Self::new(table, policy, &ANYWHERE, problem_generated)?;
+        for (judgement, stop) in replay.judgements.iter_mut().zip(stops) {
+            judgement.stop = stop.map(|tokens| Stop {
+                checkpoint: 0,
+                tokens,
+            });
+        }
+        Ok(replay)
+    }
+
+    /// The generations.
+    pub fn table(&self) -> &'t Table {
+        self.table
+    }
+
+    /// The checkpoints at which they are judged.
+    pub fn checkpoints(&self) -> &'t [Checkpoint<Position>] {
+        self.checkpoints
     }
 
     /// Where the checkpoints stand.
@@ -80,54 +155,34 @@ impl<'t> Replay<'t> {
         knowledge: Knowledge,
         covariates: bool,
     ) -> (Frame, OutcomeBatch) {
+        let outcomes = self.prepared(rows, knowledge, covariates);
+        let batch = outcomes.batch(0..rows.len());
+        (outcomes.frame, batch)
+    }
+
+    /// The same, to be had in batches.
+    pub fn prepared(&self, rows: &[usize], knowledge: Knowledge, covariates: bool) -> Outcomes<'_> {
         let table = self.table;
-        let covariates = if covariates { table.covariates() } else { &[] };
         // All generations of a prompt stand next to each other.
         let mut rows = rows.to_vec();
         rows.sort_by_key(|&i| table.rows()[i].prompt);
-        let rejections = self.rejections(&rows);
-        let several = self.has_several_places();
-        let mut batch = OutcomeBatch {
-            covariates: vec![Vec::new(); covariates.len()],
-            ..OutcomeBatch::default()
+        let largest = |values: &dyn Fn(usize) -> f64| {
+            rows.iter().fold(1.0, |top: f64, &i| top.max(values(i)))
         };
-        for &i in &rows {
-            let (row, judgement) = (&table.rows()[i], &self.judgements[i]);
-            let stop = judgement.stop;
-            batch.prompt.push(row.prompt as u64);
-            batch.tokens_full.push(self.tokens_full(i) as f64);
-            batch
-                .tokens_paid
-                .push(self.tokens_generated(i) as f64 + judgement.cost);
-            batch.checkpoint_cost.push(judgement.cost);
-            let at = stop.and_then(|stop| u32::try_from(stop.checkpoint).ok());
-            batch.rejected_at.push(at.unwrap_or(NEVER));
-            for (place, rejections) in self.schedule.places(i).iter().zip(&rejections) {
-                batch.remaining.push(match *place {
-                    Place::Nowhere | Place::End => 0.0,
-                    Place::After(p) => row.tokens.saturating_sub(p) as f64,
-                    Place::Every(_) => rejections.saved_by_coin(row.tokens),
-                });
-            }
-            if several {
-                let excess =
-                    stop.map_or(0.0, |stop| match self.schedule.places(i)[stop.checkpoint] {
-                        Place::Every(_) => rejections[stop.checkpoint].excess(stop.tokens),
-                        _ => 0.0,
-                    });
-                batch.place_excess.push(excess);
-            }
-            if knowledge.verdict {
-                batch.accepted.push(row.accepted == Some(true));
-            }
-            if knowledge.utility {
-                batch.utility.push(row.utility.unwrap_or(0.0));
-            }
-            for (covariate, column) in batch.covariates.iter_mut().enumerate() {
-                column.push(table.level(covariate, i));
-            }
+        let covariates = if covariates { table.covariates() } else { &[] };
+        let frame = Frame {
+            checkpoints: self.checkpoints.len(),
+            covariates: covariates.to_vec(),
+            typical_tokens: largest(&|i| self.tokens_full(i) as f64),
+            typical_cost: largest(&|i| self.judgements[i].cost),
+            knowledge,
+        };
+        Outcomes {
+            rejections: self.rejections(&rows),
+            replay: self,
+            rows,
+            frame,
         }
-        (self.frame(&batch, knowledge, covariates), batch)
     }
 
     fn has_several_places(&self) -> bool {
@@ -147,15 +202,89 @@ impl<'t> Replay<'t> {
             })
             .collect()
     }
+}
 
-    fn frame(&self, batch: &OutcomeBatch, knowledge: Knowledge, covariates: &[Covariate]) -> Frame {
-        let largest = |values: &[f64]| values.iter().fold(1.0, |top: f64, &x| top.max(x));
-        Frame {
-            checkpoints: self.checkpoints.len(),
-            covariates: covariates.to_vec(),
-            typical_tokens: largest(&batch.tokens_full),
-            typical_cost: largest(&batch.checkpoint_cost),
-            knowledge,
+/// Generations in a batch, more or less: whole prompts.
+const BATCH: usize = 1 << 14;
+
+/// Outcomes of some generations that can be had batch by batch.
+pub struct Outcomes<'r> {
+    replay: &'r Replay<'r>,
+    /// Those of one prompt next to each other.
+    rows: Vec<usize>,
+    /// By checkpoint.
+    rejections: Vec<Rejections>,
+    frame: Frame,
+}
+
+impl Outcomes<'_> {
+    /// What the batches have in common.
+    pub fn frame(&self) -> &Frame {
+        &self.frame
+    }
+
+    /// Ranges of generations for [`Outcomes::batch`], all of them together.
+    pub fn ranges(&self) -> Vec<Range<usize>> {
+        let rows = self.replay.table.rows();
+        let prompt = |i: usize| rows[self.rows[i]].prompt;
+        let mut ranges = Vec::new();
+        let mut start = 0;
+        while start < self.rows.len() {
+            let mut end = (start + BATCH).min(self.rows.len());
+            while end < self.rows.len() && prompt(end) == prompt(end - 1) {
+                end += 1;
+            }
+            ranges.push(start..end);
+            start = end;
         }
+        ranges
+    }
+
+    /// The outcomes of a range of the generations, in the order of their prompts.
+    pub fn batch(&self, range: Range<usize>) -> OutcomeBatch {
+        let (replay, knowledge) = (self.replay, self.frame.knowledge);
+        let table = replay.table;
+        let several = replay.has_several_places();
+        let mut batch = OutcomeBatch {
+            covariates: vec![Vec::new(); self.frame.covariates.len()],
+            ..OutcomeBatch::default()
+        };
+        for &i in &self.rows[range] {
+            let (row, judgement) = (&table.rows()[i], &replay.judgements[i]);
+            let places = replay.schedule.places(i);
+            let stop = judgement.stop;
+            batch.prompt.push(row.prompt as u64);
+            batch.tokens_full.push(replay.tokens_full(i) as f64);
+            batch
+                .tokens_paid
+                .push(replay.tokens_generated(i) as f64 + judgement.cost);
+            batch.checkpoint_cost.push(judgement.cost);
+            let at = stop.and_then(|stop| u32::try_from(stop.checkpoint).ok());
+            batch.rejected_at.push(at.unwrap_or(NEVER));
+            for (place, rejections) in places.iter().zip(&self.rejections) {
+                batch.remaining.push(match *place {
+                    Place::Nowhere | Place::End => 0.0,
+                    Place::After(p) => row.tokens.saturating_sub(p) as f64,
+                    Place::Every(_) => rejections.saved_by_coin(row.tokens),
+                });
+            }
+            if several {
+                let excess = stop.map_or(0.0, |stop| match places[stop.checkpoint] {
+                    Place::Every(_) => self.rejections[stop.checkpoint].excess(stop.tokens),
+                    _ => 0.0,
+                });
+                batch.place_excess.push(excess);
+            }
+            if knowledge.verdict {
+                batch.accepted.push(row.accepted == Some(true));
+            }
+            if knowledge.utility {
+                batch.utility.push(row.utility.unwrap_or(0.0));
+            }
+            for (covariate, column) in batch.covariates.iter_mut().enumerate() {
+                column.push(table.level(covariate, i));
+            }
+        }
+        batch
     }
 }

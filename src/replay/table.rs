@@ -6,19 +6,22 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use rayon::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::attributes::{Attributes, MISSING, MOST_LEVELS};
-use super::auditor::first_alarm;
-use super::{Auditor, FirstAlarm, Tokens, tokens};
-use crate::log::Record;
+use super::part::Part;
+use super::{Auditor, Definition, FirstAlarm, FirstError, MissingValidator, definition, strata};
+use crate::log::{Gather as _, Gathered, Numbers, Record};
 use crate::outcome::Covariate;
+use crate::policy::PolicyFile;
 
 /// Bytes of text that are read in parallel before the next ones are fetched.
 const AT_ONCE: usize = 8 << 20;
+/// Records that one thread reads at a time.
+const CHUNK: usize = 64;
 
 /// Model and benchmark; `None` where records name none.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Group {
     /// The model that generated.
     pub model: Option<String>,
@@ -38,8 +41,6 @@ impl fmt::Display for Group {
 /// What a table keeps of a generation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
-    /// Id of the record.
-    pub id: String,
     /// Number of its pair of benchmark and prompt.
     pub prompt: usize,
     /// Number of its model and benchmark, see [`Table::groups`].
@@ -52,10 +53,12 @@ pub struct Row {
     pub accepted: Option<bool>,
     /// Its value in [0, 1], where that is known.
     pub utility: Option<f64>,
+    /// The first wrong step as labelled, where steps are.
+    pub first_error: FirstError,
 }
 
 /// How much of a log was estimated, or stands in the way of replay.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Caveats {
     /// Records whose number of tokens was estimated.
     pub counts_estimated: u64,
@@ -71,19 +74,31 @@ pub struct Caveats {
     pub already_rejected: u64,
 }
 
+impl Caveats {
+    pub(super) fn add(&mut self, other: Self) {
+        self.counts_estimated += other.counts_estimated;
+        self.ends_estimated += other.ends_estimated;
+        self.problems_estimated += other.problems_estimated;
+        self.without_problem += other.without_problem;
+        self.cut += other.cut;
+        self.already_rejected += other.already_rejected;
+    }
+}
+
 /// First alarms of all validators on all generations of a log.
 #[derive(Debug)]
 pub struct Table {
-    rows: Vec<Row>,
+    pub(super) rows: Vec<Row>,
+    pub(super) ids: Ids,
     /// One value per validator and row.
-    alarms: Vec<FirstAlarm>,
-    validators: usize,
-    groups: Vec<Group>,
-    prompts: usize,
-    covariates: Vec<Covariate>,
+    pub(super) alarms: Vec<FirstAlarm>,
+    pub(super) validators: Vec<Definition>,
+    pub(super) groups: Vec<Group>,
+    pub(super) prompts: usize,
+    pub(super) covariates: Vec<Covariate>,
     /// Level of each row, by covariate.
-    levels: Vec<Vec<u32>>,
-    caveats: Caveats,
+    pub(super) levels: Vec<Vec<u32>>,
+    pub(super) caveats: Caveats,
 }
 
 impl Table {
@@ -92,9 +107,32 @@ impl Table {
         &self.rows
     }
 
+    /// Id of generation number `row`.
+    pub fn id(&self, row: usize) -> &str {
+        self.ids.get(row)
+    }
+
     /// First alarms on generation number `row`, by validator.
     pub fn alarms(&self, row: usize) -> &[FirstAlarm] {
-        &self.alarms[row * self.validators..(row + 1) * self.validators]
+        let validators = self.validators.len();
+        &self.alarms[row * validators..(row + 1) * validators]
+    }
+
+    /// The rules of the columns, with their parameters.
+    pub fn validators(&self) -> &[Definition] {
+        &self.validators
+    }
+
+    /// The same table with the validators of `policy` as its columns, in their order. They are
+    /// found by rule and parameters, whatever their names.
+    pub fn for_policy(mut self, policy: &PolicyFile) -> Result<Self, MissingValidator> {
+        let columns = definition::columns(&self.validators, policy)?;
+        let rows = self.alarms.chunks_exact(self.validators.len().max(1));
+        self.alarms = rows
+            .flat_map(|row| columns.iter().map(|&column| row[column]))
+            .collect();
+        self.validators = policy.validators().iter().map(Definition::of).collect();
+        Ok(self)
     }
 
     /// Models with their benchmarks, in alphabetical order.
@@ -123,15 +161,35 @@ impl Table {
     }
 }
 
+/// Ids of records, one behind the other.
+#[derive(Debug, Default)]
+pub(super) struct Ids {
+    text: String,
+    ends: Vec<usize>,
+}
+
+impl Ids {
+    pub(super) fn push(&mut self, id: &str) {
+        self.text.push_str(id);
+        self.ends.push(self.text.len());
+    }
+
+    pub(super) fn get(&self, row: usize) -> &str {
+        let start = row.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.text[start..self.ends[row]]
+    }
+}
+
 /// A table that is being filled.
 pub struct TableBuilder<'a> {
     auditor: &'a Auditor,
     waiting: Vec<Record>,
     waiting_bytes: usize,
     rows: Vec<Row>,
+    ids: Ids,
     alarms: Vec<FirstAlarm>,
     groups: BTreeMap<Group, usize>,
-    prompts: BTreeMap<(Option<String>, String), usize>,
+    prompts: Numbers,
     attributes: Attributes,
     caveats: Caveats,
 }
@@ -144,9 +202,10 @@ impl<'a> TableBuilder<'a> {
             waiting: Vec::new(),
             waiting_bytes: 0,
             rows: Vec::new(),
+            ids: Ids::default(),
             alarms: Vec::new(),
             groups: BTreeMap::new(),
-            prompts: BTreeMap::new(),
+            prompts: Numbers::default(),
             attributes: Attributes::default(),
             caveats: Caveats::default(),
         }
@@ -165,58 +224,64 @@ impl<'a> TableBuilder<'a> {
         let records = std::mem::take(&mut self.waiting);
         self.waiting_bytes = 0;
         let auditor = self.auditor;
-        let read: Vec<Vec<FirstAlarm>> = records
-            .par_iter()
-            .map_init(
-                || auditor.detectors(),
-                |detectors, record| {
-                    let tokens = Tokens::of(record);
-                    let problem = record.problem.as_deref();
-                    detectors
-                        .iter_mut()
-                        .map(|d| first_alarm(&mut **d, problem, &record.solution, tokens))
-                        .collect()
-                },
-            )
+        let parts: Vec<Part<'a>> = records
+            .par_chunks(CHUNK)
+            .map(|records| {
+                let mut part = Part::new(auditor);
+                for record in records {
+                    part.gather(record.view());
+                }
+                part
+            })
             .collect();
-        for (record, alarms) in records.into_iter().zip(read) {
-            self.alarms.extend(alarms);
-            self.add(record);
+        for part in parts {
+            self.absorb(part, &[]);
         }
     }
 
-    fn add(&mut self, record: Record) {
-        let tokens = Tokens::of(&record);
-        let problem = record.problem.as_deref();
-        let caveats = &mut self.caveats;
-        caveats.counts_estimated += u64::from(tokens.count_is_estimated());
-        caveats.ends_estimated += u64::from(tokens.ends_are_estimated());
-        caveats.problems_estimated += u64::from(record.problem_tokens.is_none());
-        caveats.without_problem += u64::from(problem.is_none());
-        caveats.cut += u64::from(record.finish_reason.as_deref() == Some("length"));
-        caveats.already_rejected += u64::from(record.rejected_at.is_some());
-        self.attributes.push(record.attributes.as_ref());
-        let estimated = || problem.map_or(0, tokens::estimate);
-        let problem_tokens = record.problem_tokens.unwrap_or_else(estimated);
-        let tokens = tokens.count();
-        let group = Group {
-            model: record.model.clone(),
-            benchmark: record.benchmark.clone(),
-        };
-        let next = self.groups.len();
-        let group = *self.groups.entry(group).or_insert(next);
-        let next = self.prompts.len();
-        let prompt = (record.benchmark.clone(), record.prompt().to_owned());
-        let prompt = *self.prompts.entry(prompt).or_insert(next);
-        self.rows.push(Row {
-            prompt,
-            group,
-            tokens,
-            problem_tokens,
-            accepted: record.verdict(),
-            utility: record.value(),
-            id: record.id,
-        });
+    /// Adds the records of a part, which are behind all those before; those that are repeated are
+    /// left out.
+    pub fn add(&mut self, gathered: Gathered<Part<'a>>) {
+        self.read_waiting();
+        self.absorb(gathered.part, &gathered.repeated);
+    }
+
+    fn absorb(&mut self, part: Part<'a>, left_out: &[usize]) {
+        self.auditor.return_detectors(part.detectors);
+        let groups: Vec<usize> = part
+            .groups
+            .into_iter()
+            .map(|group| {
+                let next = self.groups.len();
+                *self.groups.entry(group).or_insert(next)
+            })
+            .collect();
+        let validators = self.auditor.definitions().len();
+        let mut left_out = left_out.iter().copied().peekable();
+        let mut attributes = part.attributes.into_iter().peekable();
+        for (i, row) in part.rows.into_iter().enumerate() {
+            let attributes = attributes.next_if(|(of, _)| *of == i);
+            if left_out.next_if_eq(&i).is_some() {
+                continue;
+            }
+            let next = self.prompts.len() as u64;
+            let (prompt, _) = self.prompts.get_or_insert(row.prompt, next);
+            self.ids.push(part.ids.get(i));
+            self.alarms
+                .extend_from_slice(&part.alarms[i * validators..(i + 1) * validators]);
+            self.attributes
+                .push(attributes.as_ref().map(|(_, map)| map));
+            self.caveats.add(row.caveats);
+            self.rows.push(Row {
+                prompt: usize::try_from(prompt).unwrap_or(usize::MAX),
+                group: groups[row.group],
+                tokens: row.tokens,
+                problem_tokens: row.problem_tokens,
+                accepted: row.accepted,
+                utility: row.utility,
+                first_error: row.first_error,
+            });
+        }
     }
 
     /// The table of all records added.
@@ -259,16 +324,22 @@ impl<'a> TableBuilder<'a> {
         }
         let (attributes, by_attribute) = self.attributes.finish();
         covariates.extend(attributes.into_iter().map(|mut attribute| {
-            if ["model", "benchmark"].contains(&attribute.name.as_str()) {
+            let taken = ["model", "benchmark", strata::LENGTH, strata::PASS_RATE];
+            if taken.contains(&attribute.name.as_str()) {
                 attribute.name = format!("attributes.{}", attribute.name);
             }
             attribute
         }));
         levels.extend(by_attribute);
+        for (covariate, of_rows) in strata::covariates(&self.rows, self.prompts.len()) {
+            covariates.push(covariate);
+            levels.push(of_rows);
+        }
         Table {
             rows: self.rows,
+            ids: self.ids,
             alarms: self.alarms,
-            validators: self.auditor.validators(),
+            validators: self.auditor.definitions().to_vec(),
             groups,
             prompts: self.prompts.len(),
             covariates,

@@ -1,6 +1,6 @@
 //! Where the tokens of a logged solution end.
 
-use crate::log::Record;
+use crate::log::View;
 
 /// Bytes of text per token where a log does not tell the number of tokens.
 const BYTES_PER_TOKEN: usize = 4;
@@ -19,14 +19,14 @@ impl<'r> Tokens<'r> {
     ///
     /// Without `token_ends`, token t ends at byte ⌊t · bytes / n⌋; without `solution_tokens`
     /// either, n is a quarter of the bytes, rounded up.
-    pub fn of(record: &'r Record) -> Self {
+    pub fn of(record: &View<'r>) -> Self {
         let bytes = record.solution.len();
-        let ends = record.token_ends.as_deref();
+        let ends = record.token_ends;
         let known = record
             .solution_tokens
             .or(ends.map(|ends| ends.len() as u64));
         Self {
-            count: known.unwrap_or_else(|| estimate(&record.solution)),
+            count: known.unwrap_or_else(|| estimate(record.solution)),
             bytes,
             ends,
             counted: known.is_some(),
@@ -75,6 +75,7 @@ pub(super) fn estimate(text: &str) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::log::Record;
 
     fn record(solution: &str, tokens: Option<u64>, ends: Option<Vec<usize>>) -> Record {
         Record {
@@ -109,7 +110,7 @@ mod tests {
             .collect();
         for n in 1..30 {
             let record = record(solution, Some(n), None);
-            let tokens = Tokens::of(&record);
+            let tokens = Tokens::of(&record.view());
             let end =
                 |t: u64| usize::try_from(t).unwrap() * solution.len() / usize::try_from(n).unwrap();
             for &bytes in &places {
@@ -122,7 +123,7 @@ mod tests {
         }
         let ends = vec![0, 2, 4, 4, 7, 9, solution.len()];
         let record = record(solution, Some(8), Some(ends.clone()));
-        let tokens = Tokens::of(&record);
+        let tokens = Tokens::of(&record.view());
         let end = |t: u64| ends[usize::try_from(t - 1).unwrap().min(ends.len() - 1)];
         for &bytes in &places {
             assert_eq!(
@@ -136,18 +137,18 @@ mod tests {
     #[test]
     fn what_is_not_given_is_estimated_and_says_so() {
         let given = record("abcdefghi", Some(2), Some(vec![4, 9]));
-        let tokens = Tokens::of(&given);
+        let tokens = Tokens::of(&given.view());
         assert!(!tokens.count_is_estimated() && !tokens.ends_are_estimated());
         let counted = record("abcdefghi", Some(2), None);
-        let tokens = Tokens::of(&counted);
+        let tokens = Tokens::of(&counted.view());
         assert!(!tokens.count_is_estimated() && tokens.ends_are_estimated());
         let bare = record("abcdefghi", None, None);
-        let tokens = Tokens::of(&bare);
+        let tokens = Tokens::of(&bare.view());
         assert!(tokens.count_is_estimated() && tokens.ends_are_estimated());
         assert_eq!(tokens.count(), 3);
         let ends = record("abc", None, Some(vec![1, 3]));
-        assert_eq!(Tokens::of(&ends).count(), 2);
-        assert!(!Tokens::of(&ends).count_is_estimated());
-        assert_eq!(Tokens::of(&record("", None, None)).count(), 0);
+        assert_eq!(Tokens::of(&ends.view()).count(), 2);
+        assert!(!Tokens::of(&ends.view()).count_is_estimated());
+        assert_eq!(Tokens::of(&record("", None, None).view()).count(), 0);
     }
 }

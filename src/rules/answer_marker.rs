@@ -117,6 +117,24 @@ impl Detector for AnswerMarker {
         false
     }
 
+    fn read_text(&mut self, text: &str) -> Option<usize> {
+        let mut at = 0;
+        loop {
+            if self.pending.is_none() {
+                let idle = self.markers.idle(&text.as_bytes()[at..]);
+                // Most texts have a numeral right at their beginning.
+                let mut passed = text[at..at + idle].chars();
+                self.numeral = self.numeral || passed.any(char::is_numeric);
+                at += idle;
+            }
+            let c = text[at..].chars().next()?;
+            at += c.len_utf8();
+            if self.read(c) {
+                return Some(at);
+            }
+        }
+    }
+
     fn finish(&mut self) -> bool {
         match self.pending.take() {
             Some(pending) if !matches!(pending.behind, Behind::Nothing) => {

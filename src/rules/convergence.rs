@@ -20,10 +20,11 @@ use std::collections::VecDeque;
 
 use super::heading::{Behind, Next};
 use super::lexer::{Lexeme, Lexer, Symbol};
+use super::pieces::last_with_number;
 use super::ratio::Ratio;
 use super::scope::markers;
 use super::texts::Texts;
-use super::{Detector, MARKERS, Rule, Settings};
+use super::{Alarm, Detector, MARKERS, Rule, Settings};
 
 pub(super) const RULE: Rule = Rule {
     name: "convergence",
@@ -78,6 +79,20 @@ struct Answers {
     arrived: bool,
     /// Whether another number was announced later.
     several: bool,
+    /// Whether a per cent sign stands behind the first one.
+    percent: bool,
+}
+
+impl Answers {
+    /// Whether the first number is one of `steps`, from the last one back, or there are none.
+    fn arrives(&self, steps: impl Iterator<Item = Ratio>) -> bool {
+        let Some(first) = self.first else {
+            return false;
+        };
+        let hundredths = first.divide(Ratio::whole(100)).filter(|_| self.percent);
+        let mut steps = steps.take(STEPS).peekable();
+        steps.peek().is_none() || steps.any(|step| step == first || Some(step) == hundredths)
+    }
 }
 
 /// Where the next symbol stands.
@@ -130,11 +145,8 @@ impl State {
             answers.several |= first != number;
             return;
         }
-        let hundredths = || number.divide(Ratio::whole(100));
-        answers.first = Some(number);
-        answers.arrived = self.steps.is_empty()
-            || self.steps.contains(&number)
-            || (percent && hundredths().is_some_and(|number| self.steps.contains(&number)));
+        (answers.first, answers.percent) = (Some(number), percent);
+        answers.arrived = answers.arrives(self.steps.iter().rev().copied());
     }
 
     /// Announces the number that nothing followed.
@@ -197,6 +209,63 @@ impl Convergence {
             self.state.read(&lexeme);
         }
     }
+
+    /// Reads on, of `text` from `at` on, behind the first marker and each further one, as far as
+    /// something is announced. `None` unless the first one announces a number, since the steps of
+    /// later ones would matter.
+    fn read_answers(&mut self, text: &str, mut at: usize) -> Option<()> {
+        self.state.mark();
+        self.behind = Some(Behind::Nothing);
+        while at < text.len() {
+            if self.behind.is_none() && matches!(self.state.place, Place::Steps) {
+                self.state.answers.first?;
+                at += self.markers.idle(&text.as_bytes()[at..]);
+            }
+            let Some(c) = text[at..].chars().next() else {
+                break;
+            };
+            at += c.len_utf8();
+            self.read(c);
+            let marker = self.markers.ending().next().is_some();
+            if marker && self.state.answers.first.is_none() {
+                return None;
+            }
+        }
+        self.lexer.finish(&mut self.lexemes);
+        self.take();
+        self.state.settle();
+        self.state.answers.first.map(drop)
+    }
+}
+
+/// The last [`STEPS`] numbers of a text that have a value, from the last one back. What its end
+/// leaves open is none of them.
+fn numbers_backwards(text: &str) -> impl Iterator<Item = Ratio> {
+    let mut rest = text;
+    let mut found = VecDeque::new();
+    let (mut lexer, mut lexemes) = (Lexer::default(), Vec::new());
+    std::iter::from_fn(move || {
+        while found.is_empty() {
+            let start = last_with_number(rest)?;
+            lexer.restart();
+            for c in rest[start..].chars() {
+                lexer.read(c, &mut lexemes);
+                for lexeme in lexemes.drain(..) {
+                    if let Symbol::Number(number) = lexeme.symbol
+                        && let Some(value) = number.value()
+                    {
+                        found.truncate(STEPS - 1);
+                        found.push_front(value);
+                    }
+                }
+                if matches!(c, ' ' | '\n') {
+                    break;
+                }
+            }
+            rest = &rest[..start];
+        }
+        found.pop_front()
+    })
 }
 
 impl Detector for Convergence {
@@ -235,12 +304,28 @@ impl Detector for Convergence {
         self.take();
         self.state.diverges()
     }
+
+    fn read_all(&mut self, text: &str) -> Option<Alarm> {
+        let Some(marker) = self.markers.find(text) else {
+            return Some(Alarm::AtEnd);
+        };
+        if self.read_answers(text, marker.end).is_none() {
+            self.start(None);
+            text.chars().for_each(|c| {
+                self.read(c);
+            });
+            return self.finish().then_some(Alarm::AtEnd);
+        }
+        let answers = &mut self.state.answers;
+        answers.arrived = answers.arrives(numbers_backwards(&text[..marker.end]));
+        self.state.diverges().then_some(Alarm::AtEnd)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::probe::{arithmetic, check, check_causality, detector, long_texts};
-    use super::super::{Alarm, Reading, Setting};
+    use super::super::{Reading, Setting};
     use super::*;
     use proptest::prelude::*;
 

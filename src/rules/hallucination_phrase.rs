@@ -14,9 +14,12 @@
 //! wrong solutions and 0.05 % of the right ones, on MATH level 5 2.5 % and 0.2 %, and nothing where
 //! small models were shown worked examples.
 
+use aho_corasick::Span;
+use aho_corasick::packed::Searcher;
+
 use super::scope::scoped;
 use super::texts::Texts;
-use super::{Detector, Kind, Rule, SCOPE, Settings, optional};
+use super::{Alarm, Detector, Kind, Rule, SCOPE, Settings, optional};
 
 pub(super) const RULE: Rule = Rule {
     name: "hallucination-phrase",
@@ -87,32 +90,148 @@ fn build(settings: &Settings) -> Result<Box<dyn Detector>, String> {
         None => PHRASES.iter().map(|phrase| spelled(phrase)).collect(),
     };
     let detector = Phrases {
-        phrases: Texts::new(&phrases),
+        words: Words::of(&phrases),
+        texts: Texts::new(&phrases),
         spelling: Spelling::default(),
+        small: Vec::new(),
     };
     Ok(scoped(settings, Box::new(detector)))
 }
 
 struct Phrases {
-    phrases: Texts,
+    texts: Texts,
     spelling: Spelling,
+    /// `None` where a phrase has no word that can be looked for.
+    words: Option<Words>,
+    /// The text in small letters.
+    small: Vec<u8>,
+}
+
+impl Phrases {
+    /// Reads the text around `word`, the place of a word of a phrase, as far as a phrase that holds
+    /// it may reach: the alarm, and where reading ended.
+    fn read_around(&mut self, text: &str, word: usize, longest: usize) -> (Option<usize>, usize) {
+        let mut start = word;
+        let (mut spelled, mut in_space) = (0, false);
+        for (at, c) in text[..word].char_indices().rev() {
+            if spelled > longest {
+                break;
+            }
+            let space = c.is_whitespace();
+            spelled += usize::from(!(space && in_space));
+            (start, in_space) = (at, space);
+        }
+        self.texts.restart();
+        let before = text[..start].chars().next_back();
+        self.spelling = Spelling {
+            in_word: before.is_some_and(char::is_alphanumeric),
+            in_space: before.is_some_and(char::is_whitespace),
+        };
+        let mut at = start;
+        for c in text[start..].chars() {
+            at += c.len_utf8();
+            if self.read(c) {
+                return (Some(at), at);
+            }
+            if at > word && self.texts.is_idle() {
+                break;
+            }
+        }
+        (None, at)
+    }
 }
 
 impl Detector for Phrases {
     fn start(&mut self, _: Option<&str>) -> bool {
-        self.phrases.restart();
+        self.texts.restart();
         self.spelling = Spelling::default();
         false
     }
 
     fn read(&mut self, c: char) -> bool {
         let mut spelled = self.spelling.read(c).into_iter().flatten();
-        spelled.any(|c| self.phrases.read(c))
+        spelled.any(|c| self.texts.read(c))
     }
 
     fn finish(&mut self) -> bool {
         let edge = self.spelling.finish();
-        edge.is_some_and(|c| self.phrases.read(c))
+        edge.is_some_and(|c| self.texts.read(c))
+    }
+
+    fn read_all(&mut self, text: &str) -> Option<Alarm> {
+        let Some(words) = self.words.take_if(|_| !text.contains(KELVIN)) else {
+            return match self.read_text(text) {
+                Some(end) => Some(Alarm::After(end)),
+                None => self.finish().then_some(Alarm::AtEnd),
+            };
+        };
+        let mut small = std::mem::take(&mut self.small);
+        small.clear();
+        small.extend_from_slice(text.as_bytes());
+        small.make_ascii_lowercase();
+        let mut alarm = None;
+        let mut at = 0;
+        while let Some(word) = words.next(&small, at) {
+            let (found, end) = self.read_around(text, word, words.longest);
+            alarm = found.map(Alarm::After);
+            if alarm.is_none() && end == text.len() && self.finish() {
+                alarm = Some(Alarm::AtEnd);
+            }
+            if alarm.is_some() {
+                break;
+            }
+            at = word + 1;
+        }
+        (self.small, self.words) = (small, Some(words));
+        alarm
+    }
+}
+
+/// The one character beside ASCII whose small letter is ASCII.
+const KELVIN: char = '\u{212a}';
+
+/// A word of each phrase, all of which are looked for at once.
+struct Words {
+    searcher: Searcher,
+    /// Length of the longest phrase in characters.
+    longest: usize,
+}
+
+impl Words {
+    /// The longest word of each of the spelled `phrases`, or the longest run of other signs where
+    /// there is none; `None` where that is not ASCII or there are too many.
+    fn of(phrases: &[String]) -> Option<Self> {
+        let mut words = Vec::new();
+        for phrase in phrases {
+            let parts = phrase.split([EDGE, ' ', '\'', '"', '-']);
+            let parts = parts.filter(|part| part.is_ascii() && !part.is_empty());
+            words.push(parts.max_by_key(|part| {
+                let letters = part.bytes().all(|b| b.is_ascii_alphanumeric());
+                (letters, part.len())
+            })?);
+        }
+        let longest = phrases.iter().map(|phrase| phrase.chars().count());
+        Some(Self {
+            longest: longest.max()?,
+            searcher: Searcher::new(words)?,
+        })
+    }
+
+    /// Where, from `from` on, the next of the words may stand in a text in small letters.
+    fn next(&self, small: &[u8], from: usize) -> Option<usize> {
+        let mut at = from;
+        loop {
+            let found = self.searcher.find_in(small, Span::from(at..small.len()))?;
+            let start = found.start();
+            // A word does not stand within another.
+            let within = start > 0
+                && small[start].is_ascii_alphanumeric()
+                && small[start - 1].is_ascii_alphanumeric();
+            if !within {
+                return Some(start);
+            }
+            at = start + 1;
+        }
     }
 }
 
@@ -175,7 +294,7 @@ fn plain(c: char) -> char {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Alarm, Reading, Setting};
+    use super::super::{Reading, Setting};
     use super::*;
     use std::collections::BTreeSet;
 

@@ -39,6 +39,18 @@ impl Detector for Literal {
         self.0.read(c)
     }
 
+    fn read_text(&mut self, text: &str) -> Option<usize> {
+        let mut at = 0;
+        loop {
+            at += self.0.idle(&text.as_bytes()[at..]);
+            let c = text[at..].chars().next()?;
+            at += c.len_utf8();
+            if self.0.read(c) {
+                return Some(at);
+            }
+        }
+    }
+
     fn finish(&mut self) -> bool {
         false
     }

@@ -12,8 +12,9 @@
 //! and serial numbers count like any other number.
 
 use super::lexer::{Lexeme, Lexer, Symbol};
+use super::pieces::{last_with_number, next_with_digits};
 use super::scope::scoped;
-use super::{Detector, Kind, Rule, SCOPE, Settings, optional};
+use super::{Alarm, Detector, Kind, Rule, SCOPE, Settings, optional};
 
 pub(super) const RULE: Rule = Rule {
     name: "magnitude",
@@ -40,6 +41,7 @@ fn build(settings: &Settings) -> Result<Box<dyn Detector>, String> {
     let detector = Magnitude {
         factor: settings.number("factor").unwrap_or(100.0),
         cap,
+        problem: None,
         limit: cap,
         lexer: Lexer::default(),
         lexemes: Vec::new(),
@@ -48,9 +50,14 @@ fn build(settings: &Settings) -> Result<Box<dyn Detector>, String> {
     Ok(scoped(settings, Box::new(detector)))
 }
 
+/// Digits that are counted; of numbers with more the size is not exact.
+const MOST_DIGITS: usize = 30;
+
 struct Magnitude {
     factor: f64,
     cap: f64,
+    /// The last problem and its largest number: generations of one problem often follow each other.
+    problem: Option<(String, Option<f64>)>,
     /// The largest number that passes.
     limit: f64,
     lexer: Lexer,
@@ -61,6 +68,15 @@ struct Magnitude {
 }
 
 impl Magnitude {
+    /// Digits that a number above the limit has at least.
+    fn fewest_digits(&self) -> usize {
+        let (mut digits, mut least) = (1, 10.0);
+        while least <= self.limit && digits < MOST_DIGITS {
+            (digits, least) = (digits + 1, 10.0 * least);
+        }
+        digits
+    }
+
     fn take(&mut self) -> bool {
         let (limit, unless_percent) = (self.limit, &mut self.unless_percent);
         self.lexemes.drain(..).any(|lexeme| {
@@ -84,19 +100,23 @@ fn largest(text: &str) -> Option<f64> {
     let mut lexer = Lexer::default();
     let mut lexemes = Vec::new();
     let mut largest: Option<f64> = None;
-    let mut note = |lexemes: &mut Vec<Lexeme>| {
+    let mut rest = text;
+    while let Some(start) = last_with_number(rest) {
+        lexer.restart();
+        for c in rest[start..]
+            .chars()
+            .take_while(|c| !matches!(c, ' ' | '\n'))
+        {
+            lexer.read(c, &mut lexemes);
+        }
+        lexer.finish(&mut lexemes);
         for lexeme in lexemes.drain(..) {
             if let Symbol::Number(number) = lexeme.symbol {
                 largest = largest.into_iter().chain(number.size()).reduce(f64::max);
             }
         }
-    };
-    for c in text.chars() {
-        lexer.read(c, &mut lexemes);
-        note(&mut lexemes);
+        rest = &rest[..start];
     }
-    lexer.finish(&mut lexemes);
-    note(&mut lexemes);
     largest
 }
 
@@ -106,7 +126,17 @@ impl Detector for Magnitude {
         self.lexemes.clear();
         self.unless_percent = false;
         // A problem of zeros says nothing about sizes.
-        let largest = problem.and_then(largest).filter(|&largest| largest > 0.0);
+        let known = self
+            .problem
+            .as_ref()
+            .filter(|(text, _)| Some(text.as_str()) == problem);
+        let found = known.map(|(_, largest)| *largest);
+        let largest = found.unwrap_or_else(|| {
+            let largest = problem.and_then(largest);
+            self.problem = problem.map(|problem| (problem.to_owned(), largest));
+            largest
+        });
+        let largest = largest.filter(|&largest| largest > 0.0);
         self.limit = largest.map_or(self.cap, |largest| self.cap.min(self.factor * largest));
         false
     }
@@ -122,12 +152,41 @@ impl Detector for Magnitude {
         self.lexer.finish(&mut self.lexemes);
         self.take() || self.unless_percent
     }
+
+    fn read_all(&mut self, text: &str) -> Option<Alarm> {
+        let digits = self.fewest_digits();
+        if digits == 1 {
+            // Nearly every number could be too large.
+            return match self.read_text(text) {
+                Some(end) => Some(Alarm::After(end)),
+                None => self.finish().then_some(Alarm::AtEnd),
+            };
+        }
+        let mut at = 0;
+        while let Some(start) = next_with_digits(text, at, digits) {
+            self.lexer.restart();
+            at = start;
+            for c in text[start..].chars() {
+                at += c.len_utf8();
+                if self.read(c) {
+                    return Some(Alarm::After(at));
+                }
+                if !self.unless_percent && matches!(c, ' ' | '\n') {
+                    break;
+                }
+            }
+            if at == text.len() {
+                return self.finish().then_some(Alarm::AtEnd);
+            }
+        }
+        None
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::Reading;
     use super::super::probe::{arithmetic, check, check_causality, detector, long_texts};
-    use super::super::{Alarm, Reading};
     use super::*;
     use proptest::prelude::*;
 

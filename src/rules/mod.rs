@@ -18,6 +18,7 @@ mod lexer;
 mod literal;
 mod magnitude;
 mod number;
+mod pieces;
 #[cfg(test)]
 mod probe;
 #[cfg(test)]
@@ -87,6 +88,17 @@ pub trait Detector: Send {
 
     /// Told that the solution is complete; whether that raises the alarm, where nothing did before.
     fn finish(&mut self) -> bool;
+
+    /// Reads a whole solution, right after its start: the alarm on it.
+    ///
+    /// Means reading its characters one by one and then its end. A rule that can see from what
+    /// comes later that most of a text does not matter says the same faster.
+    fn read_all(&mut self, text: &str) -> Option<Alarm> {
+        match self.read_text(text) {
+            Some(end) => Some(Alarm::After(end)),
+            None => self.finish().then_some(Alarm::AtEnd),
+        }
+    }
 }
 
 /// A parameter of a rule.

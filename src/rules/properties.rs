@@ -162,6 +162,9 @@ proptest! {
             }
             prop_assert_eq!(by_text, by_character, "{}", name);
             prop_assert_eq!(by_text.is_none() && detector.finish(), at_end, "{}", name);
+            let expected = by_character.map(Alarm::After).or(at_end.then_some(Alarm::AtEnd));
+            let whole = Reading::whole(detector.as_mut(), problem.as_deref(), &text);
+            prop_assert_eq!(whole, expected, "{}", name);
         }
     }
 

@@ -37,6 +37,18 @@ impl<'d> Reading<'d> {
         }
     }
 
+    /// The first alarm on a whole `solution`, if any: the same as pushing it and then finishing.
+    pub fn whole(
+        detector: &mut dyn Detector,
+        problem: Option<&str>,
+        solution: &str,
+    ) -> Option<Alarm> {
+        if detector.start(problem) {
+            return Some(Alarm::After(0));
+        }
+        detector.read_all(solution)
+    }
+
     /// Reads on.
     pub fn push(&mut self, bytes: &[u8]) {
         if self.alarm.is_some() {

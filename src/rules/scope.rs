@@ -9,7 +9,7 @@
 //! for `####` – ends the reasoning all the same.
 
 use super::texts::Texts;
-use super::{Detector, Settings};
+use super::{Alarm, Detector, Settings};
 
 /// What announces a final answer: in GSM8K, in plain words, in MATH.
 const USUAL: [&str; 3] = ["####", "Answer:", "\\boxed{"];
@@ -71,6 +71,14 @@ impl Detector for Answer {
     fn finish(&mut self) -> bool {
         self.begun && self.inner.finish()
     }
+
+    fn read_all(&mut self, text: &str) -> Option<Alarm> {
+        let begin = self.markers.find(text)?.end;
+        match self.inner.read_all(&text[begin..])? {
+            Alarm::After(end) => Some(Alarm::After(begin + end)),
+            Alarm::AtEnd => Some(Alarm::AtEnd),
+        }
+    }
 }
 
 /// Passes on what comes up to the end of the first marker.
@@ -98,11 +106,19 @@ impl Detector for Reasoning {
     fn finish(&mut self) -> bool {
         !self.complete && self.inner.finish()
     }
+
+    fn read_all(&mut self, text: &str) -> Option<Alarm> {
+        let Some(marker) = self.markers.find(text) else {
+            return self.inner.read_all(text);
+        };
+        let alarm = self.inner.read_all(&text[..marker.end])?;
+        Some(alarm.min(Alarm::After(marker.end)))
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Alarm, Reading, Setting};
+    use super::super::{Reading, Setting};
     use super::*;
 
     /// Alarms at `!` and at the end of a part that ends with `?` or with a marker's `#`.

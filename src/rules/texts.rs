@@ -1,10 +1,15 @@
 //! Texts found in a stream of characters, by the automaton of Aho and Corasick (1975).
 //!
-//! The cost is linear in what is read, however many and however long the texts are.
+//! The cost is linear in what is read, however many and however long the texts are. What cannot
+//! begin any of them may be passed over.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
 
 use aho_corasick::Anchored;
 use aho_corasick::automaton::{Automaton, StateID};
 use aho_corasick::nfa::contiguous::NFA;
+use memchr::{memchr, memchr2, memchr3};
 
 /// Looks for any of several texts, none of them empty.
 #[derive(Debug, Clone)]
@@ -12,13 +17,28 @@ pub(super) struct Texts {
     automaton: NFA,
     begin: StateID,
     state: StateID,
+    /// The bytes with which texts begin, each once.
+    first: Vec<u8>,
+    /// The bytes with which texts end.
+    last: Vec<u8>,
+    /// All their bytes.
+    held: Vec<u8>,
+    /// Lengths of the texts.
+    lengths: Vec<usize>,
 }
 
 impl Texts {
     pub(super) fn new(texts: &[impl AsRef<str>]) -> Self {
         let texts: Vec<&str> = texts.iter().map(AsRef::as_ref).collect();
+        // Those that are taken from the texts, each once.
+        let bytes = |taken: &dyn Fn(&[u8]) -> &[u8]| {
+            let taken = texts.iter().flat_map(|text| taken(text.as_bytes()));
+            let bytes: BTreeSet<u8> = taken.copied().collect();
+            Vec::from_iter(bytes)
+        };
+        let lengths = texts.iter().map(|text| text.len()).collect();
         let automaton =
-            NFA::new(texts).expect("a policy holds less than the 2 GiB of texts that fit");
+            NFA::new(&texts).expect("a policy holds less than the 2 GiB of texts that fit");
         let begin = automaton
             .start_state(Anchored::No)
             .expect("an automaton starts unanchored unless told otherwise");
@@ -26,12 +46,21 @@ impl Texts {
             automaton,
             begin,
             state: begin,
+            last: bytes(&|text| &text[text.len() - 1..]),
+            held: bytes(&|text| text),
+            first: bytes(&|text| &text[..1]),
+            lengths,
         }
     }
 
     /// Forgets what was read.
     pub(super) fn restart(&mut self) {
         self.state = self.begin;
+    }
+
+    /// Whether none of the texts has begun.
+    pub(super) fn is_idle(&self) -> bool {
+        self.state == self.begin
     }
 
     /// Reads the next character; whether one of the texts ends with it.
@@ -41,6 +70,48 @@ impl Texts {
         }
         // Texts consist of whole characters, so none ends inside of one.
         self.automaton.is_match(self.state)
+    }
+
+    /// How many bytes at the beginning of `text` change nothing, since none of the texts has begun
+    /// and none begins there. They are whole characters.
+    pub(super) fn idle(&self, text: &[u8]) -> usize {
+        if !self.is_idle() {
+            return 0;
+        }
+        let next = match *self.first {
+            [] => None,
+            [a] => memchr(a, text),
+            [a, b] => memchr2(a, b, text),
+            [a, b, c] => memchr3(a, b, c, text),
+            ref many => text.iter().position(|b| many.contains(b)),
+        };
+        next.unwrap_or(text.len())
+    }
+
+    /// Whether one of the texts ends with this byte.
+    pub(super) fn may_end_with(&self, b: u8) -> bool {
+        self.last.contains(&b)
+    }
+
+    /// Whether this byte is part of one of the texts.
+    pub(super) fn may_hold(&self, b: u8) -> bool {
+        self.held.contains(&b)
+    }
+
+    /// Where the first text that is complete stands in `text`, the longest of those that end
+    /// there; looks for it from a restart on.
+    pub(super) fn find(&mut self, text: &str) -> Option<Range<usize>> {
+        self.restart();
+        let mut at = 0;
+        loop {
+            at += self.idle(&text.as_bytes()[at..]);
+            let c = text[at..].chars().next()?;
+            at += c.len_utf8();
+            if self.read(c) {
+                let longest = self.ending().next()?;
+                return Some(at - self.lengths[longest]..at);
+            }
+        }
     }
 
     /// The texts that end with the last character, by their places in the list; longest first.

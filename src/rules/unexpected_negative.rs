@@ -14,10 +14,12 @@
 //! difference taken the wrong way round, a coordinate, a solved variable): false alarms. Negative
 //! results in words ("a loss of 5") or elsewhere ("leaves -5") are missed.
 
+use memchr::{memchr, memchr_iter, memchr2_iter, memrchr};
+
 use super::lexer::{Lexeme, Lexer, Symbol};
 use super::scope::{markers, scoped};
 use super::texts::Texts;
-use super::{Detector, Rule, SCOPE, Settings};
+use super::{Alarm, Detector, Rule, SCOPE, Settings};
 
 pub(super) const RULE: Rule = Rule {
     name: "unexpected-negative",
@@ -29,7 +31,8 @@ pub(super) const RULE: Rule = Rule {
 #[expect(clippy::unnecessary_wraps, reason = "the signature of every rule")]
 fn build(settings: &Settings) -> Result<Box<dyn Detector>, String> {
     let detector = UnexpectedNegative {
-        expected: true,
+        problem: None,
+        expected: None,
         lexer: Lexer::default(),
         lexemes: Vec::new(),
         markers: markers(settings),
@@ -53,8 +56,9 @@ enum Place {
 }
 
 struct UnexpectedNegative {
-    /// Whether the problem may have a negative answer.
-    expected: bool,
+    problem: Option<String>,
+    /// Whether the problem may have a negative answer; not looked for before it matters.
+    expected: Option<bool>,
     lexer: Lexer,
     /// What the last character has ended.
     lexemes: Vec<Lexeme>,
@@ -63,6 +67,64 @@ struct UnexpectedNegative {
 }
 
 impl UnexpectedNegative {
+    /// To the beginning of a line.
+    fn start_over(&mut self) {
+        self.lexer.restart();
+        self.lexemes.clear();
+        self.markers.restart();
+        self.place = Place::Elsewhere;
+    }
+
+    fn expects(&mut self) -> bool {
+        let problem = self.problem.as_deref();
+        *self
+            .expected
+            .get_or_insert_with(|| problem.is_none_or(may_be_negative))
+    }
+
+    /// Reads on in a solution to a problem without anything negative.
+    fn read_on(&mut self, c: char) -> bool {
+        self.lexer.read(c, &mut self.lexemes);
+        // Letters go on with no calculation, unless they are a times sign or those of `\times`.
+        let word = c.is_alphabetic() && !matches!(c, 'x' | 'X') && !self.lexer.in_command();
+        let found = self.take() || (self.place == Place::Negative && word);
+        if self.markers.read(c) {
+            self.lexer.restart();
+            self.place = Place::Result;
+        }
+        found
+    }
+
+    /// From `from` on, the first minus sign that may belong to a result: what stands before it is
+    /// neither a number nor a word, a closing parenthesis, another minus sign or the start of its
+    /// line, unless a marker can end like that.
+    fn next_minus(&self, text: &str, from: usize) -> Option<usize> {
+        let bytes = text.as_bytes();
+        let mut signs = memchr2_iter(b'-', MINUS[0], &bytes[from..]).map(|at| from + at);
+        signs.find(|&at| {
+            if bytes[at] != b'-' && ![MINUS, DASH].iter().any(|s| bytes[at..].starts_with(s)) {
+                return false;
+            }
+            let spaces = bytes[..at].iter().rposition(|b| *b != b' ');
+            let Some(before) = spaces else {
+                return self.markers.may_end_with(b' ');
+            };
+            let byte = bytes[before];
+            let letter = |b: &u8| !b.is_ascii_alphabetic();
+            let passes = match byte {
+                b'0'..=b'9' | b'-' | b'\n' => true,
+                b')' => before == 0 || bytes[before - 1] != b'\\',
+                // A command of LaTeX may mean nothing.
+                _ if byte.is_ascii_alphabetic() => {
+                    let start = bytes[..before].iter().rposition(letter);
+                    start.is_none_or(|start| bytes[start] != b'\\')
+                }
+                _ => false,
+            };
+            let gap = at > before + 1 && self.markers.may_end_with(b' ');
+            !passes || gap || self.markers.may_end_with(byte)
+        })
+    }
     fn take(&mut self) -> bool {
         let place = &mut self.place;
         self.lexemes.drain(..).any(|lexeme| {
@@ -106,6 +168,30 @@ impl Place {
     }
 }
 
+/// The minus sign that is no hyphen, and the dash that is one.
+const MINUS: [u8; 3] = [0xe2, 0x88, 0x92];
+const DASH: [u8; 3] = [0xe2, 0x80, 0x93];
+
+/// Most braces that the lexer keeps apart.
+const FEW_BRACES: usize = 64;
+
+/// Whether every brace that a line of the text closes was opened on it, and there are few before.
+fn has_own_braces(text: &str, start: usize, end: usize) -> bool {
+    let mut open = 0_usize;
+    for &b in &text.as_bytes()[start..end] {
+        match b {
+            b'{' => open += 1,
+            b'}' if open == 0 => return false,
+            b'}' => open -= 1,
+            _ => {}
+        }
+    }
+    memchr_iter(b'{', &text.as_bytes()[..end])
+        .take(FEW_BRACES)
+        .count()
+        < FEW_BRACES
+}
+
 /// Whether a text says something negative, or holds unknowns.
 fn may_be_negative(text: &str) -> bool {
     let mut lexer = Lexer::default();
@@ -142,42 +228,63 @@ fn may_be_negative(text: &str) -> bool {
 
 impl Detector for UnexpectedNegative {
     fn start(&mut self, problem: Option<&str>) -> bool {
-        self.lexer.restart();
-        self.lexemes.clear();
-        self.markers.restart();
-        self.place = Place::Elsewhere;
-        self.expected = problem.is_none_or(may_be_negative);
+        self.start_over();
+        if self.problem.as_deref() != problem {
+            self.problem = problem.map(ToOwned::to_owned);
+            self.expected = None;
+        }
         false
     }
 
     fn read(&mut self, c: char) -> bool {
-        if self.expected {
-            return false;
-        }
-        self.lexer.read(c, &mut self.lexemes);
-        // Letters go on with no calculation, unless they are a times sign or those of `\times`.
-        let word = c.is_alphabetic() && !matches!(c, 'x' | 'X') && !self.lexer.in_command();
-        let found = self.take() || (self.place == Place::Negative && word);
-        if self.markers.read(c) {
-            self.lexer.restart();
-            self.place = Place::Result;
-        }
-        found
+        !self.expects() && self.read_on(c)
     }
 
     fn finish(&mut self) -> bool {
-        if self.expected {
+        if self.expects() {
             return false;
         }
         self.lexer.finish(&mut self.lexemes);
         self.take() || self.place == Place::Negative
     }
+
+    fn read_all(&mut self, text: &str) -> Option<Alarm> {
+        let mut at = 0;
+        while let Some(minus) = self.next_minus(text, at) {
+            if self.expects() {
+                return None;
+            }
+            // A line is read by itself, unless braces or markers reach over its ends.
+            let start = memrchr(b'\n', &text.as_bytes()[..minus]).map_or(0, |end| end + 1);
+            let end = memchr(b'\n', &text.as_bytes()[minus..]);
+            let end = end.map_or(text.len(), |length| minus + length + 1);
+            if self.markers.may_hold(b'\n') || !has_own_braces(text, start, end) {
+                self.start_over();
+                return match self.read_text(text) {
+                    Some(end) => Some(Alarm::After(end)),
+                    None => self.finish().then_some(Alarm::AtEnd),
+                };
+            }
+            self.start_over();
+            at = start;
+            for c in text[start..end].chars() {
+                at += c.len_utf8();
+                if self.read_on(c) {
+                    return Some(Alarm::After(at));
+                }
+            }
+            if end == text.len() {
+                return self.finish().then_some(Alarm::AtEnd);
+            }
+        }
+        None
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::Reading;
     use super::super::probe::{alarm, arithmetic, check, check_causality, detector, long_texts};
-    use super::super::{Alarm, Reading};
     use super::*;
     use proptest::prelude::*;
 

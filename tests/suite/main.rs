@@ -8,9 +8,13 @@
 )]
 
 mod agreement;
+mod attribution;
+mod baselines;
 mod broken;
 mod broken_logs;
+mod candidates;
 mod cli;
+mod conditional;
 mod coverage;
 mod enumeration;
 mod equation_rates;
@@ -18,9 +22,12 @@ mod fuzz_corpus;
 mod golden;
 mod jackknife;
 mod judging;
+mod label_noise;
 mod lanes;
 mod layering;
+mod literal;
 mod mixture;
+mod parquet;
 mod parts;
 mod posterior;
 mod properties;
@@ -29,4 +36,5 @@ mod real_text;
 mod replay;
 mod rule_pages;
 mod sweep;
+mod table;
 mod verification;

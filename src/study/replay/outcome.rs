@@ -56,7 +56,7 @@ pub fn outcomes<'t>(
         let group = &table.groups()[row.group];
         let alarms = policy.validators().iter().zip(table.alarms(i));
         GenerationOutcome {
-            id: &row.id,
+            id: table.id(i),
             model: group.model.as_deref(),
             benchmark: group.benchmark.as_deref(),
             tokens_full: replay.tokens_full(i),

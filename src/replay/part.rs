@@ -1,0 +1,101 @@
+//! The rows of consecutive records, read while other threads read others.
+
+use serde_json::{Map, Value};
+
+use super::auditor::{Detectors, first_alarm};
+use super::table::{Caveats, Group, Ids};
+use super::{Auditor, FirstAlarm, FirstError, Tokens, steps, tokens};
+use crate::log::{Fingerprint, Gather, View};
+
+/// What a table needs to know of some records.
+pub struct Part<'a> {
+    pub(super) detectors: Detectors,
+    pub(super) rows: Vec<PartRow>,
+    pub(super) ids: Ids,
+    /// One value per validator and row.
+    pub(super) alarms: Vec<FirstAlarm>,
+    /// In the order of their first appearance.
+    pub(super) groups: Vec<Group>,
+    /// Of the rows that have any, with the number of the row.
+    pub(super) attributes: Vec<(usize, Map<String, Value>)>,
+    auditor: std::marker::PhantomData<&'a Auditor>,
+}
+
+/// One record.
+pub(super) struct PartRow {
+    /// Of benchmark and prompt.
+    pub(super) prompt: Fingerprint,
+    /// Among the groups of the part.
+    pub(super) group: usize,
+    pub(super) tokens: u64,
+    pub(super) problem_tokens: u64,
+    pub(super) accepted: Option<bool>,
+    pub(super) utility: Option<f64>,
+    pub(super) first_error: FirstError,
+    /// Each 0 or 1.
+    pub(super) caveats: Caveats,
+}
+
+impl<'a> Part<'a> {
+    /// No records yet.
+    pub fn new(auditor: &'a Auditor) -> Self {
+        Self {
+            detectors: auditor.borrow_detectors(),
+            rows: Vec::new(),
+            ids: Ids::default(),
+            alarms: Vec::new(),
+            groups: Vec::new(),
+            attributes: Vec::new(),
+            auditor: std::marker::PhantomData,
+        }
+    }
+
+    /// The number of a group among those of the part, which are few.
+    fn group(&mut self, model: Option<&str>, benchmark: Option<&str>) -> usize {
+        let is = |group: &Group| {
+            group.model.as_deref() == model && group.benchmark.as_deref() == benchmark
+        };
+        self.groups.iter().rposition(is).unwrap_or_else(|| {
+            self.groups.push(Group {
+                model: model.map(ToOwned::to_owned),
+                benchmark: benchmark.map(ToOwned::to_owned),
+            });
+            self.groups.len() - 1
+        })
+    }
+}
+
+impl Gather for Part<'_> {
+    fn gather(&mut self, record: View<'_>) {
+        let tokens = Tokens::of(&record);
+        let problem = record.problem;
+        for detector in &mut self.detectors {
+            let alarm = first_alarm(&mut **detector, problem, record.solution, tokens);
+            self.alarms.push(alarm);
+        }
+        self.ids.push(record.id);
+        let estimated = || problem.map_or(0, tokens::estimate);
+        let row = PartRow {
+            prompt: Fingerprint::of(&[record.benchmark, Some(record.prompt())]),
+            group: self.group(record.model, record.benchmark),
+            tokens: tokens.count(),
+            problem_tokens: record.problem_tokens.unwrap_or_else(estimated),
+            accepted: record.verdict(),
+            utility: record.value(),
+            first_error: steps::first_error(&record, tokens),
+            caveats: Caveats {
+                counts_estimated: tokens.count_is_estimated().into(),
+                ends_estimated: tokens.ends_are_estimated().into(),
+                problems_estimated: record.problem_tokens.is_none().into(),
+                without_problem: problem.is_none().into(),
+                cut: (record.finish_reason == Some("length")).into(),
+                already_rejected: record.rejected_at.is_some().into(),
+            },
+        };
+        if let Some(attributes) = record.attributes {
+            let attributes = attributes.into_owned();
+            self.attributes.push((self.rows.len(), attributes));
+        }
+        self.rows.push(row);
+    }
+}
