@@ -129,22 +129,40 @@ impl Detector for WellPosed {
 }
 
 fn is_english(text: &str) -> bool {
+    is_latin(text) && has_english_words(text)
+}
+
+/// Whether four in five letters are Latin; Greek ones are not counted.
+fn is_latin(text: &str) -> bool {
+    if text.is_ascii() {
+        return true;
+    }
     let (mut letters, mut latin) = (0, 0);
     for c in text.chars().filter(|c| c.is_alphabetic()) {
         let greek = ('\u{370}'..='\u{3ff}').contains(&c);
         letters += usize::from(!greek);
         latin += usize::from(c <= '\u{24f}');
     }
+    5 * latin >= 4 * letters
+}
+
+/// Whether one in twenty words is among the commonest English ones.
+fn has_english_words(text: &str) -> bool {
+    // A word takes two letters and what ends it.
+    let most_words = text.len() / 3 + 1;
     let (mut words, mut english) = (0, 0);
     // An underscore joins the words of a name in a program.
     for word in text.split(|c: char| !c.is_alphanumeric() && c != '_') {
-        if word.chars().filter(|c| c.is_alphabetic()).count() >= 2 {
+        if word.chars().filter(|c| c.is_alphabetic()).nth(1).is_some() {
             words += 1;
             let lower = word.to_lowercase();
             english += usize::from(ENGLISH.binary_search(&lower.as_str()).is_ok());
+            if 20 * english >= most_words {
+                return true;
+            }
         }
     }
-    5 * latin >= 4 * letters && 20 * english >= words
+    20 * english >= words
 }
 
 #[cfg(test)]
