@@ -143,14 +143,27 @@ impl Ratio {
         }
     }
 
-    /// The order of the two; `None` where comparing them does not fit.
-    pub(super) fn compare(self, other: Self) -> Option<Ordering> {
-        if self.denominator == other.denominator {
-            return Some(self.numerator.cmp(&other.numerator));
+    /// The order of the two, by their continued fractions, so that nothing can be too large.
+    pub(super) fn compare(self, other: Self) -> Ordering {
+        let (mut a, mut b) = (self.numerator, self.denominator);
+        let (mut c, mut d) = (other.numerator, other.denominator);
+        let mut reversed = false;
+        loop {
+            let order = a.div_euclid(b).cmp(&c.div_euclid(d));
+            let (left, right) = (a.rem_euclid(b), c.rem_euclid(d));
+            let order = match (order, left, right) {
+                (Ordering::Equal, 0, _) | (Ordering::Equal, _, 0) => left.cmp(&right),
+                (Ordering::Equal, _, _) => {
+                    // The remainders are a fraction each below 1, whose inverses compare the
+                    // other way round.
+                    (a, b, c, d) = (b, left, d, right);
+                    reversed = !reversed;
+                    continue;
+                }
+                (order, _, _) => order,
+            };
+            return if reversed { order.reverse() } else { order };
         }
-        let left = self.numerator.checked_mul(other.denominator)?;
-        let right = other.numerator.checked_mul(self.denominator)?;
-        Some(left.cmp(&right))
     }
 }
 
@@ -186,7 +199,7 @@ mod tests {
         assert_eq!(r(-2, 3).power(Ratio::whole(-3)), Some(r(-27, 8)));
         assert_eq!(r(0, 5).power(Ratio::whole(0)), Some(Ratio::whole(1)));
         assert_eq!(r(4, -6), r(-2, 3));
-        assert_eq!(r(-1, 3).compare(r(-1, 2)), Some(Ordering::Greater));
+        assert_eq!(r(-1, 3).compare(r(-1, 2)), Ordering::Greater);
         assert_eq!(r(-3, 4).absolute(), Some(r(3, 4)));
         assert_eq!(Ratio::last_place(2), Some(r(1, 100)));
     }
@@ -206,6 +219,17 @@ mod tests {
         assert_eq!(r(2, 1).power(Ratio::whole(65)), None);
         assert_eq!(r(2, 1).power(r(1, 2)), None);
         assert_eq!(Ratio::last_place(39), None);
+        // But what there is can always be compared.
+        let nearly = r(i128::MAX - 1, i128::MAX);
+        assert_eq!(
+            nearly.compare(r(i128::MAX - 2, i128::MAX)),
+            Ordering::Greater
+        );
+        assert_eq!(
+            nearly.compare(r(i128::MAX - 2, i128::MAX - 1)),
+            Ordering::Greater
+        );
+        assert_eq!(lowest.compare(nearly), Ordering::Less);
         // What fits in the end is not lost on the way.
         assert_eq!(huge.multiply(Ratio::whole(1)), Some(huge));
         assert_eq!(huge.divide(huge), Some(Ratio::whole(1)));
@@ -224,7 +248,7 @@ mod tests {
             prop_assert_eq!(left.subtract(right), Ratio::new(a * d - c * b, b * d));
             prop_assert_eq!(left.multiply(right), Ratio::new(a * c, b * d));
             prop_assert_eq!(left.divide(right), Ratio::new(a * d, b * c));
-            prop_assert_eq!(left.compare(right), Some((a * d).cmp(&(c * b))));
+            prop_assert_eq!(left.compare(right), (a * d).cmp(&(c * b)));
             let power = Ratio::new(a.pow(exponent), b.pow(exponent));
             prop_assert_eq!(left.power(Ratio::whole(i128::from(exponent))), power);
             for found in [left, right] {

@@ -17,6 +17,8 @@ mod cli;
 mod conditional;
 mod coverage;
 mod enumeration;
+mod equation_rates;
+mod fuzz_corpus;
 mod golden;
 mod import;
 mod jackknife;

@@ -16,7 +16,7 @@ use super::words::Kind;
 /// sentence, a part of one or a line begins there.
 pub(super) fn holds(text: &[u8], start: usize, fresh: bool, equals: usize) -> Option<usize> {
     let before = &text[start..equals];
-    let mut left = if fresh && !before.iter().any(says_number) {
+    let mut left = if fresh && !before.iter().any(|&b| says_number(b)) {
         None
     } else {
         Some(last_calculation(before, fresh)?)
@@ -50,8 +50,8 @@ pub(super) fn holds(text: &[u8], start: usize, fresh: bool, equals: usize) -> Op
 }
 
 /// Whether a byte may say a number, or be part of a sign or command that does.
-fn says_number(b: &u8) -> bool {
-    b.is_ascii_digit() || *b == b'\\' || !b.is_ascii()
+fn says_number(b: u8) -> bool {
+    b.is_ascii_digit() || b == b'\\' || !b.is_ascii()
 }
 
 /// The value of the calculation that ends a text.

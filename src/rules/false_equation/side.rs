@@ -178,19 +178,19 @@ fn agree(left: Value, right: Value, last_place: Option<Ratio>, tolerance: Ratio)
         return Some(true);
     }
     let slack = tolerance.add(left.slack)?.add(right.slack)?;
-    if difference.compare(slack)? != Ordering::Greater {
+    if difference.compare(slack) != Ordering::Greater {
         return Some(true);
     }
     // Cut, rounded or rounded up to the last digit that is written; whole numbers that differ do
     // so by 1 at least.
     if let Some(place) = last_place
-        && difference.compare(place)? == Ordering::Less
+        && difference.compare(place) == Ordering::Less
     {
         return Some(true);
     }
     // What the arithmetic of calculators loses.
     let lost = right.exact.absolute()?.multiply(CALCULATOR)?;
-    Some(difference.compare(lost)? != Ordering::Greater)
+    Some(difference.compare(lost) != Ordering::Greater)
 }
 
 /// Whether one of the values is the other one in another unit.

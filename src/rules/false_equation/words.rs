@@ -273,6 +273,7 @@ const PLACES: usize = 1024;
 /// The keys of the words at the places that their hash names, or at the next ones that were free.
 static TABLE: [Option<(u128, Kind)>; PLACES] = table();
 
+#[expect(clippy::large_stack_arrays, reason = "made by the compiler")]
 const fn table() -> [Option<(u128, Kind)>; PLACES] {
     let mut table = [None; PLACES];
     let mut line = 0;
