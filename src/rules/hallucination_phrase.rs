@@ -1,8 +1,8 @@
 //! Rule `hallucination-phrase`: a phrase that gives away a lost or invented train of thought.
 //!
 //! Reads the solution, or the part of it that `scope` names. `phrases` are the phrases to look
-//! for, by default our own list: contradiction and retreat, missing information, refusal, what is
-//! left of prompts. Upper and lower case, typographic and straight quotes and hyphens, and white
+//! for, by default our own list: contradiction and retreat, and missing information. Refusals are
+//! what `refusal` looks for, what is left of prompts `template-leftover`. Upper and lower case, typographic and straight quotes and hyphens, and white
 //! space of any length are the same; a phrase that begins or ends with a letter or digit is found
 //! as whole words only. The alarm, which is final, is raised by the phrase's last character, or by
 //! the next one where that must show that the last word is complete, or at the end.
@@ -14,8 +14,8 @@
 //! wrong solutions and 0.05 % of the right ones, on MATH level 5 2.5 % and 0.2 %, and nothing where
 //! small models were shown worked examples.
 
+use super::phrases::Phrases;
 use super::scope::scoped;
-use super::texts::Texts;
 use super::{Detector, Kind, Rule, SCOPE, Settings, optional};
 
 pub(super) const RULE: Rule = Rule {
@@ -33,7 +33,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 /// The default phrases.
-const PHRASES: [&str; 40] = [
+const PHRASES: [&str; 29] = [
     // Contradiction and retreat.
     "that's not right",
     "doesn't make sense",
@@ -65,116 +65,20 @@ const PHRASES: [&str; 40] = [
     "the problem does not provide",
     "the problem does not state",
     "not provided",
-    // Refusal.
-    "as an AI",
-    "as a language model",
-    "I cannot answer",
-    "I can't answer",
-    "I'm sorry",
-    // What is left of prompts.
-    "Human:",
-    "### Instruction",
-    "### Response",
-    "<|im_start|>",
-    "<|im_end|>",
-    "<|endoftext|>",
 ];
 
 #[expect(clippy::unnecessary_wraps, reason = "the signature of all rules")]
 fn build(settings: &Settings) -> Result<Box<dyn Detector>, String> {
-    let phrases: Vec<String> = match settings.texts("phrases") {
-        Some(phrases) => phrases.iter().map(|phrase| spelled(phrase)).collect(),
-        None => PHRASES.iter().map(|phrase| spelled(phrase)).collect(),
+    let phrases = match settings.texts("phrases") {
+        Some(phrases) => Phrases::new(phrases),
+        None => Phrases::new(&PHRASES),
     };
-    let detector = Phrases {
-        phrases: Texts::new(&phrases),
-        spelling: Spelling::default(),
-    };
-    Ok(scoped(settings, Box::new(detector)))
-}
-
-struct Phrases {
-    phrases: Texts,
-    spelling: Spelling,
-}
-
-impl Detector for Phrases {
-    fn start(&mut self, _: Option<&str>) -> bool {
-        self.phrases.restart();
-        self.spelling = Spelling::default();
-        false
-    }
-
-    fn read(&mut self, c: char) -> bool {
-        let mut spelled = self.spelling.read(c).into_iter().flatten();
-        spelled.any(|c| self.phrases.read(c))
-    }
-
-    fn finish(&mut self) -> bool {
-        let edge = self.spelling.finish();
-        edge.is_some_and(|c| self.phrases.read(c))
-    }
-}
-
-/// Stands between what is of a word and what is not; no character of a text.
-const EDGE: char = '\u{ffff}';
-
-/// Spells texts alike that differ in case, quotes, hyphens and white space alone, with an
-/// [`EDGE`] wherever a word begins or ends.
-#[derive(Default)]
-struct Spelling {
-    in_word: bool,
-    in_space: bool,
-}
-
-impl Spelling {
-    /// The next characters of the spelling.
-    fn read(&mut self, c: char) -> [Option<char>; 2] {
-        let word = c.is_alphanumeric();
-        let space = c.is_whitespace();
-        let edge = (word != self.in_word).then_some(EDGE);
-        let again = space && self.in_space;
-        (self.in_word, self.in_space) = (word, space);
-        [edge, (!again).then(|| plain(c))]
-    }
-
-    /// The last character of the spelling, if any.
-    fn finish(&mut self) -> Option<char> {
-        std::mem::take(&mut self.in_word).then_some(EDGE)
-    }
-}
-
-/// The spelling of a text on its own.
-fn spelled(text: &str) -> String {
-    let mut spelling = Spelling::default();
-    let mut spelled: String = text
-        .chars()
-        .flat_map(|c| spelling.read(c).into_iter().flatten())
-        .collect();
-    spelled.extend(spelling.finish());
-    spelled
-}
-
-/// One character for all that mean the same.
-fn plain(c: char) -> char {
-    match c {
-        '‘' | '’' | 'ʼ' | '′' => '\'',
-        '“' | '”' | '„' => '"',
-        '\u{2010}' | '\u{2011}' => '-',
-        EDGE => char::REPLACEMENT_CHARACTER,
-        _ if c.is_whitespace() => ' ',
-        _ => {
-            let mut lower = c.to_lowercase();
-            match (lower.next(), lower.next()) {
-                (Some(one), None) => one,
-                _ => c,
-            }
-        }
-    }
+    Ok(scoped(settings, Box::new(phrases)))
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::phrases::spelled;
     use super::super::{Alarm, Reading, Setting};
     use super::*;
     use std::collections::BTreeSet;
@@ -184,8 +88,8 @@ mod tests {
         let given = phrases.iter().map(|&p| p.to_owned()).collect();
         let settings = (!phrases.is_empty()).then_some(("phrases", Setting::Texts(given)));
         let mut detector = build(&settings.into_iter().collect()).unwrap();
-        Reading::start(detector.as_mut(), None).push("As an AI".as_bytes());
-        let mut reading = Reading::start(detector.as_mut(), Some("I'm sorry?"));
+        Reading::start(detector.as_mut(), None).push("not provided".as_bytes());
+        let mut reading = Reading::start(detector.as_mut(), Some("not provided?"));
         reading.push(marked.replace(['¦', '‖'], "").as_bytes());
         let expected = match (marked.find('¦'), marked.ends_with('‖')) {
             (Some(at), _) => Some(Alarm::After(at)),
@@ -202,9 +106,7 @@ mod tests {
             "This DOES NOT\n  make\tsense,¦ so",
             "Wait, that’s not right!¦ He has 4",
             "Its height cannot be determined‖",
-            "As an AI ¦language model I",
-            "He has 4.\n\nHuman:¦ How many",
-            "4 <|im_end|>¦\n",
+            "So let me start over:¦ 3",
         ] {
             check(&[], marked);
         }
@@ -215,9 +117,7 @@ mod tests {
         for text in [
             "48/2 = <<48/2=24>>24 clips.\n#### 24",
             "Let's assume the price is x. Then there seems to be a mistake in the sum.",
-            "She works as an aid in a hospital; it was an AI.",
-            "Superhuman: 4",
-            "as an AIé",
+            "The errors in the problems are 4; it is notprovided.",
             "",
         ] {
             check(&[], text);
@@ -226,15 +126,7 @@ mod tests {
 
     #[test]
     fn phrases_may_be_chosen() {
-        check(
-            &["größer als"],
-            "Das ist GRÖSSER als 4, also größer\u{a0}als ¦5",
-        );
-        check(&["--", "x?"], "ab--¦c");
-        check(&["oops"], "as an AI, oops.¦ Hm");
-        check(&["oops"], "whoopsie, oops2, oops‖");
-        check(&["re-check"], "We re\u{2011}check‖");
-        check(&["\u{ffff}"], "a b\u{ffff}¦");
+        check(&["oops"], "That doesn't make sense, oops.¦ Hm");
     }
 
     #[test]
