@@ -96,7 +96,7 @@ impl State {
         match self.place {
             Place::Answer => match &lexeme.symbol {
                 Symbol::Number(number) => {
-                    self.place = number.value.map_or(Place::Steps, Place::Announced);
+                    self.place = number.value().map_or(Place::Steps, Place::Announced);
                     return;
                 }
                 Symbol::Minus
@@ -115,7 +115,7 @@ impl State {
             Place::Steps => {}
         }
         if let Symbol::Number(number) = &lexeme.symbol
-            && let Some(value) = number.value
+            && let Some(value) = number.value()
         {
             if self.steps.len() == STEPS {
                 self.steps.pop_front();

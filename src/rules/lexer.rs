@@ -6,13 +6,13 @@
 
 use super::number::{Digits, Number};
 
-/// Characters of a word that are kept.
+/// Bytes of a word that are kept, but for the end of the last character.
 const KEPT: usize = 24;
 
 /// Braces that are kept open; those within are taken for parentheses.
 const NESTED: usize = 64;
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Symbol {
     /// Without its sign.
     Number(Number),
@@ -37,7 +37,7 @@ pub(super) enum Symbol {
     /// LaTeX's `\frac`, before its two braces.
     Fraction,
     /// A word, or a LaTeX command with its backslash.
-    Word(String),
+    Word(Word),
     Comma,
     /// The end of a sentence or of a part of one.
     Stop,
@@ -50,8 +50,56 @@ pub(super) enum Symbol {
     Other,
 }
 
+/// The beginning of a word, as much of it as is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Word {
+    bytes: [u8; KEPT + 3],
+    length: u8,
+}
+
+impl Word {
+    fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.length)]
+    }
+
+    /// Adds a character, unless enough is kept.
+    fn push(&mut self, c: char) {
+        let length = usize::from(self.length);
+        if length < KEPT {
+            c.encode_utf8(&mut self.bytes[length..]);
+            self.length += u8::try_from(c.len_utf8()).unwrap_or(4);
+        }
+    }
+
+    /// Adds ASCII letters, as far as they are kept.
+    fn extend(&mut self, letters: &[u8]) {
+        let length = usize::from(self.length);
+        let kept = letters.len().min(KEPT.saturating_sub(length));
+        self.bytes[length..length + kept].copy_from_slice(&letters[..kept]);
+        self.length += u8::try_from(kept).unwrap_or(0);
+    }
+
+    fn last(&self) -> Option<u8> {
+        self.as_bytes().last().copied()
+    }
+}
+
+impl std::ops::Deref for Word {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        std::str::from_utf8(self.as_bytes()).unwrap_or_default()
+    }
+}
+
+impl PartialEq<str> for Word {
+    fn eq(&self, text: &str) -> bool {
+        self.as_bytes() == text.as_bytes()
+    }
+}
+
 /// A symbol and whether white space stands before it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Lexeme {
     pub(super) symbol: Symbol,
     pub(super) spaced: bool,
@@ -61,7 +109,7 @@ pub(super) struct Lexeme {
 pub(super) struct Lexer {
     digits: Digits,
     /// A word or a LaTeX command.
-    word: String,
+    word: Word,
     /// The first character of what may be a sign of two.
     sign: Option<char>,
     /// Whether white space stands before the symbol that is being read.
@@ -75,7 +123,11 @@ pub(super) struct Lexer {
 impl Lexer {
     /// Forgets what was read.
     pub(super) fn restart(&mut self) {
-        *self = Self::default();
+        self.bare.clear();
+        *self = Self {
+            bare: std::mem::take(&mut self.bare),
+            ..Self::default()
+        };
     }
 
     /// Reads the next character and adds what has ended with it.
@@ -87,13 +139,11 @@ impl Lexer {
             self.single(first, out);
         } else if !self.word.is_empty() {
             if self.word_goes_on(c) {
-                if self.word.len() < KEPT {
-                    self.word.push(c);
-                }
+                self.word.push(c);
                 return;
             }
-            if self.word == "\\" {
-                self.word.clear();
+            if self.word.as_bytes() == b"\\" {
+                self.word = Word::default();
                 self.escaped(c, out);
                 return;
             }
@@ -109,7 +159,31 @@ impl Lexer {
 
     /// Whether a LaTeX command is being read.
     pub(super) fn in_command(&self) -> bool {
-        self.word.starts_with('\\')
+        self.word.bytes[0] == b'\\' && !self.word.is_empty()
+    }
+
+    /// Reads the ASCII letters at the beginning of `text` that only go on with a word; how many.
+    pub(super) fn go_on(&mut self, text: &[u8]) -> usize {
+        if self.word.is_empty() {
+            return 0;
+        }
+        let other = text.iter().position(|b| !b.is_ascii_alphabetic());
+        let letters = &text[..other.unwrap_or(text.len())];
+        // A backslash before them is a command's; that all of them go on with it, too.
+        self.word.extend(letters);
+        letters.len()
+    }
+
+    /// Whether all that has been read is forgotten behind the next end of a sentence: no brace is
+    /// open, and no sign is left that may be a relation.
+    pub(super) fn forgets(&self) -> bool {
+        self.bare.is_empty() && self.sign.is_none()
+    }
+
+    /// Forgets what was read, as behind white space.
+    pub(super) fn restart_spaced(&mut self) {
+        self.restart();
+        self.spaced = true;
     }
 
     /// Ends the symbol that is being read.
@@ -136,9 +210,9 @@ impl Lexer {
     }
 
     fn word_goes_on(&self, c: char) -> bool {
-        if self.word.starts_with('\\') {
+        if self.in_command() {
             c.is_ascii_alphabetic()
-        } else if self.word.ends_with('-') {
+        } else if self.word.last() == Some(b'-') {
             c.is_alphabetic()
         } else {
             c.is_alphanumeric() || matches!(c, '_' | '\'' | '’' | '-')
@@ -163,10 +237,10 @@ impl Lexer {
     }
 
     fn end_word(&mut self, out: &mut Vec<Lexeme>) {
-        let mut word = std::mem::take(&mut self.word);
-        if word.is_empty() {
+        if self.word.is_empty() {
             return;
         }
+        let mut word = std::mem::take(&mut self.word);
         if let Some(name) = word.strip_prefix('\\') {
             match command(name) {
                 Some(Command::Means(symbol)) => self.put(symbol, out),
@@ -177,9 +251,10 @@ impl Lexer {
             }
             return;
         }
-        let minus = word.ends_with('-');
+        let minus = word.last() == Some(b'-');
         if minus {
-            word.pop();
+            word.length -= 1;
+            word.bytes[usize::from(word.length)] = 0;
         }
         self.put(Symbol::Word(word), out);
         if minus {
@@ -223,12 +298,7 @@ impl Lexer {
             '^' => Symbol::Power,
             '²' | '³' => {
                 self.put(Symbol::Power, out);
-                let mut digits = Digits::default();
-                digits.take(if c == '²' { '2' } else { '3' });
-                match digits.end().0 {
-                    Some(number) => Symbol::Number(number),
-                    None => return,
-                }
+                Symbol::Number(Number::whole(if c == '²' { 2 } else { 3 }))
             }
             '(' | '[' => Symbol::Open,
             ')' | ']' => Symbol::Close,
@@ -309,8 +379,8 @@ mod tests {
         let names = lexemes.iter().map(|lexeme| {
             let space = if lexeme.spaced { " " } else { "" };
             let name = match &lexeme.symbol {
-                Symbol::Number(number) => format!("{}", number.size.unwrap_or(f64::NAN)),
-                Symbol::Word(word) => format!("[{word}]"),
+                Symbol::Number(number) => format!("{}", number.size().unwrap_or(f64::NAN)),
+                Symbol::Word(word) => format!("[{}]", &**word),
                 symbol => format!("{symbol:?}"),
             };
             format!("{space}{name}")
@@ -361,6 +431,6 @@ mod tests {
                 lexemes.clear();
             }
         }
-        assert!(lexer.word.len() <= KEPT + 4 && lexer.bare.len() <= NESTED);
+        assert!(lexer.word.as_bytes().len() <= KEPT + 3 && lexer.bare.len() <= NESTED);
     }
 }

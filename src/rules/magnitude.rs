@@ -69,7 +69,7 @@ impl Magnitude {
                 Symbol::Percent => false,
                 _ if waiting => true,
                 Symbol::Number(number) => {
-                    let size = number.size.unwrap_or(0.0);
+                    let size = number.size().unwrap_or(0.0);
                     *unless_percent = size > limit;
                     size / 100.0 > limit
                 }
@@ -87,7 +87,7 @@ fn largest(text: &str) -> Option<f64> {
     let mut note = |lexemes: &mut Vec<Lexeme>| {
         for lexeme in lexemes.drain(..) {
             if let Symbol::Number(number) = lexeme.symbol {
-                largest = largest.into_iter().chain(number.size).reduce(f64::max);
+                largest = largest.into_iter().chain(number.size()).reduce(f64::max);
             }
         }
     };

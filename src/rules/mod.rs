@@ -90,6 +90,17 @@ pub trait Detector: Send {
     /// Not called again after it has.
     fn read(&mut self, c: char) -> bool;
 
+    /// Reads the next piece of the solution; if it raises the alarm, the number of bytes of the
+    /// piece up to the end of the character that does.
+    ///
+    /// Means reading its characters one by one. A rule that knows what it may pass over says the
+    /// same faster.
+    fn read_text(&mut self, text: &str) -> Option<usize> {
+        let mut characters = text.char_indices();
+        let (at, c) = characters.find(|&(_, c)| self.read(c))?;
+        Some(at + c.len_utf8())
+    }
+
     /// Told that the solution is complete; whether that raises the alarm, where nothing did before.
     fn finish(&mut self) -> bool;
 }

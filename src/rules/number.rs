@@ -5,102 +5,190 @@
 
 use super::ratio::Ratio;
 
-/// Characters of one number that are kept.
-const KEPT: usize = 64;
+/// Digits that are kept; those after them leave a number without an exact value.
+const KEPT: u128 = 10_u128.pow(37);
 
 /// A number without its sign.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Number {
-    /// Its exact value; `None` for what is no single number and for what does not fit.
-    pub(super) value: Option<Ratio>,
-    /// Its value, rounded; infinite beyond 10^60 or so, `None` for what is no single number.
-    pub(super) size: Option<f64>,
+    /// The digits that are kept, as one whole number.
+    kept: u128,
+    /// How many of them stand after the point.
+    kept_decimals: u32,
+    /// Digits before the point that are not kept.
+    dropped: u32,
     /// Digits after the point.
     pub(super) decimals: u32,
+    exactness: Exactness,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Exactness {
+    #[default]
+    Exact,
+    /// Too long: only the first digits are kept.
+    Cut,
+    /// No single number.
+    None,
+}
+
+impl Number {
+    /// The whole number `n`.
+    pub(super) fn whole(n: u32) -> Self {
+        Self {
+            kept: n.into(),
+            kept_decimals: 0,
+            dropped: 0,
+            decimals: 0,
+            exactness: Exactness::Exact,
+        }
+    }
+
+    /// Its exact value; `None` for what is no single number and for what does not fit.
+    pub(super) fn value(&self) -> Option<Ratio> {
+        if self.exactness != Exactness::Exact {
+            return None;
+        }
+        let kept = i128::try_from(self.kept).ok()?;
+        Ratio::new(kept, 10_i128.checked_pow(self.kept_decimals)?)
+    }
+
+    /// Its value, rounded; `None` for what is no single number.
+    pub(super) fn size(&self) -> Option<f64> {
+        if self.exactness == Exactness::None {
+            return None;
+        }
+        let power = |n: u32| 10_f64.powi(n.try_into().unwrap_or(i32::MAX));
+        Some(self.kept as f64 / power(self.kept_decimals) * power(self.dropped))
+    }
 }
 
 /// A number that is being written.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Digits {
-    written: String,
-    /// Digits of the whole part that were not kept.
-    dropped: bool,
+    last: Last,
+    kept: u128,
+    kept_decimals: u32,
+    dropped: u32,
+    decimals: u32,
+    exactness: Exactness,
+    /// Whether the point has come.
+    point: bool,
+    /// Whether a separator of groups has come.
+    grouped: bool,
+    /// Digits of the group that is being written: 4 for more than 3.
+    group: u8,
+}
+
+/// The last character of a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Last {
+    #[default]
+    Nothing,
+    Digit,
+    Point,
+    Comma,
+    Colon,
+    /// `{`, and then what of `{,}` has come.
+    Brace,
+    BraceComma,
+    Braces,
 }
 
 impl Digits {
     pub(super) fn is_empty(&self) -> bool {
-        self.written.is_empty()
+        self.last == Last::Nothing
     }
 
     /// Takes the next character if the number may go on with it.
     pub(super) fn take(&mut self, c: char) -> bool {
-        let mut back = self.written.chars().rev();
-        let (last, before) = (back.next(), back.next());
-        let after_digit = last.is_some_and(|d| d.is_ascii_digit());
-        let goes_on = match c {
-            '0'..='9' => last != Some('{') && !(last == Some(',') && before == Some('{')),
-            '.' => (after_digit || last.is_none()) && !self.written.contains('.'),
-            ',' => (after_digit && !self.written.contains('.')) || last == Some('{'),
-            ':' | '{' => after_digit,
-            '}' => last == Some(',') && before == Some('{'),
-            _ => false,
-        };
-        if goes_on {
-            if self.written.len() < KEPT {
-                self.written.push(c);
-            } else if !self.written.contains('.') {
-                self.dropped = true;
+        let after_digit = self.last == Last::Digit;
+        self.last = match (c, self.last) {
+            ('0'..='9', Last::Brace | Last::BraceComma) => return false,
+            ('0'..='9', last) => {
+                match last {
+                    Last::Comma => self.separate(),
+                    Last::Colon => self.exactness = Exactness::None,
+                    _ => {}
+                }
+                self.digit(u128::from(c) - u128::from('0'));
+                Last::Digit
             }
+            ('.', last) if (after_digit || last == Last::Nothing) && !self.point => {
+                self.point = true;
+                Last::Point
+            }
+            (',', Last::Brace) => Last::BraceComma,
+            (',', _) if after_digit && !self.point => Last::Comma,
+            (':', _) if after_digit => Last::Colon,
+            ('{', _) if after_digit => Last::Brace,
+            ('}', Last::BraceComma) => {
+                self.separate();
+                Last::Braces
+            }
+            _ => return false,
+        };
+        true
+    }
+
+    fn digit(&mut self, digit: u128) {
+        let keep = self.kept < KEPT;
+        if keep {
+            self.kept = 10 * self.kept + digit;
+        } else if self.exactness == Exactness::Exact {
+            self.exactness = Exactness::Cut;
         }
-        goes_on
+        if self.point {
+            self.decimals = self.decimals.saturating_add(1);
+            self.kept_decimals += u32::from(keep);
+        } else {
+            self.dropped = self.dropped.saturating_add(u32::from(!keep));
+            self.group = (self.group + 1).min(4);
+        }
+    }
+
+    /// Begins a group after a separator.
+    fn separate(&mut self) {
+        let fits = if self.grouped {
+            self.group == 3
+        } else {
+            (1..=3).contains(&self.group)
+        };
+        if !fits || self.point {
+            self.exactness = Exactness::None;
+        }
+        self.grouped = true;
+        self.group = 0;
     }
 
     /// Ends the number: its value, and the characters at its end that turned out not to be part of
     /// it. `None` where there was no digit.
-    pub(super) fn end(&mut self) -> (Option<Number>, String) {
-        let written = std::mem::take(&mut self.written);
-        let dropped = std::mem::take(&mut self.dropped);
-        let digits = written.trim_end_matches(['.', ',', ':', '{']);
-        let rest = written[digits.len()..].to_owned();
-        if digits.is_empty() {
+    pub(super) fn end(&mut self) -> (Option<Number>, &'static str) {
+        let ended = std::mem::take(self);
+        let rest = match ended.last {
+            Last::Nothing | Last::Digit | Last::Braces => "",
+            Last::Point => ".",
+            Last::Comma => ",",
+            Last::Colon => ":",
+            Last::Brace => "{",
+            Last::BraceComma => "{,",
+        };
+        if ended.last == Last::Point && ended.group == 0 {
             return (None, rest);
         }
-        (Some(parse(&digits.replace("{,}", ","), dropped)), rest)
+        let number = Number {
+            kept: ended.kept,
+            kept_decimals: ended.kept_decimals,
+            dropped: ended.dropped,
+            decimals: ended.decimals,
+            exactness: if ended.grouped && ended.group != 3 {
+                Exactness::None
+            } else {
+                ended.exactness
+            },
+        };
+        ((ended.last != Last::Nothing).then_some(number), rest)
     }
-}
-
-fn parse(written: &str, dropped: bool) -> Number {
-    let (whole, decimals) = written.split_once('.').unwrap_or((written, ""));
-    let mut number = Number {
-        value: None,
-        size: None,
-        decimals: u32::try_from(decimals.len()).unwrap_or(u32::MAX),
-    };
-    if !groups_of_three(whole) || !decimals.bytes().all(|b| b.is_ascii_digit()) {
-        return number;
-    }
-    let whole = whole.replace(',', "");
-    if dropped {
-        number.size = Some(f64::INFINITY);
-        return number;
-    }
-    number.size = format!("0{whole}.{decimals}0").parse().ok();
-    number.value = format!("0{whole}{decimals}")
-        .parse()
-        .ok()
-        .and_then(|n| Ratio::whole(n).multiply(Ratio::last_place(number.decimals)?));
-    number
-}
-
-/// Whether the digits have no commas, or have them before each three from the end.
-fn groups_of_three(whole: &str) -> bool {
-    let mut groups = whole.split(',');
-    let first = groups.next().unwrap_or("");
-    let digits = |group: &str| group.bytes().all(|b| b.is_ascii_digit());
-    let grouped = whole.contains(',');
-    digits(first)
-        && (!grouped || (1..=3).contains(&first.len()))
-        && groups.all(|group| group.len() == 3 && digits(group))
 }
 
 #[cfg(test)]
@@ -112,7 +200,10 @@ mod tests {
         let mut digits = Digits::default();
         let used = text.chars().take_while(|&c| digits.take(c)).count();
         let (number, rest) = digits.end();
-        (number, rest + &text.chars().skip(used).collect::<String>())
+        (
+            number,
+            rest.to_owned() + &text.chars().skip(used).collect::<String>(),
+        )
     }
 
     #[test]
@@ -135,7 +226,7 @@ mod tests {
         for (text, numerator, denominator, decimals, rest) in cases {
             let (number, left) = read(text);
             let number = number.expect(text);
-            assert_eq!(number.value, Ratio::new(numerator, denominator), "{text}");
+            assert_eq!(number.value(), Ratio::new(numerator, denominator), "{text}");
             assert_eq!((number.decimals, left.as_str()), (decimals, rest), "{text}");
         }
     }
@@ -145,7 +236,7 @@ mod tests {
         for text in ["3:4", "10:30", "1,2", "1,00,000", "1234,567", "1,2345"] {
             let (number, rest) = read(text);
             let number = number.expect(text);
-            assert_eq!((number.value, number.size), (None, None), "{text}");
+            assert_eq!((number.value(), number.size()), (None, None), "{text}");
             assert_eq!(rest, "", "{text}");
         }
         assert_eq!(read("..").0, None);
@@ -155,19 +246,19 @@ mod tests {
     fn numbers_of_any_length_are_read_in_bounded_memory() {
         let (number, _) = read(&"9".repeat(45));
         let number = number.expect("a number");
-        assert_eq!(number.value, None);
-        assert!(number.size.is_some_and(|size| size > 9e44 && size < 2e45));
+        assert_eq!(number.value(), None);
+        assert!(number.size().is_some_and(|size| size > 9e44 && size < 2e45));
         let (number, _) = read(&"9".repeat(1 << 20));
-        assert_eq!(number.expect("a number").size, Some(f64::INFINITY));
+        assert_eq!(number.expect("a number").size(), Some(f64::INFINITY));
         let (number, _) = read(&format!("0.{}", "3".repeat(1 << 20)));
         let number = number.expect("a number");
         assert!(
             number
-                .size
+                .size()
                 .is_some_and(|size| (size - 1.0 / 3.0).abs() < 1e-9)
         );
         let mut digits = Digits::default();
         assert!((0..1 << 20).all(|_| digits.take('1')));
-        assert!(digits.written.len() <= KEPT);
+        assert_eq!(digits.dropped, (1 << 20) - 38);
     }
 }

@@ -143,6 +143,41 @@ proptest! {
     }
 
     #[test]
+    fn reading_a_text_means_reading_its_characters(
+        problem in problem(),
+        text in text(),
+        sizes in prop::collection::vec(0..9_usize, 1..9),
+    ) {
+        for (name, mut detector) in detectors() {
+            // One by one, by the very function whose shorthand is tested.
+            let mut by_character = detector.start(problem.as_deref()).then_some(0);
+            for (at, c) in text.char_indices() {
+                if by_character.is_none() && detector.read(c) {
+                    by_character = Some(at + c.len_utf8());
+                }
+            }
+            let at_end = by_character.is_none() && detector.finish();
+            // Single characters and longer pieces in turn.
+            let mut by_text = detector.start(problem.as_deref()).then_some(0);
+            let (mut read, mut rest) = (0, text.as_str());
+            for &size in sizes.iter().cycle() {
+                if by_text.is_some() || rest.is_empty() {
+                    break;
+                }
+                let mut ends = rest.char_indices().map(|(at, c)| at + c.len_utf8());
+                let end = ends.nth(size).unwrap_or(rest.len());
+                by_text = match rest.chars().next() {
+                    Some(c) if size == 0 => detector.read(c).then_some(read + end),
+                    _ => detector.read_text(&rest[..end]).map(|n| read + n),
+                };
+                (read, rest) = (read + end, &rest[end..]);
+            }
+            prop_assert_eq!(by_text, by_character, "{}", name);
+            prop_assert_eq!(by_text.is_none() && detector.finish(), at_end, "{}", name);
+        }
+    }
+
+    #[test]
     fn an_alarm_stands_where_the_shortest_beginning_raises_it(
         problem in problem(),
         text in text(),

@@ -1,6 +1,6 @@
-//! Exact fractions.
+//! Exact fractions of 128-bit integers.
 //!
-//! An operation whose result does not fit gives `None`, so nothing is ever rounded unseen.
+//! An operation whose result does not fit gives `None`, so nothing is ever rounded, seen or unseen.
 
 use std::cmp::Ordering;
 
@@ -12,14 +12,24 @@ pub(super) struct Ratio {
 }
 
 impl Ratio {
+    pub(super) const ZERO: Self = Self::whole(0);
+
     /// The fraction `numerator / denominator`; `None` for a denominator of 0.
     pub(super) fn new(numerator: i128, denominator: i128) -> Option<Self> {
-        if denominator == 0 {
-            return None;
+        match denominator {
+            0 => return None,
+            1 => return Some(Self::whole(numerator)),
+            _ => {}
         }
         let divisor = i128::try_from(gcd(numerator.unsigned_abs(), denominator.unsigned_abs()))
             .ok()?
             .checked_mul(denominator.signum())?;
+        if divisor == 1 {
+            return Some(Self {
+                numerator,
+                denominator,
+            });
+        }
         Some(Self {
             numerator: numerator.checked_div(divisor)?,
             denominator: denominator.checked_div(divisor)?,
@@ -33,13 +43,36 @@ impl Ratio {
         }
     }
 
+    /// 10^−12.
+    pub(super) const fn trillionth() -> Self {
+        Self {
+            numerator: 1,
+            denominator: 1_000_000_000_000,
+        }
+    }
+
     /// 10 to the power of −`digits`: what the last of that many digits after the point counts.
     pub(super) fn last_place(digits: u32) -> Option<Self> {
-        Self::new(1, 10_i128.checked_pow(digits)?)
+        Some(Self {
+            numerator: 1,
+            denominator: 10_i128.checked_pow(digits)?,
+        })
+    }
+
+    /// The fraction whose shortest decimal is that of `x`; `None` where it does not fit.
+    pub(super) fn of_shortest_decimal(x: f64) -> Option<Self> {
+        let written = x.to_string();
+        let (whole, decimals) = written.split_once('.').unwrap_or((&written, ""));
+        let digits: i128 = format!("{whole}{decimals}").parse().ok()?;
+        Self::whole(digits).multiply(Self::last_place(decimals.len().try_into().ok()?)?)
     }
 
     pub(super) fn is_whole(self) -> bool {
         self.denominator == 1
+    }
+
+    pub(super) fn is_zero(self) -> bool {
+        self.numerator == 0
     }
 
     pub(super) fn is_negative(self) -> bool {
@@ -47,10 +80,17 @@ impl Ratio {
     }
 
     pub(super) fn add(self, other: Self) -> Option<Self> {
-        let left = self.numerator.checked_mul(other.denominator)?;
-        let right = other.numerator.checked_mul(self.denominator)?;
-        let denominator = self.denominator.checked_mul(other.denominator)?;
-        Self::new(left.checked_add(right)?, denominator)
+        if self.denominator == other.denominator {
+            let sum = self.numerator.checked_add(other.numerator)?;
+            return Self::new(sum, self.denominator);
+        }
+        // Over the least common denominator, so that only sums that do not fit are given up.
+        let (a, b) = (self.denominator, other.denominator);
+        let shared = i128::try_from(gcd(a.unsigned_abs(), b.unsigned_abs())).ok()?;
+        let (of_left, of_right) = (b / shared, a / shared);
+        let left = self.numerator.checked_mul(of_left)?;
+        let right = other.numerator.checked_mul(of_right)?;
+        Self::new(left.checked_add(right)?, a.checked_mul(of_left)?)
     }
 
     pub(super) fn subtract(self, other: Self) -> Option<Self> {
@@ -58,13 +98,13 @@ impl Ratio {
     }
 
     pub(super) fn multiply(self, other: Self) -> Option<Self> {
-        // Crosswise reduction first, so that only results that do not fit are given up.
+        // Crosswise reduction first, for the same reason.
         let a = Self::new(self.numerator, other.denominator)?;
         let b = Self::new(other.numerator, self.denominator)?;
-        Self::new(
-            a.numerator.checked_mul(b.numerator)?,
-            a.denominator.checked_mul(b.denominator)?,
-        )
+        Some(Self {
+            numerator: a.numerator.checked_mul(b.numerator)?,
+            denominator: a.denominator.checked_mul(b.denominator)?,
+        })
     }
 
     pub(super) fn divide(self, other: Self) -> Option<Self> {
@@ -72,7 +112,10 @@ impl Ratio {
     }
 
     pub(super) fn negative(self) -> Option<Self> {
-        Self::new(self.numerator.checked_neg()?, self.denominator)
+        Some(Self {
+            numerator: self.numerator.checked_neg()?,
+            denominator: self.denominator,
+        })
     }
 
     pub(super) fn absolute(self) -> Option<Self> {
@@ -89,10 +132,10 @@ impl Ratio {
         if !exponent.is_whole() || size > 64 {
             return None;
         }
-        let power = Self::new(
-            self.numerator.checked_pow(size)?,
-            self.denominator.checked_pow(size)?,
-        )?;
+        let power = Self {
+            numerator: self.numerator.checked_pow(size)?,
+            denominator: self.denominator.checked_pow(size)?,
+        };
         if exponent.is_negative() {
             Self::whole(1).divide(power)
         } else {
@@ -102,19 +145,24 @@ impl Ratio {
 
     /// The order of the two; `None` where comparing them does not fit.
     pub(super) fn compare(self, other: Self) -> Option<Ordering> {
+        if self.denominator == other.denominator {
+            return Some(self.numerator.cmp(&other.numerator));
+        }
         let left = self.numerator.checked_mul(other.denominator)?;
         let right = other.numerator.checked_mul(self.denominator)?;
         Some(left.cmp(&right))
     }
-
-    /// The nearest floating-point number, or one next to it.
-    pub(super) fn to_f64(self) -> f64 {
-        self.numerator as f64 / self.denominator as f64
-    }
 }
 
 fn gcd(mut a: u128, mut b: u128) -> u128 {
+    // Division of 128 bits is slow; few fractions need it.
     while b != 0 {
+        if let (Ok(mut short_a), Ok(mut short_b)) = (u64::try_from(a), u64::try_from(b)) {
+            while short_b != 0 {
+                (short_a, short_b) = (short_b, short_a % short_b);
+            }
+            return u128::from(short_a);
+        }
         (a, b) = (b, a % b);
     }
     a
@@ -123,6 +171,7 @@ fn gcd(mut a: u128, mut b: u128) -> u128 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn r(numerator: i128, denominator: i128) -> Ratio {
         Ratio::new(numerator, denominator).expect("a fraction")
@@ -140,7 +189,6 @@ mod tests {
         assert_eq!(r(-1, 3).compare(r(-1, 2)), Some(Ordering::Greater));
         assert_eq!(r(-3, 4).absolute(), Some(r(3, 4)));
         assert_eq!(Ratio::last_place(2), Some(r(1, 100)));
-        assert_eq!(r(-7, 2).to_f64().total_cmp(&-3.5), Ordering::Equal);
     }
 
     #[test]
@@ -161,5 +209,29 @@ mod tests {
         // What fits in the end is not lost on the way.
         assert_eq!(huge.multiply(Ratio::whole(1)), Some(huge));
         assert_eq!(huge.divide(huge), Some(Ratio::whole(1)));
+    }
+
+    proptest! {
+        /// The other route: everything over one common denominator, never reduced.
+        #[test]
+        fn operations_agree_with_unreduced_fractions(
+            a in -1_000_i128..1_000, b in 1_i128..1_000,
+            c in -1_000_i128..1_000, d in 1_i128..1_000,
+            exponent in 0_u32..5,
+        ) {
+            let (left, right) = (r(a, b), r(c, d));
+            prop_assert_eq!(left.add(right), Ratio::new(a * d + c * b, b * d));
+            prop_assert_eq!(left.subtract(right), Ratio::new(a * d - c * b, b * d));
+            prop_assert_eq!(left.multiply(right), Ratio::new(a * c, b * d));
+            prop_assert_eq!(left.divide(right), Ratio::new(a * d, b * c));
+            prop_assert_eq!(left.compare(right), Some((a * d).cmp(&(c * b))));
+            let power = Ratio::new(a.pow(exponent), b.pow(exponent));
+            prop_assert_eq!(left.power(Ratio::whole(i128::from(exponent))), power);
+            for found in [left, right] {
+                prop_assert!(found.denominator > 0);
+                let divisor = gcd(found.numerator.unsigned_abs(), found.denominator.unsigned_abs());
+                prop_assert_eq!(divisor, 1);
+            }
+        }
     }
 }

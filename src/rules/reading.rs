@@ -54,13 +54,12 @@ impl<'d> Reading<'d> {
     fn feed(&mut self, bytes: &[u8]) {
         let mut chunks = bytes.utf8_chunks().peekable();
         while let Some(chunk) = chunks.next() {
-            for c in chunk.valid().chars() {
-                self.read += c.len_utf8();
-                if self.detector.read(c) {
-                    self.alarm = Some(Alarm::After(self.read));
-                    return;
-                }
+            let valid = chunk.valid();
+            if let Some(end) = self.detector.read_text(valid) {
+                self.alarm = Some(Alarm::After(self.read + end));
+                return;
             }
+            self.read += valid.len();
             let invalid = chunk.invalid();
             let begun = std::str::from_utf8(invalid).is_err_and(|e| e.error_len().is_none());
             if begun && chunks.peek().is_none() {

@@ -95,7 +95,7 @@ impl Place {
             (Symbol::Equals, _) | (Symbol::Currency, Self::Elsewhere) => Self::Result,
             (Symbol::Minus, Self::Result) => Self::Minus,
             (Symbol::Currency | Symbol::Open | Symbol::Stars, Self::Result | Self::Minus) => self,
-            (Symbol::Number(number), Self::Minus) => match number.size {
+            (Symbol::Number(number), Self::Minus) => match number.size() {
                 Some(size) if size > 0.0 => Self::Negative,
                 _ => Self::Operand,
             },
@@ -117,7 +117,7 @@ fn may_be_negative(text: &str) -> bool {
     let word = lexemes.iter().any(|lexeme| match &lexeme.symbol {
         Symbol::Word(word) => {
             let unknown = word.starts_with('\\')
-                || (word.chars().count() == 1 && !["a", "A", "I"].contains(&word.as_str()));
+                || (word.chars().count() == 1 && !["a", "A", "I"].contains(&&**word));
             let word = word.to_lowercase();
             unknown || ["negative", "minus", "below"].contains(&word.as_str())
         }

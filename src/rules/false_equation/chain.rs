@@ -5,8 +5,9 @@
 //! that the side that holds it has no value.
 
 use super::super::lexer::{Lexeme, Symbol};
+use super::super::ratio::Ratio;
 use super::expression::{Item, LONGEST};
-use super::side::{Side, differ};
+use super::side::{Side, Verdict, judge};
 use super::words::Kind;
 
 /// Words between a number and its operator or the end of its side: "9 fresh eggs * 2".
@@ -15,11 +16,14 @@ const UNIT_WORDS: u32 = 2;
 /// Words from one that changes the number after it to that number: "half of the 10".
 const CONTEXT_WORDS: u32 = 2;
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Chain {
-    /// The side before the last equals sign.
-    left: Option<Side>,
+    /// The side before the last equals sign, if there is one.
+    left: Side,
+    has_left: bool,
     side: Side,
+    /// Room for the part of a side that becomes one of its own.
+    spare: Vec<Item>,
     /// Open parentheses of the side.
     depth: usize,
     /// Words since the last item of the side.
@@ -54,16 +58,37 @@ enum Pending {
 }
 
 impl Chain {
-    /// At the beginning of a text.
-    pub(super) fn start() -> Self {
-        Self {
-            pending: Pending::LineStart,
-            ..Self::default()
-        }
+    /// Begins a line of which nothing has been read.
+    pub(super) fn begin_line(&mut self) {
+        self.clear();
+        self.pending = Pending::LineStart;
+    }
+
+    /// Forgets everything, as behind the end of a sentence.
+    pub(super) fn clear(&mut self) {
+        self.left.clear();
+        self.has_left = false;
+        self.clear_side();
+        self.pending = Pending::Nothing;
+    }
+
+    /// Begins a side of which nothing has been read.
+    fn clear_side(&mut self) {
+        self.side.clear();
+        self.depth = 0;
+        self.words = 0;
+        self.last_word = None;
+        self.context = None;
+        self.label = false;
+    }
+
+    /// Whether a false equation can end here: one that has begun to be read.
+    pub(super) fn compares(&self) -> bool {
+        self.has_left
     }
 
     /// Reads the next symbol; whether it shows that an equation is false.
-    pub(super) fn read(&mut self, lexeme: &Lexeme, tolerance: f64) -> bool {
+    pub(super) fn read(&mut self, lexeme: &Lexeme, tolerance: Ratio) -> bool {
         let symbol = &lexeme.symbol;
         if self.pending == Pending::Is && !is_hedge(symbol) && self.lead(tolerance) {
             return true;
@@ -83,7 +108,7 @@ impl Chain {
                 self.pending = Pending::Bullet;
             }
             Symbol::Minus => {
-                let begins = self.side.items.is_empty() && self.left.is_none();
+                let begins = self.side.items.is_empty() && !self.has_left;
                 self.operator(Item::Minus);
                 if begins {
                     self.pending = Pending::Dash;
@@ -105,20 +130,18 @@ impl Chain {
             Symbol::Equals => return self.equals(tolerance),
             Symbol::Word(word) => {
                 let glued = !lexeme.spaced && self.ends_in_operand();
-                return self.word(Kind::of(word, glued), tolerance);
+                return self.word(Kind::of(*word, glued), tolerance);
             }
             Symbol::Newline => {
-                let mut items = self.side.items.iter().copied();
-                let open = items.next_back().is_some_and(is_operator);
-                if open && !items.all(is_operator) {
+                if self.goes_on_below() {
                     return false;
                 }
                 let found = self.end(tolerance);
-                self.pending = Pending::LineStart;
+                self.begin_line();
                 return found;
             }
             // What is asked is not said.
-            Symbol::Question => *self = Self::default(),
+            Symbol::Question => self.clear(),
             Symbol::Relation
             | Symbol::Comma
             | Symbol::Stop
@@ -155,20 +178,27 @@ impl Chain {
     }
 
     /// The side is complete and nothing goes on from it; whether it shows a false equation.
-    pub(super) fn end(&mut self, tolerance: f64) -> bool {
+    pub(super) fn end(&mut self, tolerance: Ratio) -> bool {
         if self.pending == Pending::Cross {
             self.push(Item::Unknown);
         }
         let found = self.compare(tolerance);
-        *self = Self::default();
+        self.clear();
         found
     }
 
-    fn compare(&mut self, tolerance: f64) -> bool {
-        match &self.left {
-            Some(left) if self.ends_in_operand() => differ(left, &self.side, tolerance),
-            _ => false,
-        }
+    /// Whether the side has no end at the end of its line: it ends in an operator.
+    fn goes_on_below(&self) -> bool {
+        let items = &self.side.items;
+        let open = items.len() <= LONGEST && items.last().copied().is_some_and(is_operator);
+        open && !items.iter().copied().all(is_operator)
+    }
+
+    /// Whether the side, which ends here, shows a false equation.
+    fn compare(&self, tolerance: Ratio) -> bool {
+        self.has_left
+            && self.ends_in_operand()
+            && judge(&self.left, &self.side, tolerance) == Verdict::Fails
     }
 
     fn ends_in_operand(&self) -> bool {
@@ -205,18 +235,18 @@ impl Chain {
         self.push(Item::Unknown);
     }
 
-    fn operand(&mut self, item: Item, spaced: bool, tolerance: f64) -> bool {
+    fn operand(&mut self, item: Item, spaced: bool, tolerance: Ratio) -> bool {
         let context = self.in_context();
         let mut found = false;
         if self.side.items.is_empty() {
             if self.words > 0 {
-                self.left = None;
+                self.has_left = false;
             }
         } else if self.ends_in_operand() {
             let label = spaced && (self.label || self.is_numeral_in_parentheses());
             if self.words > 0 || label {
                 // "A 15% tip on $40": a share of what follows.
-                let share = self.left.is_none() && self.side.items.last() == Some(&Item::Percent);
+                let share = !self.has_left && self.side.items.last() == Some(&Item::Percent);
                 let goes_on = matches!(self.last_word, Some(Kind::Unit(_) | Kind::And));
                 if goes_on || share {
                     self.unknown();
@@ -241,7 +271,7 @@ impl Chain {
     }
 
     /// A word of the sentence around calculations; whether it ends a false equation.
-    fn lead(&mut self, tolerance: f64) -> bool {
+    fn lead(&mut self, tolerance: Ratio) -> bool {
         let found = self.restart(tolerance);
         self.words = 1;
         self.last_word = Some(Kind::Lead);
@@ -249,12 +279,11 @@ impl Chain {
     }
 
     /// Compares the side, which has ended, and begins another one that nothing is known of.
-    fn restart(&mut self, tolerance: f64) -> bool {
+    fn restart(&mut self, tolerance: Ratio) -> bool {
         let found = self.compare(tolerance);
-        *self = Self {
-            context: self.context,
-            ..Self::default()
-        };
+        let context = self.context;
+        self.clear();
+        self.context = context;
         found
     }
 
@@ -272,7 +301,7 @@ impl Chain {
         self.push(item);
     }
 
-    fn open(&mut self, spaced: bool, tolerance: f64) -> bool {
+    fn open(&mut self, spaced: bool, tolerance: Ratio) -> bool {
         let mut found = false;
         if self.words > 0 {
             if !spaced || self.in_context() {
@@ -309,7 +338,7 @@ impl Chain {
         }
     }
 
-    fn close(&mut self, tolerance: f64) -> bool {
+    fn close(&mut self, tolerance: Ratio) -> bool {
         if self.depth > 0 && self.ends_in_operand() && self.words <= UNIT_WORDS {
             self.depth -= 1;
             self.push(Item::Close);
@@ -317,14 +346,14 @@ impl Chain {
         }
         let label = self.depth == 0;
         let found = label && self.compare(tolerance);
-        self.left = None;
-        self.side = Side::default();
+        self.has_left = false;
+        self.side.clear();
         self.unknown();
         self.label = label;
         found
     }
 
-    fn equals(&mut self, tolerance: f64) -> bool {
+    fn equals(&mut self, tolerance: Ratio) -> bool {
         let mut found = false;
         if self.side.items.len() > LONGEST {
             // Its end is lost, and so is what a parenthesis holds.
@@ -333,21 +362,21 @@ impl Chain {
         if self.depth > 0 {
             // The equation began within parentheses.
             let open = self.last_open();
-            let inner = self.side.items.split_off(open + 1);
+            self.spare.clear();
+            self.spare.extend(self.side.items.drain(open + 1..));
             self.reopen();
             found = self.compare(tolerance);
-            self.side.items = inner;
+            std::mem::swap(&mut self.side.items, &mut self.spare);
         } else {
             found |= self.compare(tolerance);
         }
         if self.context.is_some() || self.ends_in_joint() {
             self.unknown();
         }
-        let side = std::mem::take(&mut self.side);
-        *self = Self {
-            left: (!side.items.is_empty()).then_some(side),
-            ..Self::default()
-        };
+        std::mem::swap(&mut self.left, &mut self.side);
+        self.has_left = !self.left.items.is_empty();
+        self.clear_side();
+        self.pending = Pending::Nothing;
         found
     }
 
@@ -365,7 +394,7 @@ impl Chain {
         0
     }
 
-    fn word(&mut self, kind: Kind, tolerance: f64) -> bool {
+    fn word(&mut self, kind: Kind, tolerance: Ratio) -> bool {
         let operand = self.ends_in_operand();
         match kind {
             Kind::Cross if operand => {
@@ -381,7 +410,7 @@ impl Chain {
                 return false;
             }
             Kind::Hedge => {
-                self.left = None;
+                self.has_left = false;
                 self.unknown();
             }
             Kind::Context => self.context = Some(0),
@@ -414,7 +443,7 @@ impl Chain {
             self.pending = Pending::Is;
         } else if matches!(kind, Kind::Lead | Kind::To) {
             return self.lead(tolerance);
-        } else if self.left.is_some() && self.words > UNIT_WORDS {
+        } else if self.has_left && self.words > UNIT_WORDS {
             let found = self.lead(tolerance);
             self.last_word = Some(kind);
             return found;
@@ -432,22 +461,20 @@ impl Chain {
     }
 
     /// The parenthesis that was just opened holds words.
-    fn comment(&mut self, tolerance: f64) -> bool {
+    fn comment(&mut self, tolerance: Ratio) -> bool {
         self.reopen();
         self.depth -= 1;
         let found = self.depth == 0 && self.compare(tolerance);
         let context = self.context;
-        *self = Self {
-            context,
-            words: 1,
-            ..Self::default()
-        };
+        self.clear();
+        self.context = context;
+        self.words = 1;
         found
     }
 }
 
 fn is_hedge(symbol: &Symbol) -> bool {
-    matches!(symbol, Symbol::Word(word) if Kind::of(word, false) == Kind::Hedge)
+    matches!(symbol, Symbol::Word(word) if Kind::of(*word, false) == Kind::Hedge)
 }
 
 fn is_operator(item: Item) -> bool {

@@ -6,7 +6,7 @@ use super::super::ratio::Ratio;
 /// Items of one side that are kept; a longer side has no value.
 pub(super) const LONGEST: usize = 128;
 
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Item {
     Number(Number),
     Plus,
@@ -34,6 +34,16 @@ pub(super) struct Style {
     pub(super) hundredths: bool,
     /// What the order of operations is.
     pub(super) order: Order,
+    /// Numbers that look rounded are; else all are exact.
+    pub(super) rounded: bool,
+}
+
+impl Style {
+    pub(super) const USUAL: Self = Self {
+        hundredths: true,
+        order: Order::Usual,
+        rounded: true,
+    };
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,22 +57,39 @@ pub(super) enum Order {
     LeftToRight,
 }
 
+impl Order {
+    pub(super) const ALL: [Self; 4] = [
+        Self::Usual,
+        Self::LongBar,
+        Self::Fractions,
+        Self::LeftToRight,
+    ];
+}
+
 /// A value and how far off it may be because the numbers it comes from are rounded.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Value {
     pub(super) exact: Ratio,
-    pub(super) slack: f64,
+    /// At least how far, and not negative.
+    pub(super) slack: Ratio,
 }
 
 impl Value {
     fn exactly(exact: Ratio) -> Self {
-        Self { exact, slack: 0.0 }
+        Self {
+            exact,
+            slack: Ratio::ZERO,
+        }
+    }
+
+    fn is_exact(self) -> bool {
+        self.slack.is_zero()
     }
 
     fn add(self, other: Self) -> Option<Self> {
         Some(Self {
             exact: self.exact.add(other.exact)?,
-            slack: self.slack + other.slack,
+            slack: self.slack.add(other.slack)?,
         })
     }
 
@@ -73,32 +100,48 @@ impl Value {
         })
     }
 
+    /// (a ± s)(b ± t) is ab ± (at + bs + st).
     fn multiply(self, other: Self) -> Option<Self> {
-        let (a, b) = (self.exact.to_f64().abs(), other.exact.to_f64().abs());
-        Some(Self {
-            exact: self.exact.multiply(other.exact)?,
-            slack: a * other.slack + b * self.slack + self.slack * other.slack,
-        })
-    }
-
-    fn divide(self, other: Self) -> Option<Self> {
-        let exact = self.exact.divide(other.exact)?;
-        let divisor = other.exact.to_f64().abs();
+        let exact = self.exact.multiply(other.exact)?;
+        if self.is_exact() && other.is_exact() {
+            return Some(Self::exactly(exact));
+        }
+        let (a, b) = (self.exact.absolute()?, other.exact.absolute()?);
+        let own = b.add(other.slack)?.multiply(self.slack)?;
         Some(Self {
             exact,
-            slack: (self.slack + exact.to_f64().abs() * other.slack) / divisor,
+            slack: a.multiply(other.slack)?.add(own)?,
         })
     }
 
+    /// To the first order in the divisor's slack: (a ± s) / (b ± t) is a/b ± (s + t·a/b) / b.
+    fn divide(self, other: Self) -> Option<Self> {
+        let exact = self.exact.divide(other.exact)?;
+        if self.is_exact() && other.is_exact() {
+            return Some(Self::exactly(exact));
+        }
+        let of_divisor = exact.absolute()?.multiply(other.slack)?;
+        Some(Self {
+            exact,
+            slack: self
+                .slack
+                .add(of_divisor)?
+                .divide(other.exact.absolute()?)?,
+        })
+    }
+
+    /// To the first order: (a ± s)^n is a^n ± n·a^(n−1)·s.
     fn power(self, exponent: Self) -> Option<Self> {
         let exact = self.exact.power(exponent.exact)?;
-        let base = self.exact.to_f64().abs();
-        let slack = if self.slack > 0.0 {
-            exact.to_f64().abs() * exponent.exact.to_f64().abs() * self.slack / base
-        } else {
-            0.0
-        };
-        Some(Self { exact, slack })
+        if self.is_exact() {
+            return Some(Self::exactly(exact));
+        }
+        let relative = self.slack.divide(self.exact.absolute()?)?;
+        let steps = exponent.exact.absolute()?.multiply(relative)?;
+        Some(Self {
+            exact,
+            slack: exact.absolute()?.multiply(steps)?,
+        })
     }
 }
 
@@ -268,8 +311,8 @@ impl Reader<'_> {
     /// A number, and the fraction of a mixed one (`1 1/2`).
     fn mixed(&mut self, number: Number) -> Option<Value> {
         let value = Value {
-            exact: number.value?,
-            slack: rounding(number),
+            exact: number.value()?,
+            slack: self.rounding(number)?,
         };
         let [
             Item::Number(numerator),
@@ -279,15 +322,15 @@ impl Reader<'_> {
         ] = self.items[self.next..]
         else {
             if let Some(Item::Fraction) = self.peek()
-                && number.value?.is_whole()
+                && value.exact.is_whole()
             {
                 // `1\frac{1}{2}`, unless the factor is meant; either is rare, so neither is read.
                 return None;
             }
             return Some(value);
         };
-        let part = numerator.value?.divide(denominator.value?)?;
-        let whole = |n: Number| n.value.is_some_and(Ratio::is_whole);
+        let part = numerator.value()?.divide(denominator.value()?)?;
+        let whole = |n: Number| n.value().is_some_and(Ratio::is_whole);
         let below_one = Ratio::whole(1).subtract(part)?;
         if !whole(number) || !whole(numerator) || !whole(denominator) || below_one.is_negative() {
             return None;
@@ -295,13 +338,13 @@ impl Reader<'_> {
         self.next += 3;
         value.add(Value::exactly(part))
     }
-}
 
-/// How far a number may be from what was rounded to it. Two digits after the point or more are
-/// taken for rounded ones, cut or to the nearest; fewer are taken for exact.
-fn rounding(number: Number) -> f64 {
-    match number.decimals {
-        0 | 1 => 0.0,
-        digits => Ratio::last_place(digits).map_or(0.0, Ratio::to_f64),
+    /// How far a number may be from what was rounded to it. Two digits after the point or more are
+    /// taken for rounded ones, cut or to the nearest; fewer are taken for exact.
+    fn rounding(&self, number: Number) -> Option<Ratio> {
+        match number.decimals {
+            digits if digits > 1 && self.style.rounded => Ratio::last_place(digits),
+            _ => Some(Ratio::ZERO),
+        }
     }
 }

@@ -35,13 +35,16 @@
 
 mod chain;
 mod expression;
+mod idle;
 mod side;
 mod words;
 
 use super::lexer::{Lexeme, Lexer, Symbol};
+use super::ratio::Ratio;
 use super::scope::scoped;
 use super::{Detector, Kind, Rule, SCOPE, Settings, optional};
 use chain::Chain;
+use idle::{candidate, last_gap};
 
 pub(super) const RULE: Rule = Rule {
     name: "false-equation",
@@ -58,26 +61,33 @@ pub(super) const RULE: Rule = Rule {
     build,
 };
 
-#[expect(clippy::unnecessary_wraps, reason = "the signature of every rule")]
 fn build(settings: &Settings) -> Result<Box<dyn Detector>, String> {
+    let tolerance = settings.number("tolerance").unwrap_or(0.0);
+    let Some(tolerance) = Ratio::of_shortest_decimal(tolerance) else {
+        return Err(format!(
+            "the tolerance {tolerance:e} is no fraction of 128 bits: give one between 1e-30 and 1e30"
+        ));
+    };
     let detector = FalseEquation {
-        tolerance: settings.number("tolerance").unwrap_or(0.0),
+        tolerance,
         lexer: Lexer::default(),
         lexemes: Vec::new(),
-        chain: Chain::start(),
-        outer: None,
+        chain: Chain::default(),
+        outer: Chain::default(),
+        annotated: false,
     };
     Ok(scoped(settings, Box::new(detector)))
 }
 
 struct FalseEquation {
-    tolerance: f64,
+    tolerance: Ratio,
     lexer: Lexer,
     /// What the last character has ended.
     lexemes: Vec<Lexeme>,
     chain: Chain,
     /// What stands around the annotation `<<…>>` that is being read.
-    outer: Option<Chain>,
+    outer: Chain,
+    annotated: bool,
 }
 
 impl FalseEquation {
@@ -91,40 +101,80 @@ impl FalseEquation {
 
     fn symbol(&mut self, lexeme: &Lexeme) -> bool {
         match lexeme.symbol {
-            Symbol::AnnotationOpen if self.outer.is_none() => {
-                self.outer = Some(std::mem::take(&mut self.chain));
+            Symbol::AnnotationOpen if !self.annotated => {
+                self.annotated = true;
+                std::mem::swap(&mut self.outer, &mut self.chain);
+                self.chain.clear();
                 false
             }
-            Symbol::AnnotationClose => match self.outer.take() {
-                Some(outer) => {
-                    let found = self.chain.end(self.tolerance);
-                    self.chain = outer;
-                    found
-                }
-                None => self.chain.read(lexeme, self.tolerance),
-            },
-            _ => {
-                if lexeme.symbol == Symbol::Newline {
-                    // An annotation that is not closed on its line is none.
-                    self.outer = None;
-                }
+            Symbol::AnnotationClose if self.annotated => {
+                self.annotated = false;
+                let found = self.chain.end(self.tolerance);
+                std::mem::swap(&mut self.outer, &mut self.chain);
+                found
+            }
+            Symbol::Newline => {
+                // An annotation that is not closed on its line is none.
+                self.annotated = false;
                 self.chain.read(lexeme, self.tolerance)
             }
+            _ => self.chain.read(lexeme, self.tolerance),
         }
+    }
+
+    /// Whether all that has been read is forgotten at the next end of a sentence, unless an
+    /// equals sign, an annotation or a brace comes before.
+    fn is_idle(&self) -> bool {
+        !self.annotated && !self.chain.compares() && self.lexer.forgets()
     }
 }
 
 impl Detector for FalseEquation {
     fn start(&mut self, _: Option<&str>) -> bool {
         self.lexer.restart();
-        self.chain = Chain::start();
-        self.outer = None;
+        self.chain.begin_line();
+        self.annotated = false;
         false
     }
 
     fn read(&mut self, c: char) -> bool {
         self.lexer.read(c, &mut self.lexemes);
         self.take()
+    }
+
+    fn read_text(&mut self, text: &str) -> Option<usize> {
+        let bytes = text.as_bytes();
+        let mut at = 0;
+        // Up to where nothing is left to pass over.
+        let mut searched = 0;
+        while at < bytes.len() {
+            if at >= searched && self.is_idle() {
+                searched = at + candidate(&bytes[at..]);
+                if let Some(gap) = last_gap(&bytes[at..searched]) {
+                    at += gap.end;
+                    self.lexer.restart_spaced();
+                    if gap.ends_line {
+                        self.chain.begin_line();
+                    } else {
+                        self.chain.clear();
+                    }
+                    continue;
+                }
+                searched += 1;
+            }
+            let letters = self.lexer.go_on(&bytes[at..]);
+            if letters > 0 {
+                at += letters;
+                continue;
+            }
+            let c = text[at..].chars().next()?;
+            at += c.len_utf8();
+            self.lexer.read(c, &mut self.lexemes);
+            if !self.lexemes.is_empty() && self.take() {
+                return Some(at);
+            }
+        }
+        None
     }
 
     fn finish(&mut self) -> bool {

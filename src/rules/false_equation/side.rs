@@ -11,8 +11,11 @@ const FACTORS: [i128; 21] = [
     2, 3, 4, 5, 7, 8, 10, 12, 16, 24, 25, 30, 36, 52, 60, 100, 365, 1000, 1440, 3600, 5280,
 ];
 
+/// What twelve digits of a calculator may lose.
+const CALCULATOR: Ratio = Ratio::trillionth();
+
 /// A side of an equation.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Side {
     pub(super) items: Vec<Item>,
     /// Units that were written in it.
@@ -22,6 +25,13 @@ pub(super) struct Side {
 }
 
 impl Side {
+    /// Forgets what it holds.
+    pub(super) fn clear(&mut self) {
+        self.items.clear();
+        self.units = Units::default();
+        self.money = false;
+    }
+
     /// Whether something is calculated in it.
     pub(super) fn calculates(&self) -> bool {
         let mut operand = false;
@@ -41,29 +51,22 @@ impl Side {
     }
 
     /// All values that it may be meant to have, the usual one first; none where that is unknown.
-    fn values(&self) -> Vec<Value> {
-        let usual = Style {
-            hundredths: true,
-            order: Order::Usual,
+    fn values(&self) -> [Option<Value>; 8] {
+        let mut values = [None; 8];
+        values[0] = value(&self.items, Style::USUAL);
+        let Some(usual) = values[0] else {
+            return values;
         };
-        let Some(first) = value(&self.items, usual) else {
-            return Vec::new();
-        };
-        let mut values = vec![first];
-        let percents = [true, false];
-        for hundredths in &percents[..=usize::from(self.has(Item::Percent))] {
-            for order in [
-                Order::Usual,
-                Order::LongBar,
-                Order::Fractions,
-                Order::LeftToRight,
-            ] {
-                let style = Style {
-                    hundredths: *hundredths,
-                    order,
-                };
-                values.extend(value(&self.items, style).filter(|v| *v != first));
-            }
+        let percents = if self.has(Item::Percent) { 2 } else { 1 };
+        let styles = [true, false][..percents].iter().flat_map(|&hundredths| {
+            Order::ALL.map(|order| Style {
+                hundredths,
+                order,
+                ..Style::USUAL
+            })
+        });
+        for (style, place) in styles.zip(&mut values).skip(1) {
+            *place = value(&self.items, style).filter(|v| *v != usual);
         }
         values
     }
@@ -74,13 +77,9 @@ impl Side {
             .items
             .iter()
             .position(|item| matches!(item, Item::Number(_)))?;
-        let usual = Style {
-            hundredths: true,
-            order: Order::Usual,
-        };
         let signs = |item: &Item| *item == Item::Minus;
         if self.calculates() && self.items[..end].iter().all(signs) {
-            value(&self.items[..=end], usual)
+            value(&self.items[..=end], Style::USUAL)
         } else {
             None
         }
@@ -95,6 +94,25 @@ impl Side {
         Ratio::last_place(number.decimals)
     }
 
+    /// Whether both have the same exact value in the usual reading.
+    fn plainly_equals(&self, other: &Self) -> bool {
+        let plain = Style {
+            rounded: false,
+            ..Style::USUAL
+        };
+        let left = value(&self.items, plain);
+        left.is_some() && left == value(&other.items, plain)
+    }
+
+    fn units_with(&self, other: &Self) -> Units {
+        let units = self.units.with(other.units);
+        if self.money || other.money {
+            units.with(Units::DOLLAR)
+        } else {
+            units
+        }
+    }
+
     /// Per cents that are added to or taken from something else: the whole that they are of is not
     /// said.
     fn adds_percent(&self) -> bool {
@@ -103,56 +121,76 @@ impl Side {
     }
 }
 
-/// Whether `left = right` is false whatever it may mean, with `tolerance` for rounding.
-pub(super) fn differ(left: &Side, right: &Side, tolerance: f64) -> bool {
-    if !left.calculates() || left.adds_percent() || right.adds_percent() {
-        return false;
+/// What comparing two sides shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// They are the same in one of their readings.
+    Holds,
+    /// They differ in all of them.
+    Fails,
+    /// A side has no value that is known here, or the numbers do not fit.
+    CannotTell,
+}
+
+/// Whether `left = right`, with `tolerance` for rounding.
+pub(super) fn judge(left: &Side, right: &Side, tolerance: Ratio) -> Verdict {
+    if !left.calculates() {
+        return Verdict::CannotTell;
     }
-    let mut units = left.units.with(right.units);
-    if left.money || right.money {
-        units = units.with(Units::DOLLAR);
+    if left.plainly_equals(right) {
+        return Verdict::Holds;
     }
-    if units.convert() {
-        return false;
+    if left.adds_percent() || right.adds_percent() || left.units_with(right).convert() {
+        return Verdict::CannotTell;
     }
+    compare(left, right, tolerance).unwrap_or(Verdict::CannotTell)
+}
+
+/// Compares all readings of the sides; `None` where something does not fit.
+fn compare(left: &Side, right: &Side, tolerance: Ratio) -> Option<Verdict> {
     let (lefts, rights) = (left.values(), right.values());
-    if lefts.is_empty() || rights.is_empty() {
-        return false;
+    if lefts[0].is_none() || rights[0].is_none() {
+        return None;
     }
-    let converted = !units.is_empty() || left.has(Item::Percent) || right.has(Item::Percent);
+    let percent = left.has(Item::Percent) || right.has(Item::Percent);
+    let converted = percent || !left.units_with(right).is_empty();
     let place = right.last_place();
     let whole_place = place.filter(|_| !right.calculates());
     // "1/8" is no total that begins with a rounded 1.
     let one = Some(Ratio::whole(1));
     let first_place = place.filter(|_| place != one || !right.has(Item::Over));
-    let rights = rights.into_iter().map(|value| (value, whole_place));
-    let rights: Vec<_> = rights
-        .chain(right.first_number().map(|value| (value, first_place)))
-        .collect();
-    !lefts.iter().any(|l| {
-        rights.iter().any(|(r, place)| {
-            agree(*l, *r, *place, tolerance).unwrap_or(true)
-                || (converted && convert(l.exact, r.exact))
-        })
-    })
+    let total = right.first_number().map(|value| (value, first_place));
+    let rights = rights.into_iter().flatten().map(|r| (r, whole_place));
+    for (r, place) in rights.chain(total) {
+        for l in lefts.into_iter().flatten() {
+            if agree(l, r, place, tolerance)? || (converted && convert(l.exact, r.exact)) {
+                return Some(Verdict::Holds);
+            }
+        }
+    }
+    Some(Verdict::Fails)
 }
 
 /// Whether the values are equal but for rounding; `None` where comparing them does not fit.
-fn agree(left: Value, right: Value, last_place: Option<Ratio>, tolerance: f64) -> Option<bool> {
-    // What the arithmetic of calculators loses.
-    let floating = 1e-12 * right.exact.to_f64().abs();
+fn agree(left: Value, right: Value, last_place: Option<Ratio>, tolerance: Ratio) -> Option<bool> {
     let difference = left.exact.subtract(right.exact)?.absolute()?;
-    if difference == Ratio::whole(0)
-        || difference.to_f64() <= tolerance + left.slack + right.slack + floating
-    {
+    if difference.is_zero() {
+        return Some(true);
+    }
+    let slack = tolerance.add(left.slack)?.add(right.slack)?;
+    if difference.compare(slack)? != Ordering::Greater {
         return Some(true);
     }
     // Cut, rounded or rounded up to the last digit that is written; whole numbers that differ do
     // so by 1 at least.
-    Some(match last_place {
-        Some(place) => difference.compare(place)? == Ordering::Less,
-        None => false,
-    })
+    if let Some(place) = last_place
+        && difference.compare(place)? == Ordering::Less
+    {
+        return Some(true);
+    }
+    // What the arithmetic of calculators loses.
+    let lost = right.exact.absolute()?.multiply(CALCULATOR)?;
+    Some(difference.compare(lost)? != Ordering::Greater)
 }
 
 /// Whether one of the values is the other one in another unit.

@@ -1,5 +1,7 @@
 //! What words do to a calculation that they stand beside.
 
+use super::super::lexer::Word;
+
 /// What a word does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -33,66 +35,298 @@ pub(super) enum Kind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Units(u64);
 
-/// Units by what they measure; within a line they convert to each other.
-const UNITS: [&[&[&str]]; 5] = [
-    &[
+/// Words by what they do, in lower case.
+const WORDS: &[(Kind, &[&str])] = &[
+    (Kind::Cross, &["x"]),
+    (Kind::Of, &["of"]),
+    (Kind::And, &["and"]),
+    (Kind::Article, &["a", "i"]),
+    (Kind::To, &["to"]),
+    (Kind::Is, &["is", "was"]),
+    (
+        Kind::Lead,
+        &[
+            "so",
+            "then",
+            "get",
+            "gets",
+            "we",
+            "he",
+            "she",
+            "it",
+            "they",
+            "are",
+            "were",
+            "gives",
+            "which",
+            "if",
+            "when",
+            "since",
+            "that",
+            "because",
+            "has",
+            "have",
+            "had",
+            "therefore",
+            "thus",
+            "but",
+            "this",
+            "will",
+            "would",
+            "can",
+        ],
+    ),
+    (
+        Kind::Hedge,
+        &[
+            "about",
+            "approximately",
+            "approx",
+            "roughly",
+            "around",
+            "nearly",
+            "almost",
+            "rounded",
+            "rounding",
+            "round",
+            "rounds",
+            "remainder",
+            "mod",
+            "modulo",
+            "\\pmod",
+            "\\bmod",
+            "\\mod",
+            "estimate",
+            "estimated",
+            "r",
+            "base",
+            "not",
+            "incorrect",
+            "wrong",
+            "false",
+            "least",
+            "most",
+            "over",
+        ],
+    ),
+    (
+        Kind::Context,
+        &[
+            "half",
+            "halves",
+            "third",
+            "thirds",
+            "fourth",
+            "fourths",
+            "fifth",
+            "fifths",
+            "sixth",
+            "seventh",
+            "eighth",
+            "ninth",
+            "tenth",
+            "double",
+            "doubled",
+            "twice",
+            "triple",
+            "tripled",
+            "thrice",
+            "halved",
+            "times",
+            "plus",
+            "minus",
+            "negative",
+            "factorial",
+            "by",
+            "from",
+            "multiplied",
+            "multiply",
+            "multiplying",
+            "divided",
+            "divide",
+            "dividing",
+            "subtract",
+            "subtracting",
+            "adding",
+            "add",
+            "added",
+            "less",
+            "more",
+            "fewer",
+            "than",
+            "many",
+            "much",
+            "square",
+            "squared",
+            "cubed",
+            "root",
+            "sum",
+            "product",
+            "difference",
+            "average",
+            "quotient",
+            "sqrt",
+        ],
+    ),
+    (
+        Kind::Variable,
+        &[
+            "dozen",
+            "dozens",
+            "hundred",
+            "hundreds",
+            "thousand",
+            "thousands",
+            "million",
+            "millions",
+            "billion",
+            "billions",
+            "trillion",
+            "percent",
+            "k",
+            "log",
+            "ln",
+            "sin",
+            "cos",
+            "tan",
+            "gcd",
+            "choose",
+            "lcm",
+            "floor",
+            "ceil",
+            "max",
+            "am",
+            "pm",
+            "o'clock",
+            "o’clock",
+        ],
+    ),
+    // Money.
+    (
+        Kind::unit(0),
         &["dollar", "dollars", "usd", "euros", "euro"],
-        &["cent", "cents", "pennies", "penny"],
+    ),
+    (Kind::unit(1), &["cent", "cents", "pennies", "penny"]),
+    (
+        Kind::unit(2),
         &["quarter", "quarters", "dime", "dimes", "nickel", "nickels"],
-    ],
-    &[
-        &["second", "seconds", "sec", "secs"],
-        &["minute", "minutes", "min", "mins"],
-        &["hour", "hours", "hr", "hrs"],
-        &["day", "days", "daily"],
-        &["week", "weeks", "weekly"],
-        &["month", "months", "monthly"],
-        &["year", "years", "yearly", "annually"],
+    ),
+    // Time.
+    (Kind::unit(3), &["second", "seconds", "sec", "secs"]),
+    (Kind::unit(4), &["minute", "minutes", "min", "mins"]),
+    (Kind::unit(5), &["hour", "hours", "hr", "hrs"]),
+    (Kind::unit(6), &["day", "days", "daily"]),
+    (Kind::unit(7), &["week", "weeks", "weekly"]),
+    (Kind::unit(8), &["month", "months", "monthly"]),
+    (Kind::unit(9), &["year", "years", "yearly", "annually"]),
+    (
+        Kind::unit(10),
         &["decade", "decades", "century", "centuries"],
-        // Speeds: which time they need is not said beside them.
-        &["mph", "kmph", "kph"],
-    ],
-    &[
-        &["inch", "inches"],
-        &["foot", "feet", "ft"],
-        &["yard", "yards"],
-        &["mile", "miles"],
-        &["mm", "millimeters"],
+    ),
+    // Speeds: which time they need is not said beside them.
+    (Kind::unit(11), &["mph", "kmph", "kph"]),
+    // Length.
+    (Kind::unit(12), &["inch", "inches"]),
+    (Kind::unit(13), &["foot", "feet", "ft"]),
+    (Kind::unit(14), &["yard", "yards"]),
+    (Kind::unit(15), &["mile", "miles"]),
+    (Kind::unit(16), &["mm", "millimeters"]),
+    (
+        Kind::unit(17),
         &["cm", "centimeter", "centimeters", "centimetres"],
-        &["meter", "meters", "metres"],
+    ),
+    (Kind::unit(18), &["meter", "meters", "metres"]),
+    (
+        Kind::unit(19),
         &["km", "kilometer", "kilometers", "kilometres"],
-    ],
-    &[
-        &["ounce", "ounces", "oz"],
-        &["pound", "pounds", "lb", "lbs"],
-        &["ton", "tons"],
-        &["mg", "milligrams"],
-        &["gram", "grams"],
-        &["kg", "kgs", "kilogram", "kilograms"],
-    ],
-    &[
-        &["cup", "cups"],
-        &["pint", "pints"],
-        &["quart", "quarts"],
-        &["gallon", "gallons"],
-        &["ml", "milliliters"],
-        &["liter", "liters", "litre", "litres"],
-        &["teaspoon", "teaspoons", "tsp"],
-        &["tablespoon", "tablespoons", "tbsp"],
-    ],
+    ),
+    // Weight.
+    (Kind::unit(20), &["ounce", "ounces", "oz"]),
+    (Kind::unit(21), &["pound", "pounds", "lb", "lbs"]),
+    (Kind::unit(22), &["ton", "tons"]),
+    (Kind::unit(23), &["mg", "milligrams"]),
+    (Kind::unit(24), &["gram", "grams"]),
+    (Kind::unit(25), &["kg", "kgs", "kilogram", "kilograms"]),
+    // Volume.
+    (Kind::unit(26), &["cup", "cups"]),
+    (Kind::unit(27), &["pint", "pints"]),
+    (Kind::unit(28), &["quart", "quarts"]),
+    (Kind::unit(29), &["gallon", "gallons"]),
+    (Kind::unit(30), &["ml", "milliliters"]),
+    (Kind::unit(31), &["liter", "liters", "litre", "litres"]),
+    (Kind::unit(32), &["teaspoon", "teaspoons", "tsp"]),
+    (Kind::unit(33), &["tablespoon", "tablespoons", "tbsp"]),
 ];
+
+/// The units of each quantity, which convert to each other.
+const QUANTITIES: [u64; 5] = [
+    (1 << 3) - 1,
+    (1 << 12) - (1 << 3),
+    (1 << 20) - (1 << 12),
+    (1 << 26) - (1 << 20),
+    (1 << 34) - (1 << 26),
+];
+
+/// Bytes of the longest of the words.
+const LONGEST: usize = 13;
+
+/// Places of the table by which words are found: a power of two, several times their number.
+const PLACES: usize = 1024;
+
+/// The words at the places that their hash names, or at the next ones that were free.
+static TABLE: [Option<(&str, Kind)>; PLACES] = table();
+
+const fn table() -> [Option<(&'static str, Kind)>; PLACES] {
+    let mut table = [None; PLACES];
+    let mut line = 0;
+    while line < WORDS.len() {
+        let (kind, words) = WORDS[line];
+        let mut word = 0;
+        while word < words.len() {
+            let bytes = words[word].as_bytes();
+            assert!(bytes.len() <= LONGEST);
+            let mut place = hash(bytes);
+            while table[place].is_some() {
+                place = (place + 1) % PLACES;
+            }
+            table[place] = Some((words[word], kind));
+            word += 1;
+        }
+        line += 1;
+    }
+    table
+}
+
+/// FNV-1a, folded to a place of the table.
+const fn hash(bytes: &[u8]) -> usize {
+    let mut hash: u32 = 0x811c_9dc5;
+    let mut next = 0;
+    while next < bytes.len() {
+        hash = (hash ^ bytes[next] as u32).wrapping_mul(0x0100_0193);
+        next += 1;
+    }
+    (hash ^ (hash >> 16)) as usize % PLACES
+}
+
+/// What a word does by its name alone; `None` for most.
+fn listed(word: &[u8]) -> Option<Kind> {
+    let mut lower = [0; LONGEST];
+    let lower = lower.get_mut(..word.len())?;
+    lower.copy_from_slice(word);
+    lower.make_ascii_lowercase();
+    let mut place = hash(lower);
+    loop {
+        let (name, kind) = TABLE[place]?;
+        if name.as_bytes() == lower {
+            return Some(kind);
+        }
+        place = (place + 1) % PLACES;
+    }
+}
 
 impl Units {
     /// The first of them, which a currency sign stands for.
     pub(super) const DOLLAR: Self = Self(1);
-
-    fn named(word: &str) -> Option<Self> {
-        UNITS
-            .iter()
-            .flat_map(|line| line.iter())
-            .position(|names| names.contains(&word))
-            .map(|bit| Self(1 << bit))
-    }
 
     pub(super) fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
@@ -104,69 +338,41 @@ impl Units {
 
     /// Whether two of them measure the same.
     pub(super) fn convert(self) -> bool {
-        let mut shift = 0;
-        UNITS.iter().any(|line| {
-            let mask = ((1_u64 << line.len()) - 1) << shift;
-            shift += line.len();
-            (self.0 & mask).count_ones() > 1
-        })
+        QUANTITIES
+            .iter()
+            .any(|units| (self.0 & units).count_ones() > 1)
     }
 }
 
 impl Kind {
+    const fn unit(number: u32) -> Self {
+        Self::Unit(Units(1 << number))
+    }
+
     /// What `word` does; `glued` where it follows a number without a space.
-    pub(super) fn of(word: &str, glued: bool) -> Self {
-        let capital = word.starts_with(char::is_uppercase);
-        let word = word.to_lowercase();
-        if let Some(unit) = Units::named(&word) {
-            return Self::Unit(unit);
-        }
-        match word.as_str() {
-            "x" => Self::Cross,
-            "of" => Self::Of,
-            "and" => Self::And,
-            "a" | "i" if !glued => Self::Article,
-            "to" => Self::To,
-            "is" | "was" => Self::Is,
-            "so" | "then" | "get" | "gets" | "we" | "he" | "she" | "it" | "they" | "are"
-            | "were" | "gives" | "which" | "if" | "when" | "since" | "that" | "because" | "has"
-            | "have" | "had" | "therefore" | "thus" | "but" | "this" | "will" | "would" | "can" => {
-                Self::Lead
-            }
-            "about" | "approximately" | "approx" | "roughly" | "around" | "nearly" | "almost"
-            | "rounded" | "rounding" | "round" | "rounds" | "remainder" | "mod" | "modulo"
-            | "\\pmod" | "\\bmod" | "\\mod" | "estimate" | "estimated" | "r" | "base" | "not"
-            | "incorrect" | "wrong" | "false" | "least" | "most" | "over" => Self::Hedge,
-            "half" | "halves" | "third" | "thirds" | "fourth" | "fourths" | "fifth" | "fifths"
-            | "sixth" | "seventh" | "eighth" | "ninth" | "tenth" | "double" | "doubled"
-            | "twice" | "triple" | "tripled" | "thrice" | "halved" | "times" | "plus" | "minus"
-            | "negative" | "factorial" | "by" | "from" | "multiplied" | "multiply"
-            | "multiplying" | "divided" | "divide" | "dividing" | "subtract" | "subtracting"
-            | "adding" | "add" | "added" | "less" | "more" | "fewer" | "than" | "many" | "much"
-            | "square" | "squared" | "cubed" | "root" | "sum" | "product" | "difference"
-            | "average" | "quotient" | "sqrt" => Self::Context,
-            "dozen" | "dozens" | "hundred" | "hundreds" | "thousand" | "thousands" | "million"
-            | "millions" | "billion" | "billions" | "trillion" | "percent" | "k" | "log" | "ln"
-            | "sin" | "cos" | "tan" | "gcd" | "choose" | "lcm" | "floor" | "ceil" | "max"
-            | "am" | "pm" | "o'clock" | "o’clock" => Self::Variable,
-            // "two-thirds", "one-quarter"
-            _ if word.split('-').skip(1).any(changes) => Self::Context,
-            _ => {
-                let mut letters = word.chars();
-                let short = letters.next().is_some() && letters.next().is_none();
-                let named = word.contains(|c: char| c.is_numeric() || matches!(c, '_' | '\\'));
-                let product = glued && (capital || word.chars().count() < 3);
-                if short || named || product {
-                    Self::Variable
-                } else {
-                    Self::Plain
-                }
-            }
+    pub(super) fn of(word: Word, glued: bool) -> Self {
+        match listed(word.as_bytes()) {
+            Some(Self::Article) if glued => Self::Variable,
+            Some(kind) => kind,
+            None => Self::unlisted(&word, glued),
         }
     }
-}
 
-/// Whether a part of a word with hyphens changes the number after it.
-fn changes(part: &str) -> bool {
-    matches!(part, "quarter" | "quarters") || Kind::of(part, false) == Kind::Context
+    fn unlisted(word: &str, glued: bool) -> Self {
+        // "two-thirds", "one-quarter"
+        let changes = |part: &str| {
+            matches!(part, "quarter" | "quarters") || listed(part.as_bytes()) == Some(Self::Context)
+        };
+        if word.contains('-') && word.split('-').skip(1).any(changes) {
+            return Self::Context;
+        }
+        let sign = |c: char| c.is_numeric() || matches!(c, '_' | '\\');
+        let letters = || word.chars().take(3).count();
+        let capital = word.starts_with(char::is_uppercase);
+        if letters() == 1 || (glued && (capital || letters() < 3)) || word.contains(sign) {
+            Self::Variable
+        } else {
+            Self::Plain
+        }
+    }
 }
