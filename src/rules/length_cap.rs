@@ -54,7 +54,10 @@ mod tests {
     use super::*;
 
     fn alarm(cap: f64, scope: &'static str, text: &str) -> Option<Alarm> {
-        let settings = [("cap", Setting::Number(cap)), ("scope", Setting::Name(scope))];
+        let settings = [
+            ("cap", Setting::Number(cap)),
+            ("scope", Setting::Name(scope)),
+        ];
         let mut detector = build(&settings.into_iter().collect()).unwrap();
         Reading::start(detector.as_mut(), None).push(b"something before");
         let mut reading = Reading::start(detector.as_mut(), Some("a long problem"));

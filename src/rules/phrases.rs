@@ -5,8 +5,8 @@
 //! It is found with its last character, or with the next one where that must show that the last
 //! word is complete, or at the end.
 
-use super::texts::Texts;
 use super::Detector;
+use super::texts::Texts;
 
 /// Looks for any of several phrases.
 pub(super) struct Phrases {
@@ -16,7 +16,10 @@ pub(super) struct Phrases {
 
 impl Phrases {
     pub(super) fn new(phrases: &[impl AsRef<str>]) -> Self {
-        let phrases: Vec<String> = phrases.iter().map(|phrase| spelled(phrase.as_ref())).collect();
+        let phrases: Vec<String> = phrases
+            .iter()
+            .map(|phrase| spelled(phrase.as_ref()))
+            .collect();
         Self {
             phrases: Texts::new(&phrases),
             spelling: Spelling::default(),
@@ -121,7 +124,10 @@ mod tests {
 
     #[test]
     fn spelling_does_not_matter_and_words_are_whole() {
-        check(&["größer als"], "Das ist GRÖSSER als 4, also größer\u{a0}als ¦5");
+        check(
+            &["größer als"],
+            "Das ist GRÖSSER als 4, also größer\u{a0}als ¦5",
+        );
         check(&["--", "x?"], "ab--¦c");
         check(&["oops"], "as an AI, oops.¦ Hm");
         check(&["oops"], "whoopsie, oops2, oops‖");

@@ -55,18 +55,9 @@ const LENGTH: usize = 240;
 const PERIOD: usize = 500;
 
 fn build(settings: &Settings) -> Result<Box<dyn Detector>, String> {
-    let between = |name: &str, default: usize, least: usize, most: usize| {
-        let Some(x) = settings.number(name) else {
-            return Ok(default);
-        };
-        // Whole numbers of this size are exact.
-        (least..=most)
-            .find(|&n| n as f64 == x)
-            .ok_or_else(|| format!("{name} must be from {least} to {most}"))
-    };
-    let times = between("times", TIMES, 2, 100)?;
-    let length = between("length", LENGTH, 8, 100_000)?;
-    let period = between("period", PERIOD, 1, 10_000)?;
+    let times = settings.whole("times", TIMES, 2..=100)?;
+    let length = settings.whole("length", LENGTH, 8..=100_000)?;
+    let period = settings.whole("period", PERIOD, 1..=10_000)?;
     let detector = Repetition {
         times,
         length,
@@ -109,7 +100,12 @@ impl Repetition {
         let (place, &byte) = anchor
             .iter()
             .enumerate()
-            .min_by_key(|(_, byte)| COMMON.iter().position(|c| c == *byte).map_or(0, |k| COMMON.len() - k))
+            .min_by_key(|(_, byte)| {
+                COMMON
+                    .iter()
+                    .position(|c| c == *byte)
+                    .map_or(0, |k| COMMON.len() - k)
+            })
             .expect("an anchor has bytes");
         let first = from.saturating_sub(self.period);
         // A byte at `first + k` stands for an anchor that begins at `first + k - place`.
@@ -121,7 +117,8 @@ impl Repetition {
             .any(|period| {
                 let needed = self.needed(period);
                 end >= needed
-                    && self.written[end - needed + period..] == self.written[end - needed..end - period]
+                    && self.written[end - needed + period..]
+                        == self.written[end - needed..end - period]
             })
     }
 
@@ -198,7 +195,10 @@ mod tests {
             ("81", 240),
             (" = 24", 240),
             ("We can use the formula to find it. ", 240),
-            ("Since $b = t$, we have $a + b = t$. Since $t = b$, we have $a + b = b$. ", 6 * 73),
+            (
+                "Since $b = t$, we have $a + b = t$. Since $t = b$, we have $a + b = b$. ",
+                6 * 73,
+            ),
             ("所以答案是四。", 240),
             ("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab", 276),
         ] {
@@ -206,7 +206,10 @@ mod tests {
             let place = place(detector.as_mut(), &text).expect(block);
             let least = opening.len() + needed;
             // Letters of the opening may belong to the loop by chance.
-            assert!((least - 8..least + 2 * ANCHOR).contains(&place), "{block}: {place}, {least}");
+            assert!(
+                (least - 8..least + 2 * ANCHOR).contains(&place),
+                "{block}: {place}, {least}"
+            );
         }
         let long = "x".repeat(70) + &"y".repeat(70) + "<z>";
         assert!(place(detector.as_mut(), &long.repeat(10)).is_some());
@@ -232,9 +235,19 @@ mod tests {
 
     #[test]
     fn settings_out_of_range_are_refused() {
-        for (name, n) in [("times", 1.0), ("length", 7.0), ("period", 0.0), ("period", 1e9)] {
-            let error = build(&[(name, Setting::Number(n))].into_iter().collect()).err().unwrap();
-            assert!(error.starts_with(&format!("{name} must be from")), "{error}");
+        for (name, n) in [
+            ("times", 1.0),
+            ("length", 7.0),
+            ("period", 0.0),
+            ("period", 1e9),
+        ] {
+            let error = build(&[(name, Setting::Number(n))].into_iter().collect())
+                .err()
+                .unwrap();
+            assert!(
+                error.starts_with(&format!("{name} must be a whole number from")),
+                "{error}"
+            );
         }
     }
 
@@ -242,7 +255,11 @@ mod tests {
     fn a_long_text_costs_no_more_than_its_length() {
         let mut detector = rule(100, 100_000, 10_000);
         let block = "a".repeat(9_000) + "b";
-        for text in ["ab".repeat(5_000) + &block.repeat(30), block.repeat(40), "xyz".repeat(1 << 14)] {
+        for text in [
+            "ab".repeat(5_000) + &block.repeat(30),
+            block.repeat(40),
+            "xyz".repeat(1 << 14),
+        ] {
             place(detector.as_mut(), &text);
         }
     }

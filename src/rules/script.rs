@@ -71,7 +71,10 @@ fn build(settings: &Settings) -> Result<Box<dyn Detector>, String> {
             for name in names {
                 let known = SCRIPTS.iter().position(|script| script == name);
                 let known = known.ok_or_else(|| {
-                    format!("script {name:?} is not known; known are {}", SCRIPTS.join(", "))
+                    format!(
+                        "script {name:?} is not known; known are {}",
+                        SCRIPTS.join(", ")
+                    )
                 })?;
                 always[known] = true;
             }
@@ -114,7 +117,11 @@ impl Detector for Script {
     fn start(&mut self, problem: Option<&str>) -> bool {
         self.foreign = 0.0;
         let mut passes = self.always;
-        for script in problem.unwrap_or_default().chars().filter_map(|c| self.of(c)) {
+        for script in problem
+            .unwrap_or_default()
+            .chars()
+            .filter_map(|c| self.of(c))
+        {
             passes[script] = true;
         }
         let [_, _, han, hiragana, katakana, ..] = &mut passes;
@@ -179,7 +186,11 @@ mod tests {
 
     #[test]
     fn scripts_of_the_problem_pass() {
-        check(&RULE, Some("有几个鸡蛋?"), &["所以答案是 4, so 4 eggs", "от¦вет"]);
+        check(
+            &RULE,
+            Some("有几个鸡蛋?"),
+            &["所以答案是 4, so 4 eggs", "от¦вет"],
+        );
         check(&RULE, Some("いくつ?"), &["答案は四", "정답¦은"]);
         check(&RULE, None, &["所以答案是 4"]);
     }
@@ -199,14 +210,21 @@ mod tests {
         reading.push("答案是四: egg".as_bytes());
         assert_eq!(reading.finish(), Some(Alarm::After(17)));
         let error = build(&["Latin", "Klingon"], 1.0).err().unwrap();
-        assert!(error.starts_with("script \"Klingon\" is not known; known are Latin,"), "{error}");
+        assert!(
+            error.starts_with("script \"Klingon\" is not known; known are Latin,"),
+            "{error}"
+        );
     }
 
     #[test]
     fn every_script_of_the_list_has_characters_and_none_two_scripts() {
         let ranges = ranges();
         for place in 0..SCRIPTS.len() {
-            assert!(ranges.iter().any(|&(_, script)| script == place), "{}", SCRIPTS[place]);
+            assert!(
+                ranges.iter().any(|&(_, script)| script == place),
+                "{}",
+                SCRIPTS[place]
+            );
         }
         for pair in ranges.windows(2) {
             assert!(pair[0].0.end() < pair[1].0.start());

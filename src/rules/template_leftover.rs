@@ -116,7 +116,9 @@ impl TemplateLeftover {
         if END_TOKENS.contains(&behind.as_str()) {
             behind.clear();
         }
-        !END_TOKENS.iter().any(|end| end.starts_with(behind.as_str()))
+        !END_TOKENS
+            .iter()
+            .any(|end| end.starts_with(behind.as_str()))
     }
 }
 
@@ -130,15 +132,12 @@ impl Detector for TemplateLeftover {
     }
 
     fn read(&mut self, c: char) -> bool {
-        let goes_on = match &mut self.behind {
-            Some(behind) => Self::goes_on(behind, c),
-            None => {
-                if self.ends.read(c) {
-                    self.behind = Some(String::new());
-                }
-                false
-            }
-        };
+        let mut goes_on = false;
+        if let Some(behind) = &mut self.behind {
+            goes_on = Self::goes_on(behind, c);
+        } else if self.ends.read(c) {
+            self.behind = Some(String::new());
+        }
         // A carriage return ends a line, too.
         self.leftovers.read(if c == '\r' { '\n' } else { c }) || goes_on
     }
@@ -190,10 +189,18 @@ mod tests {
     fn the_texts_can_be_set() {
         let texts = Setting::Texts(vec!["\nQ:".to_owned()]);
         let mut detector = build(&[("leftovers", texts)].into_iter().collect()).unwrap();
-        for (text, place) in [("[INST] Q:\nQ: 5", Some(12)), ("Q:", Some(2)), ("</s>x", Some(5))] {
+        for (text, place) in [
+            ("[INST] Q:\nQ: 5", Some(12)),
+            ("Q:", Some(2)),
+            ("</s>x", Some(5)),
+        ] {
             let mut reading = Reading::start(detector.as_mut(), None);
             reading.push(text.as_bytes());
-            assert_eq!(reading.finish(), place.map(super::super::Alarm::After), "{text}");
+            assert_eq!(
+                reading.finish(),
+                place.map(super::super::Alarm::After),
+                "{text}"
+            );
         }
     }
 

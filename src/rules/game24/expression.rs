@@ -59,11 +59,17 @@ impl Expression {
 
     /// Whether it is an expression as it stands.
     pub(super) fn is_complete(&self) -> bool {
-        self.filled && !self.operators.iter().any(|op| matches!(op, Operator::Open(_)))
+        self.filled
+            && !self
+                .operators
+                .iter()
+                .any(|op| matches!(op, Operator::Open(_)))
     }
 
     pub(super) fn has_open(&self) -> bool {
-        self.operators.iter().any(|op| matches!(op, Operator::Open(_)))
+        self.operators
+            .iter()
+            .any(|op| matches!(op, Operator::Open(_)))
     }
 
     /// Whether it has an operator with two operands, so that it calculates something.
@@ -81,7 +87,11 @@ impl Expression {
 
     /// Adds a number; whether there is room. `is_fraction` tells whether the quotient of the last
     /// two numbers is one that is held, and so one number.
-    pub(super) fn number(&mut self, mut number: Operand, is_fraction: impl Fn(Ratio) -> bool) -> bool {
+    pub(super) fn number(
+        &mut self,
+        mut number: Operand,
+        is_fraction: impl Fn(Ratio) -> bool,
+    ) -> bool {
         let before = self.operands.last().copied();
         if let (Some(before), [.., Operator::Over]) = (before, self.operators.as_slice())
             && self.literal
@@ -95,6 +105,7 @@ impl Expression {
             self.calculates = self.operators.iter().any(|op| (1..3).contains(&op.rank()));
             number = Operand::exact(quotient);
         }
+        number.signed = self.operators.last() == Some(&Operator::Negate);
         self.operands.push(number);
         self.values.push(Some(number.value));
         self.filled = true;
@@ -125,7 +136,8 @@ impl Expression {
             let range = from..self.operands.len();
             self.groups.retain(|(inner, _)| inner.start < from);
             if range.len() > 1 {
-                self.groups.push((range, self.values.last().copied().flatten()));
+                self.groups
+                    .push((range, self.values.last().copied().flatten()));
             }
         }
         self.literal = false;
@@ -205,7 +217,11 @@ mod tests {
         ] {
             let expression = read(text, None);
             assert!(expression.is_complete());
-            assert_eq!(expression.value(), Ratio::new(numerator, denominator), "{text}");
+            assert_eq!(
+                expression.value(),
+                Ratio::new(numerator, denominator),
+                "{text}"
+            );
         }
         assert_eq!(read("1/(2-2)+3", None).value(), None);
         assert!(!read("1+", None).is_complete() && !read("(1", None).is_complete());
@@ -214,7 +230,11 @@ mod tests {
     #[test]
     fn a_fraction_that_is_held_is_one_number() {
         let third = Ratio::new(8, 3);
-        for (text, count, value) in [("3-8/3", 2, Ratio::new(1, 3)), ("8/3", 1, third), ("8/3*9", 2, Some(Ratio::whole(24)))] {
+        for (text, count, value) in [
+            ("3-8/3", 2, Ratio::new(1, 3)),
+            ("8/3", 1, third),
+            ("8/3*9", 2, Some(Ratio::whole(24))),
+        ] {
             let expression = read(text, third);
             assert_eq!(expression.operands().len(), count, "{text}");
             assert_eq!(expression.calculates(), count > 1, "{text}");

@@ -110,7 +110,10 @@ impl Game24 {
             self.lexemes.clear();
             return false;
         };
-        let alarm = self.lexemes.drain(..).any(|lexeme| game.read(&lexeme.symbol));
+        let alarm = self
+            .lexemes
+            .drain(..)
+            .any(|lexeme| game.read(&lexeme.symbol));
         if game.judged > JUDGED {
             self.game = None;
             return false;
@@ -159,10 +162,7 @@ struct Game {
     dealt: Pool,
     /// What may be held now.
     held: Vec<Pool>,
-    /// Whether the last expression made 24 of all.
-    reached: bool,
-    /// Whether something was not readable since.
-    unread: bool,
+    progress: Progress,
     /// Whether the line has had words of steps and answers alone.
     plain: bool,
     /// Whether the account was lost, since rounded numbers were calculated with.
@@ -173,6 +173,17 @@ struct Game {
     list: Option<List>,
     /// Expressions judged.
     judged: usize,
+}
+
+/// How far the solution has come.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Progress {
+    /// The last expression did not make 24 of all numbers.
+    Short,
+    /// Nor did it, but something was not readable since.
+    Unread,
+    /// It did.
+    Reached,
 }
 
 /// The side before the last equals sign.
@@ -199,8 +210,7 @@ impl Game {
         Self {
             held: vec![dealt.clone()],
             dealt,
-            reached: false,
-            unread: false,
+            progress: Progress::Short,
             plain: true,
             lost: false,
             expression: None,
@@ -225,7 +235,7 @@ impl Game {
     }
 
     fn ends_wrong(&mut self) -> bool {
-        self.end_list() || self.end(true) || !(self.reached || self.unread)
+        self.end_list() || self.end(true) || self.progress == Progress::Short
     }
 
     /// Reads on; whether that alarms.
@@ -268,28 +278,44 @@ impl Game {
         }
     }
 
+    /// Something was not readable.
+    fn miss(&mut self) {
+        if self.progress == Progress::Short {
+            self.progress = Progress::Unread;
+        }
+    }
+
     /// The expression that is being read is none that can be judged.
     fn give_up(&mut self) {
-        self.unread |= self.expression.take().is_some();
+        if self.expression.take().is_some() {
+            self.miss();
+        }
         self.left_side = None;
     }
 
     fn number(&mut self, number: &Number) -> bool {
-        let Some(value) = number.value else {
+        let Some(value) = number.value() else {
             self.give_up();
             return false;
         };
         let mut alarm = false;
-        if self.expression.as_ref().is_some_and(|e| !e.expects_operand()) {
+        if self
+            .expression
+            .as_ref()
+            .is_some_and(|e| !e.expects_operand())
+        {
             alarm = self.end(true);
         }
-        let operand = Operand { value, decimals: number.decimals };
+        let operand = Operand {
+            decimals: number.decimals,
+            ..Operand::exact(value)
+        };
         let decimal = !value.is_whole();
         let accounts = || self.held.iter().chain([&self.dealt]);
         let is_fraction = |value| accounts().any(|held| held.has_fraction(value, Some(value)));
         let mut expression = self.expression.take().unwrap_or_default();
         if !expression.number(operand, is_fraction) {
-            self.unread = true;
+            self.miss();
             self.left_side = None;
             return alarm;
         }
@@ -305,7 +331,10 @@ impl Game {
     }
 
     fn operator(&mut self, operator: Operator) -> bool {
-        let operand_next = self.expression.as_ref().is_none_or(Expression::expects_operand);
+        let operand_next = self
+            .expression
+            .as_ref()
+            .is_none_or(Expression::expects_operand);
         let operator = match operator {
             // A sign at the beginning of a line may be that of a list's entry.
             Operator::Minus if operand_next => Operator::Negate,
@@ -324,7 +353,11 @@ impl Game {
 
     fn open(&mut self) -> bool {
         let mut alarm = false;
-        if self.expression.as_ref().is_some_and(|e| !e.expects_operand()) {
+        if self
+            .expression
+            .as_ref()
+            .is_some_and(|e| !e.expects_operand())
+        {
             alarm = self.end(true);
         }
         let expression = self.expression.get_or_insert_default();
@@ -385,7 +418,10 @@ impl Game {
     }
 
     fn word(&mut self, word: &str) -> bool {
-        let operand_before = self.expression.as_ref().is_some_and(|e| !e.expects_operand());
+        let operand_before = self
+            .expression
+            .as_ref()
+            .is_some_and(|e| !e.expects_operand());
         if word == "x" && operand_before {
             return self.operator(Operator::Times);
         }
@@ -403,7 +439,9 @@ impl Game {
         let alarm = match expression {
             Some(expression) if expression.is_complete() => self.side(&expression, said),
             Some(expression) => {
-                self.unread |= expression.calculates();
+                if expression.calculates() {
+                    self.miss();
+                }
                 false
             }
             None => false,
@@ -423,14 +461,19 @@ impl Game {
             && expression.operands().first().map(|first| first.value)
                 == before.value.map(|before| before.value);
         let written = match expression.operands() {
-            [only] if !expression.calculates() => Operand { value: value.unwrap_or(only.value), ..*only },
+            [only] if !expression.calculates() => Operand {
+                value: value.unwrap_or(only.value),
+                ..*only
+            },
             _ => match value {
                 Some(value) => Operand::exact(value),
                 // Undefined.
                 None => return self.judges() && said,
             },
         };
-        let equal = before.value.is_some_and(|before| written.means(before.value) || before.means(written.value));
+        let equal = before
+            .value
+            .is_some_and(|before| written.means(before.value) || before.means(written.value));
         if !equal && !goes_on {
             return self.judges() && said;
         }
@@ -462,19 +505,21 @@ impl Game {
             }
         }
         let reached = next.iter().any(Pool::is_target);
+        if reached {
+            self.progress = Progress::Reached;
+        } else if self.lost {
+            self.miss();
+        } else if self.plain {
+            self.progress = Progress::Short;
+        }
         if self.lost {
-            self.reached |= reached;
-            self.unread = true;
             return false;
         }
         if self.plain {
-            self.reached = reached;
-            self.unread = false;
             self.held = next;
             return self.held.is_empty();
         }
         // Said in passing, or meant: both.
-        self.reached |= reached;
         for left in next {
             if self.held.len() < ACCOUNTS && !self.held.iter().any(|known| known.is_same(&left)) {
                 self.held.push(left);
@@ -490,14 +535,23 @@ impl Game {
         };
         match symbol {
             Symbol::Number(number) if list.numbers.len() < LISTED => {
-                let value = number.value.and_then(|value| if list.negative { value.negative() } else { Some(value) });
+                let value = number.value().and_then(|value| {
+                    if list.negative {
+                        value.negative()
+                    } else {
+                        Some(value)
+                    }
+                });
                 let below = list.over.then(|| list.numbers.pop()).flatten();
                 let value = match (value, below) {
                     (Some(value), Some(above)) => above.value.divide(value),
                     (value, _) => value,
                 };
                 match value {
-                    Some(value) => list.numbers.push(Operand { value, decimals: number.decimals }),
+                    Some(value) => list.numbers.push(Operand {
+                        decimals: number.decimals,
+                        ..Operand::exact(value)
+                    }),
                     None => list.unread = true,
                 }
                 (list.negative, list.over) = (false, false);
@@ -512,7 +566,7 @@ impl Game {
                 true
             }
             Symbol::Comma | Symbol::Open => true,
-            Symbol::Word(word) => matches!(word.as_str(), "and" | "numbers" | "are" | "is"),
+            Symbol::Word(word) => matches!(&**word, "and" | "numbers" | "are" | "is"),
             Symbol::Stop | Symbol::Stars => list.numbers.is_empty(),
             _ => false,
         }
@@ -524,7 +578,7 @@ impl Game {
             return false;
         };
         if list.unread {
-            self.unread = true;
+            self.miss();
             return false;
         }
         let holds = |held: &&Pool| held.holds_exactly(&list.numbers);
@@ -539,12 +593,13 @@ impl Game {
 
 #[cfg(test)]
 mod tests {
-    use super::super::probe::{arithmetic, check, check_causality, detector, long_texts};
     use super::super::Reading;
+    use super::super::probe::{arithmetic, check, check_causality, detector, long_texts};
     use super::*;
     use proptest::prelude::*;
 
-    const PROBLEM: &str = "Use the numbers and basic arithmetic operations (+ - * /) to obtain 24: 4 5 6 10";
+    const PROBLEM: &str =
+        "Use the numbers and basic arithmetic operations (+ - * /) to obtain 24: 4 5 6 10";
 
     #[test]
     fn steps_that_cannot_lead_to_24_alarm() {
@@ -620,7 +675,12 @@ mod tests {
 
     #[test]
     fn where_nothing_can_be_told_it_is_silent() {
-        for problem in [None, Some("Make 24."), Some("Input: 1 1 1 1"), Some("Input: 1 2 3")] {
+        for problem in [
+            None,
+            Some("Make 24."),
+            Some("Input: 1 1 1 1"),
+            Some("Input: 1 2 3"),
+        ] {
             check(&RULE, problem, &["", "1 + 1 = 3\nAnswer: 7 * 7"]);
         }
     }
@@ -628,7 +688,14 @@ mod tests {
     #[test]
     fn a_long_text_costs_no_more_than_its_length() {
         let mut detector = detector(&RULE, &[]);
-        let steps = ["4*6=24\n", "4*6\n", "(4*6)", "We (4*6)", "so we 4*6=24, ", "(left: 4 5 6 10)\n"];
+        let steps = [
+            "4*6=24\n",
+            "4*6\n",
+            "(4*6)",
+            "We (4*6)",
+            "so we 4*6=24, ",
+            "(left: 4 5 6 10)\n",
+        ];
         let steps = steps.iter().map(|step| step.repeat(200_000));
         for text in long_texts(1 << 20).chain(steps) {
             let mut reading = Reading::start(&mut *detector, Some("Input: 4 6 1 1"));

@@ -114,20 +114,31 @@ pub(super) struct Operand {
     pub(super) value: Ratio,
     /// Digits after the point.
     pub(super) decimals: u32,
+    /// Whether a minus stands before it, which may be its sign.
+    pub(super) signed: bool,
 }
 
 impl Operand {
     pub(super) fn exact(value: Ratio) -> Self {
-        Self { value, decimals: 0 }
+        Self {
+            value,
+            decimals: 0,
+            signed: false,
+        }
     }
 
     /// Whether it may stand for `exact`: the same, or what that is when cut or rounded to the
     /// decimals that are written.
     pub(super) fn means(self, exact: Ratio) -> bool {
-        if self.value == exact {
+        if self.value == exact || (self.signed && self.value.negative() == Some(exact)) {
             return true;
         }
-        let off = || self.value.subtract(exact)?.absolute()?.compare(Ratio::last_place(self.decimals)?);
+        let off = || {
+            self.value
+                .subtract(exact)?
+                .absolute()?
+                .compare(Ratio::last_place(self.decimals)?)
+        };
         self.decimals > 0 && !exact.is_whole() && off().is_some_and(std::cmp::Ordering::is_lt)
     }
 }
@@ -173,26 +184,58 @@ mod tests {
     #[test]
     fn the_four_numbers_are_found_in_the_problem() {
         for (problem, numbers) in [
-            ("Use the numbers and operations (+ - * /) to obtain 24: 4 5 6 10", [4, 5, 6, 10]),
+            (
+                "Use the numbers and operations (+ - * /) to obtain 24: 4 5 6 10",
+                [4, 5, 6, 10],
+            ),
             ("Input: 1 1 4 6", [1, 1, 4, 6]),
             ("Make 24 of [4, 5, 6, and 10].", [4, 5, 6, 10]),
-            ("Using 4, 5, 6, 10 you get 24 in 1 2 3 steps, 1.5 times", [4, 5, 6, 10]),
-            ("Input: 4 4 6 8\n4 + 8 = 12 (left: 4 6 12)\nInput: 2 9 10 12\n", [2, 9, 10, 12]),
+            (
+                "Using 4, 5, 6, 10 you get 24 in 1 2 3 steps, 1.5 times",
+                [4, 5, 6, 10],
+            ),
+            (
+                "Input: 4 4 6 8\n4 + 8 = 12 (left: 4 6 12)\nInput: 2 9 10 12\n",
+                [2, 9, 10, 12],
+            ),
         ] {
             let found = Pool::of_problem(problem).expect(problem);
             assert!(found.is_same(&pool(&numbers)), "{problem}: {found:?}");
         }
-        for problem in ["", "4 5 6", "1 2 3 4 5", "1 2\n3 4", "1 2 3 4.5", "1 2 3 x4", "1 2 3 99999999999"] {
+        for problem in [
+            "",
+            "4 5 6",
+            "1 2 3 4 5",
+            "1 2\n3 4",
+            "1 2 3 4.5",
+            "1 2 3 x4",
+            "1 2 3 99999999999",
+        ] {
             assert!(Pool::of_problem(problem).is_none(), "{problem}");
         }
     }
 
     #[test]
     fn what_makes_24_is_known() {
-        for numbers in [&[24][..], &[4, 6], &[3, 8], &[1, 5, 5, 5], &[3, 3, 8, 8], &[1, 3, 4, 6], &[-24, -1]] {
+        for numbers in [
+            &[24][..],
+            &[4, 6],
+            &[3, 8],
+            &[1, 5, 5, 5],
+            &[3, 3, 8, 8],
+            &[1, 3, 4, 6],
+            &[-24, -1],
+        ] {
             assert!(pool(numbers).makes_target(), "{numbers:?}");
         }
-        for numbers in [&[][..], &[23], &[5, 5], &[1, 1, 1, 1], &[0, 0, 7], &[1, 1, 1, 2]] {
+        for numbers in [
+            &[][..],
+            &[23],
+            &[5, 5],
+            &[1, 1, 1, 1],
+            &[0, 0, 7],
+            &[1, 1, 1, 2],
+        ] {
             assert!(!pool(numbers).makes_target(), "{numbers:?}");
         }
     }
@@ -238,13 +281,19 @@ mod tests {
             assert_eq!(pool(&numbers).makes_target(), found, "{numbers:?}");
             solvable += usize::from(found);
         }
-        assert!((1..12).contains(&solvable), "both kinds must occur: {solvable}");
+        assert!(
+            (1..12).contains(&solvable),
+            "both kinds must occur: {solvable}"
+        );
     }
 
     #[test]
     fn written_numbers_stand_for_what_they_round() {
         let third = Ratio::new(8, 3).unwrap();
-        let written = |value, decimals| Operand { value, decimals };
+        let written = |value, decimals| Operand {
+            decimals,
+            ..Operand::exact(value)
+        };
         assert!(written(Ratio::new(267, 100).unwrap(), 2).means(third));
         assert!(written(Ratio::new(266, 100).unwrap(), 2).means(third));
         assert!(!written(Ratio::new(268, 100).unwrap(), 2).means(third));
