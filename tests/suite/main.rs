@@ -14,6 +14,7 @@ mod cli;
 mod coverage;
 mod enumeration;
 mod golden;
+mod held_out;
 mod jackknife;
 mod judging;
 mod lanes;

@@ -5,7 +5,8 @@
 //! (`(left: 5 6 6)`), and keeps account of the numbers that are held. An expression may go on from
 //! the last step or begin anew with the four numbers, as behind any of the `markers`; what cannot
 //! be told apart is kept as both. Alarms when
-//! - an expression uses a number that is not held;
+//! - an expression uses a number that is neither held nor one step away (of 6, 8 and 12 some write
+//!   `12 * 2` first and `8 - 6 = 2` later; the account then waits for the answer);
 //! - an equation is wrong (results may be cut or rounded to the decimals that are written);
 //! - a list of what is left is not what is left;
 //! - the numbers left cannot make 24 any more: by search over all exact results. A parenthesis
@@ -165,7 +166,7 @@ struct Game {
     progress: Progress,
     /// Whether the line has had words of steps and answers alone.
     plain: bool,
-    /// Whether the account was lost, since rounded numbers were calculated with.
+    /// Whether the account was lost, since rounded or foreseen numbers were calculated with.
     lost: bool,
     expression: Option<Expression>,
     left_side: Option<Side>,
@@ -226,6 +227,9 @@ impl Game {
         self.held = vec![self.dealt.clone()];
         self.plain = true;
         self.lost = false;
+        if self.progress == Progress::Unread {
+            self.progress = Progress::Short;
+        }
         alarm
     }
 
@@ -324,7 +328,11 @@ impl Game {
         if self.judges() && self.left_side.is_none() && expression.calculates() {
             let above_a_bar = accounts().any(|held| held.has_fraction(value, None));
             let operands = expression.operands();
-            alarm |= !above_a_bar && accounts().all(|held| held.without_all(operands).is_none());
+            if !above_a_bar && accounts().all(|held| held.without_all(operands).is_none()) {
+                let foreseen = accounts().any(|held| held.foresees(operands));
+                self.lost |= foreseen;
+                alarm |= !foreseen;
+            }
         }
         self.expression = Some(expression);
         alarm
@@ -607,7 +615,7 @@ mod tests {
             // Dead ends.
             "Steps:\n5 + 4 = ¦9 (left: 6 9 10)",
             "10 - 4 = 6 (left: 5 6 6)\n10 * 5 = ¦50",
-            // Not held.
+            // Not held, nor one step away.
             "10 - 4 = 6 (left: 5 6 6)\n6 * 7 ¦= 42",
             "10 - 4 = 6 (left: 5 6 6)\n10 * 10 ¦= 100",
             "Answer: 8 * 3 ¦= 24",
@@ -622,6 +630,7 @@ mod tests {
             "Answer: (4 + 5)¦ * (10 - 6) = 24",
             // Not arrived.
             "10 - 4 = 6 (left: 5 6 6)\nAnswer: None‖",
+            "10 - 4 = 6 (left: 5 6 6)\n6 * 30 = 180\nAnswer: None‖",
             "I do not know.‖",
             "‖",
             // Not of the four numbers.
@@ -646,6 +655,8 @@ mod tests {
             "We know that 4 * 6 = 24, and 8 * 3 = 24.\nAnswer: (10 - 4) * 5 - 6 = 24",
             "Because (10 - 4) * 5 - 6 = 24 it is solved.",
             "Is (10 - 4) * 5 - 6 = 25? No, (10 - 4) * 5 - 6 = 24.",
+            // A step ahead.
+            "10 - 4 = 6 (left: 5 6 6)\n6 * 30 = 180\n6 * 7 = 41\nAnswer: (10 - 4) * 5 - 6 = 24",
             // Not read.
             "\\frac{10}{5} + 6 ^ 2",
         ];

@@ -76,6 +76,34 @@ impl Pool {
         Some(left)
     }
 
+    /// Whether all of `operands` but one are held, and two of the others make that one in a step.
+    pub(super) fn foresees(&self, operands: &[Operand]) -> bool {
+        let mut left = self.clone();
+        let mut missing = operands
+            .iter()
+            .filter(|&&operand| match left.without(operand) {
+                Some(less) => {
+                    left = less;
+                    false
+                }
+                None => true,
+            })
+            .copied()
+            .collect::<Vec<_>>()
+            .into_iter();
+        let (Some(missing), None) = (missing.next(), missing.next()) else {
+            return false;
+        };
+        let pairs = left.0.iter().enumerate();
+        let mut pairs = pairs.flat_map(|(k, &a)| left.0[..k].iter().map(move |&b| (a, b)));
+        pairs.any(|(a, b)| {
+            results(a, b)
+                .into_iter()
+                .flatten()
+                .any(|made| missing.means(made))
+        })
+    }
+
     pub(super) fn push(&mut self, value: Ratio) {
         self.0.push(value);
     }
@@ -143,6 +171,18 @@ impl Operand {
     }
 }
 
+/// What one operation makes of two numbers.
+fn results(a: Ratio, b: Ratio) -> [Option<Ratio>; 6] {
+    [
+        a.add(b),
+        a.multiply(b),
+        a.subtract(b),
+        b.subtract(a),
+        a.divide(b),
+        b.divide(a),
+    ]
+}
+
 /// Whether 24 can be made of the numbers; what does not fit counts as no way.
 fn makes(numbers: &[Ratio]) -> bool {
     if let [only] = numbers {
@@ -152,16 +192,7 @@ fn makes(numbers: &[Ratio]) -> bool {
         for j in 0..i {
             let others = (0..numbers.len()).filter(|&k| k != i && k != j);
             let mut next: Vec<Ratio> = others.map(|k| numbers[k]).collect();
-            let (a, b) = (numbers[i], numbers[j]);
-            let results = [
-                a.add(b),
-                a.multiply(b),
-                a.subtract(b),
-                b.subtract(a),
-                a.divide(b),
-                b.divide(a),
-            ];
-            for result in results.into_iter().flatten() {
+            for result in results(numbers[i], numbers[j]).into_iter().flatten() {
                 next.push(result);
                 if makes(&next) {
                     return true;
@@ -285,6 +316,26 @@ mod tests {
             (1..12).contains(&solvable),
             "both kinds must occur: {solvable}"
         );
+    }
+
+    #[test]
+    fn a_number_one_step_away_is_foreseen() {
+        let of = |numbers: &[i128]| -> Vec<Operand> {
+            numbers
+                .iter()
+                .map(|&n| Operand::exact(Ratio::whole(n)))
+                .collect()
+        };
+        for (held, operands, foreseen) in [
+            (&[6, 8, 12][..], &[12, 2][..], true),
+            (&[6, 8, 12], &[2, 12], true),
+            (&[6, 8, 12], &[12, 3], false),
+            (&[6, 12], &[6, 2], false),
+            (&[6, 8, 12], &[2, 14], false),
+            (&[6, 8, 12], &[6, 8], false),
+        ] {
+            assert_eq!(pool(held).foresees(&of(operands)), foreseen, "{operands:?}");
+        }
     }
 
     #[test]
