@@ -107,7 +107,7 @@ fn the_table_is_what_every_prefix_says() {
 }
 
 /// Reads a log of the development data; says so where it is absent.
-pub fn development_log(name: &str) -> Option<PathBuf> {
+pub(super) fn development_log(name: &str) -> Option<PathBuf> {
     let path = root().join("../shared/data").join(name);
     if path.exists() {
         return Some(path);
