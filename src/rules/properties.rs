@@ -199,6 +199,57 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_unicode_is_read_the_same_at_once_and_by_characters(
+        problem in any::<Option<String>>(),
+        text in any::<String>(),
+    ) {
+        for (name, mut detector) in detectors() {
+            let whole = read(detector.as_mut(), problem.as_deref(), [text.as_bytes()]);
+            let mut found = detector.start(problem.as_deref()).then_some(Alarm::After(0));
+            for (at, c) in text.char_indices() {
+                if found.is_none() && detector.read(c) {
+                    found = Some(Alarm::After(at + c.len_utf8()));
+                }
+            }
+            if found.is_none() && detector.finish() {
+                found = Some(Alarm::AtEnd);
+            }
+            prop_assert_eq!(found, whole, "{}", name);
+        }
+    }
+}
+
+#[test]
+fn a_long_text_costs_no_rule_more_than_its_length() {
+    let pieces = [
+        "</s>",
+        "<|",
+        "aaaaaaaaaaaaaaab",
+        "```\n",
+        "####",
+        "(1+1)",
+        "所",
+        "I'm ",
+        "ab",
+        "\n",
+        "<think>",
+    ];
+    for (_, mut detector) in detectors() {
+        for piece in pieces {
+            let text = piece.repeat((1 << 18) / piece.len());
+            read(
+                detector.as_mut(),
+                Some("Use 1 2 3 4 to make 24."),
+                [text.as_bytes()],
+            );
+        }
+    }
+}
+
 #[test]
 fn every_rule_alarms_at_some_text() {
     // Texts made up as above must not pass every rule by.

@@ -145,6 +145,17 @@ impl Detector for Script {
         false
     }
 
+    fn read_text(&mut self, text: &str) -> Option<usize> {
+        // Nothing of ASCII is foreign where Latin passes.
+        let latin_passes = self.passes.is_none_or(|[latin, ..]| latin);
+        if latin_passes && text.is_ascii() {
+            return None;
+        }
+        let mut characters = text.char_indices();
+        let (at, c) = characters.find(|&(_, c)| self.read(c))?;
+        Some(at + c.len_utf8())
+    }
+
     fn finish(&mut self) -> bool {
         false
     }
@@ -219,12 +230,8 @@ mod tests {
     #[test]
     fn every_script_of_the_list_has_characters_and_none_two_scripts() {
         let ranges = ranges();
-        for place in 0..SCRIPTS.len() {
-            assert!(
-                ranges.iter().any(|&(_, script)| script == place),
-                "{}",
-                SCRIPTS[place]
-            );
+        for (place, name) in SCRIPTS.iter().enumerate() {
+            assert!(ranges.iter().any(|&(_, script)| script == place), "{name}");
         }
         for pair in ranges.windows(2) {
             assert!(pair[0].0.end() < pair[1].0.start());

@@ -617,7 +617,7 @@ mod tests {
             "10 - 4 = 6 (left: 5 6 6)\n10 * 5 = ¦50",
             // Not held, nor one step away.
             "10 - 4 = 6 (left: 5 6 6)\n6 * 7 ¦= 42",
-            "10 - 4 = 6 (left: 5 6 6)\n10 * 10 ¦= 100",
+            "10 - 4 = 6 (left: 5 6 6)\n10 * 13 ¦= 130",
             "Answer: 8 * 3 ¦= 24",
             // Wrong arithmetic.
             "10 - 4 = 7 (¦left: 5 6 7)",
