@@ -47,9 +47,10 @@
 //! | [`study`] | one file per question: simulation, sweeps, replay, verification |
 //! | [`report`], [`plot`], [`cli`] | findings as text and figures; the command line |
 //! | [`log`], [`rules`], [`replay`] | generations on disk; text rules; what a policy would have done |
-//! | [`input`], [`stats`], [`rng`] | reading with line numbers; statistics; random streams |
+//! | [`input`], [`columnar`], [`stats`], [`rng`] | reading with line numbers; Parquet; statistics; random streams |
 
 pub mod cli;
+pub mod columnar;
 pub mod engine;
 pub mod estimate;
 pub mod input;

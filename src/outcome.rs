@@ -4,9 +4,13 @@
 //! else. Outcomes travel as batches of columns. All generations of one prompt stand next to each
 //! other within one batch.
 
+mod expected;
 mod gathered;
+mod subsets;
 
+pub use expected::ExpectedBatch;
 pub use gathered::{Gathered, Range, Shape};
+pub use subsets::{MOST_VALIDATORS, SubsetOutcome, Validators};
 
 /// What the batches of one source have in common.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,7 +45,7 @@ impl Knowledge {
 }
 
 /// A category of generations, such as the final state.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Covariate {
     /// Name in tables and results.
     pub name: String,
@@ -98,6 +102,25 @@ pub struct Trace {
 }
 
 impl OutcomeBatch {
+    /// Makes room for so many more generations, but for their traces.
+    pub fn reserve(&mut self, generations: usize, checkpoints: usize) {
+        self.prompt.reserve(generations);
+        for column in [
+            &mut self.tokens_full,
+            &mut self.tokens_paid,
+            &mut self.checkpoint_cost,
+            &mut self.utility,
+        ] {
+            column.reserve(generations);
+        }
+        self.rejected_at.reserve(generations);
+        self.remaining.reserve(generations * checkpoints);
+        self.accepted.reserve(generations);
+        for column in &mut self.covariates {
+            column.reserve(generations);
+        }
+    }
+
     /// Number of generations.
     pub fn len(&self) -> usize {
         self.prompt.len()

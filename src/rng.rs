@@ -19,6 +19,8 @@ pub enum Purpose {
     Retry,
     /// Processes with a planted violation.
     Control,
+    /// Difficulties of prompts of which only expectations are taken.
+    Difficulty,
 }
 
 /// The stream of `purpose` for batch number `batch` under the root `seed`.
@@ -27,6 +29,7 @@ pub fn stream(seed: u64, purpose: Purpose, batch: u64) -> Stream {
         Purpose::Outcomes => 0x6f75_7463_6f6d_6573,
         Purpose::Retry => 0x7265_7472_7900_0000,
         Purpose::Control => 0x636f_6e74_726f_6c00,
+        Purpose::Difficulty => 0x6469_6666_6963_756c,
     };
     let mut state = mix(mix(mix(seed) ^ tag) ^ batch);
     let mut bytes = [0_u8; 32];
@@ -127,7 +130,12 @@ mod tests {
         let mut firsts: Vec<u64> = Vec::new();
         for seed in 0..20 {
             for batch in 0..20 {
-                for purpose in [Purpose::Outcomes, Purpose::Retry, Purpose::Control] {
+                for purpose in [
+                    Purpose::Outcomes,
+                    Purpose::Retry,
+                    Purpose::Control,
+                    Purpose::Difficulty,
+                ] {
                     firsts.push(stream(seed, purpose, batch).next_u64());
                 }
             }

@@ -11,6 +11,7 @@ use super::{Context, catalogue};
 use crate::input::{Document, InputError, Mistake};
 use crate::log;
 use crate::policy::PolicyFile;
+use crate::replay::SavedTable;
 use crate::report::{Section, Sheet};
 use crate::scenario::Scenario;
 use crate::study::sweep::Sweep;
@@ -21,7 +22,7 @@ use crate::study::sweep::Sweep;
 /// name. Exit code 3 when any file has a mistake.
 #[derive(Debug, Args)]
 pub(super) struct CheckArgs {
-    /// Scenarios, sweeps, policies and logs; - is stdin
+    /// Scenarios, sweeps, policies, logs and first-alarm tables; - is stdin
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
 }
@@ -70,8 +71,14 @@ fn check(path: &Path) -> FileFindings {
 /// What a file is, and what it says in words or what is wrong with it.
 fn explain(path: &Path) -> (&'static str, Result<Vec<String>, InputError>) {
     let as_log = || ("log", log::check(path).map(|summary| summary.describe()));
+    if SavedTable::is_one(path) {
+        return (
+            "table",
+            SavedTable::load(path).map(|table| table.describe()),
+        );
+    }
     let name = path.to_string_lossy().to_lowercase();
-    let log_endings = [".jsonl", ".ndjson", ".json", ".gz", ".zst"];
+    let log_endings = [".jsonl", ".ndjson", ".json", ".gz", ".zst", ".parquet"];
     if log_endings.iter().any(|ending| name.ends_with(ending)) {
         return as_log();
     }

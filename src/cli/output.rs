@@ -85,6 +85,18 @@ pub(super) fn writable(option: &str, path: &Path) -> Result<(), CliError> {
     )))
 }
 
+/// A file to write can be written, and replaces none of `others`.
+pub(super) fn product(option: &str, path: &Path, others: &[&Path]) -> Result<(), CliError> {
+    writable(option, path)?;
+    if others.iter().any(|other| same_file(path, other)) {
+        return Err(CliError::Usage(format!(
+            "{option} {}: the file is an input or another output; name another",
+            path.display()
+        )));
+    }
+    Ok(())
+}
+
 /// Whether two paths name the same existing file, or are spelt alike.
 pub(super) fn same_file(a: &Path, b: &Path) -> bool {
     a == b

@@ -5,6 +5,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::Context;
+use crate::study::part::Progress;
 
 /// A bar over `total` attempts, with rate and time left; invisible where nobody watches.
 pub(super) fn attempts(context: &Context, total: u64, what: &str) -> ProgressBar {
@@ -22,7 +23,7 @@ fn bar(context: &Context, total: u64, what: &str, of: &str) -> ProgressBar {
     }
     let bar = ProgressBar::new(total);
     let template = format!(
-        "{{prefix}} {{wide_bar}} {{human_pos}}/{{human_len}} {of}, {{per_sec}}, {{eta}} left"
+        "{{prefix}} {{wide_bar}} {{human_pos}}/{{human_len}} {of}, {{per_sec}}, {{eta}} left{{msg}}"
     );
     // The template is a constant; the default style is a fair answer to a mistake in it.
     if let Ok(style) = ProgressStyle::with_template(&template) {
@@ -31,6 +32,17 @@ fn bar(context: &Context, total: u64, what: &str, of: &str) -> ProgressBar {
     bar.set_prefix(what.to_owned());
     bar.enable_steady_tick(Duration::from_millis(200));
     bar
+}
+
+/// Moves a bar over attempts, of which `before` belong to earlier runs, as a run goes on.
+pub(super) fn follow(bar: &ProgressBar, before: u64) -> impl Fn(Progress) + Sync {
+    move |progress| match progress {
+        Progress::Attempts(done) => {
+            bar.set_message("");
+            bar.set_position(before + done);
+        }
+        Progress::Retried(done, of) => bar.set_message(format!(", {done}/{of} prompts retried")),
+    }
 }
 
 /// A counter of records, whose total nobody knows before a log is read.

@@ -9,9 +9,9 @@ use super::{Context, catalogue, output, progress};
 use crate::input::{InputError, Mistake};
 use crate::log::{LONGEST_LINE, ReadError, Reader, Writer};
 use crate::policy::PolicyFile;
-use crate::replay::{Auditor, Replay, ScheduleError, Table, TableBuilder};
+use crate::replay::{Auditor, Replay, SavedTable, ScheduleError, SourceLog, Table, TableBuilder};
 use crate::report;
-use crate::study::replay::{self, Intake};
+use crate::study::replay::{self, Intake, JudgeQuality};
 
 /// The name under which the policy of the paper is built in.
 const PAPER: &str = "paper";
@@ -26,12 +26,22 @@ const PAPER: &str = "paper";
 #[command(after_long_help = "Examples:\n  \
     foldem replay log.jsonl --policy paper\n  \
     foldem replay a.jsonl.gz b.jsonl.zst --policy my.toml --format json\n  \
-    foldem replay log.jsonl --policy my.toml --outcomes outcomes.jsonl\n\n\
+    foldem replay log.jsonl --policy my.toml --outcomes outcomes.jsonl\n  \
+    foldem replay log.jsonl --policy paper --judge-sensitivity 0.97 --judge-specificity 0.9\n  \
+    foldem replay log.jsonl --policy my.toml --save-table alarms.parquet\n  \
+    foldem replay --table alarms.parquet --policy other.toml\n\n\
     foldem new policy prints the policy of the paper, commented, to start from.")]
 pub(super) struct ReplayArgs {
-    /// Logs of generations (JSON Lines; .gz and .zst are decompressed); - is stdin
-    #[arg(required = true, value_name = "LOG")]
+    /// Logs of generations (JSON Lines; .gz and .zst are decompressed; or .parquet); - is stdin
+    #[arg(required_unless_present = "table", value_name = "LOG")]
     logs: Vec<PathBuf>,
+    /// Replay the generations of a first-alarm table instead of reading logs: under any policy
+    /// whose validators have the rules and parameters of the table's
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["logs", "save_table"])]
+    table: Option<PathBuf>,
+    /// Also save the first alarms of the policy's validators, for --table (.parquet)
+    #[arg(long, value_name = "FILE")]
+    save_table: Option<PathBuf>,
     /// Policy file (foldem.policy/1); - is stdin; `paper` is the paper's policy
     #[arg(long, value_name = "FILE")]
     policy: PathBuf,
@@ -43,7 +53,39 @@ pub(super) struct ReplayArgs {
     #[arg(long, value_name = "FILE")]
     outcomes: Option<PathBuf>,
     #[command(flatten)]
+    judge: JudgeArgs,
+    #[command(flatten)]
     intake: IntakeArgs,
+}
+
+/// How often labels are right.
+#[derive(Debug, Clone, Copy, Args)]
+struct JudgeArgs {
+    /// Probability, in [0, 1], that the label (`accepted`, else `correct`) of a good generation says
+    /// so: also print what the figures would be with right labels
+    #[arg(long, value_name = "P", requires = "judge_specificity")]
+    judge_sensitivity: Option<f64>,
+    /// Probability, in [0, 1], that the label of a bad generation says so
+    #[arg(long, value_name = "P", requires = "judge_sensitivity")]
+    judge_specificity: Option<f64>,
+}
+
+impl JudgeArgs {
+    /// The judge that the labels are from, where its quality is given.
+    fn quality(self) -> Result<Option<JudgeQuality>, CliError> {
+        let given = self.judge_sensitivity.zip(self.judge_specificity);
+        let Some((sensitivity, specificity)) = given else {
+            return Ok(None);
+        };
+        let quality = JudgeQuality::new(sensitivity, specificity);
+        quality.map(Some).ok_or_else(|| {
+            CliError::Usage(format!(
+                "--judge-sensitivity {sensitivity} --judge-specificity {specificity}: both must lie \
+                 in [0, 1] and add up to more than 1; otherwise the labels say nothing, or the \
+                 opposite"
+            ))
+        })
+    }
 }
 
 /// How logs are read.
@@ -97,23 +139,15 @@ fn bytes(text: &str) -> Result<usize, String> {
 }
 
 pub(super) fn run(args: &ReplayArgs, context: &Context) -> Result<u8, CliError> {
-    let inputs: Vec<&Path> = args
-        .logs
-        .iter()
-        .chain([&args.policy])
-        .map(PathBuf::as_path)
-        .collect();
-    once_stdin(&inputs)?;
-    let mut others = inputs.clone();
-    if let Some(file) = &args.outcomes {
-        outcomes_path(file, &inputs)?;
-        others.push(file);
-    }
-    context.output.keeps(&others)?;
+    let judge = args.judge.quality()?;
+    check_files(args, context)?;
     let policy = policy(&args.policy)?;
     let auditor = auditor(&policy, &args.policy)?;
     let writer = args.outcomes.as_deref().map(Writer::create).transpose()?;
-    let (table, intake) = table(&args.logs, &auditor, args.intake, context)?;
+    let (table, intake) = match &args.table {
+        Some(file) => saved_table(file, &policy, args, context)?,
+        None => table(&args.logs, &auditor, args.intake, context)?,
+    };
     let generated = args.problem == ProblemArg::Generated;
     if intake.partial && table.rows().is_empty() {
         context.output.tell("interrupted before the first record");
@@ -129,7 +163,8 @@ pub(super) fn run(args: &ReplayArgs, context: &Context) -> Result<u8, CliError> 
     };
     let replay =
         Replay::new(&table, &policy, policy.checkpoints(), generated).map_err(whole_policy)?;
-    let findings = replay::findings(&policy, &table, &replay, intake).map_err(whole_policy)?;
+    let mut findings = replay::findings(&policy, &table, &replay, intake).map_err(whole_policy)?;
+    findings.label_noise = judge.and_then(|judge| replay::label_noise(&table, &replay, judge));
     context
         .output
         .emit(&findings, &report::replay::sheet(&findings))?;
@@ -139,11 +174,107 @@ pub(super) fn run(args: &ReplayArgs, context: &Context) -> Result<u8, CliError> 
         }
         writer.finish()?;
     }
+    if let Some(file) = &args.save_table {
+        save_table(file, table, intake, args, context)?;
+    }
     Ok(if intake.partial {
         exit::INTERRUPTED
     } else {
         exit::FINE
     })
+}
+
+/// No file is read twice that can be read once, and none is written over another.
+fn check_files(args: &ReplayArgs, context: &Context) -> Result<(), CliError> {
+    let inputs: Vec<&Path> = args
+        .logs
+        .iter()
+        .chain(&args.table)
+        .chain([&args.policy])
+        .map(PathBuf::as_path)
+        .collect();
+    once_stdin(&inputs)?;
+    if args.table.is_some() && args.intake.skip_malformed {
+        let message = "--skip-malformed: with --table no log is read; leave it out";
+        return Err(CliError::Usage(message.to_owned()));
+    }
+    let mut others = inputs;
+    if let Some(file) = &args.outcomes {
+        if has_parquet_ending(file) {
+            return Err(CliError::Usage(format!(
+                "--outcomes {}: outcomes are JSON Lines; use .jsonl, .jsonl.gz or .jsonl.zst",
+                file.display()
+            )));
+        }
+        output::product("--outcomes", file, &others)?;
+        others.push(file);
+    }
+    if let Some(file) = &args.save_table {
+        if !has_parquet_ending(file) {
+            return Err(CliError::Usage(format!(
+                "--save-table {}: a table is Parquet; let its name end in .parquet",
+                file.display()
+            )));
+        }
+        output::product("--save-table", file, &others)?;
+        others.push(file);
+    }
+    context.output.keeps(&others)
+}
+
+fn has_parquet_ending(file: &Path) -> bool {
+    file.extension()
+        .is_some_and(|ending| ending.eq_ignore_ascii_case("parquet"))
+}
+
+/// The table of a file, with the columns that `policy` asks for.
+fn saved_table(
+    file: &Path,
+    policy: &PolicyFile,
+    args: &ReplayArgs,
+    context: &Context,
+) -> Result<(Table, Intake), CliError> {
+    let saved = SavedTable::load(file)?;
+    let version = env!("CARGO_PKG_VERSION");
+    if saved.foldem != version {
+        context.output.tell(&format!(
+            "note: {} was saved by foldem {}, this is {version}: rules may have changed in between",
+            file.display(),
+            saved.foldem
+        ));
+    }
+    let intake = Intake {
+        skipped: saved.skipped,
+        partial: false,
+    };
+    let table = saved.table.for_policy(policy).map_err(|e| {
+        let message = format!("{e} (table {})", file.display());
+        InputError::whole_file(&args.policy.display().to_string(), message)
+    })?;
+    Ok((table, intake))
+}
+
+fn save_table(
+    file: &Path,
+    table: Table,
+    intake: Intake,
+    args: &ReplayArgs,
+    context: &Context,
+) -> Result<(), CliError> {
+    if intake.partial {
+        context.output.tell("interrupted: no table was saved");
+        return Ok(());
+    }
+    let logs = args.logs.iter().map(|log| {
+        SourceLog::of(log).map_err(|e| {
+            InputError::whole_file(&log.display().to_string(), format!("cannot be read: {e}"))
+        })
+    });
+    let logs = logs.collect::<Result<_, _>>()?;
+    let bytes = SavedTable::new(table, intake.skipped, logs)
+        .to_parquet()
+        .map_err(|e| CliError::Internal(format!("the table cannot be saved: {e}")))?;
+    output::write_file(file, &bytes)
 }
 
 /// Stdin can be read once.
@@ -156,17 +287,6 @@ fn once_stdin(inputs: &[&Path]) -> Result<(), CliError> {
     {
         let message = "- (stdin) is named twice; it can be read once".to_owned();
         return Err(CliError::Usage(message));
-    }
-    Ok(())
-}
-
-fn outcomes_path(file: &Path, inputs: &[&Path]) -> Result<(), CliError> {
-    output::writable("--outcomes", file)?;
-    if inputs.iter().any(|input| output::same_file(file, input)) {
-        return Err(CliError::Usage(format!(
-            "--outcomes {}: the file is an input; name another",
-            file.display()
-        )));
     }
     Ok(())
 }

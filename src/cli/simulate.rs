@@ -10,6 +10,7 @@ use super::{Context, output, progress};
 use crate::log::Writer;
 use crate::report::{self, RenderError};
 use crate::scenario::Scenario;
+use crate::study::conditional::Conditional;
 use crate::study::drawn_log;
 use crate::study::part::Part;
 use crate::study::part_file::PartFile;
@@ -26,6 +27,7 @@ use crate::study::simulation::{self, Request};
 #[command(after_long_help = "Examples:\n  \
     foldem simulate experiments/five-stage.toml\n  \
     foldem simulate experiments/gsm8k-like.toml --attempts 200000 --per-prompt 4 --format json\n  \
+    foldem simulate experiments/hard-prompts.toml --conditional --attempts 200000\n  \
     foldem simulate experiments/five-stage.toml --shard 1/2 -o one.part")]
 pub(super) struct SimulateArgs {
     /// Scenario file (foldem.scenario/1); - is stdin
@@ -39,6 +41,11 @@ pub(super) struct SimulateArgs {
     /// ratio about this narrow: H is half their width. A pilot tells how many; the run never sees it
     #[arg(long, value_name = "H", value_parser = half_width, conflicts_with_all = ["attempts", "shard", "resume"])]
     precision: Option<f64>,
+    /// Draw prompts instead of generations: --attempts difficulties, and of each prompt what the
+    /// exact recursion expects of a generation. Leaves only the variance between prompts, and checks
+    /// only the integral over difficulty. Nothing is generated, so there is neither a log nor a part
+    #[arg(long, conflicts_with_all = ["per_prompt", "shard", "output", "resume", "write_log"])]
+    conditional: bool,
     /// Draw only part I of N, written I/N; needs -o
     #[arg(long, value_name = "I/N", value_parser = shard, requires = "output")]
     shard: Option<[u64; 2]>,
@@ -48,7 +55,7 @@ pub(super) struct SimulateArgs {
     /// Go on with the run of this part, which was interrupted
     #[arg(long, value_name = "PART", conflicts_with = "shard")]
     resume: Option<PathBuf>,
-    /// Also write the generations as a log (JSON Lines; .gz and .zst compress)
+    /// Also write the generations as a log (JSON Lines; .gz and .zst compress; or .parquet)
     #[arg(long, value_name = "LOG")]
     write_log: Option<PathBuf>,
 }
@@ -88,6 +95,9 @@ fn shard(text: &str) -> Result<[u64; 2], String> {
 
 pub(super) fn run(args: &SimulateArgs, context: &Context) -> Result<u8, CliError> {
     let scenario = Scenario::load(&args.scenario)?;
+    if args.conditional {
+        return draw_prompts(args, &scenario, context);
+    }
     // What cannot be written is told before the work, not after.
     let mut others = vec![args.scenario.as_path()];
     if let Some(output) = &args.output {
@@ -105,8 +115,10 @@ pub(super) fn run(args: &SimulateArgs, context: &Context) -> Result<u8, CliError
     }
     context.output.keeps(&others)?;
     let writer = args.write_log.as_deref().map(Writer::create).transpose()?;
+    let plan =
+        |h, seed| precision::attempts_for(&scenario, h, seed, args.per_prompt, &context.interrupt);
     let request = Request {
-        attempts: attempts(args, &scenario, context)?,
+        attempts: attempts(args, "attempts", &plan, context)?,
         seed: args.sample.seed,
         per_prompt: args.per_prompt,
     };
@@ -115,11 +127,7 @@ pub(super) fn run(args: &SimulateArgs, context: &Context) -> Result<u8, CliError
         None => Part::planned(&scenario, request, args.shard.unwrap_or([0, 1])),
     };
     let bar = progress::attempts(context, request.attempts, "simulate");
-    part.draw(
-        &scenario,
-        &|done| bar.set_position(done),
-        &context.interrupt,
-    );
+    part.draw(&scenario, &progress::follow(&bar, 0), &context.interrupt);
     bar.finish_and_clear();
     if let Some(output) = &args.output {
         let file = PartFile::new(&scenario, &part);
@@ -133,24 +141,55 @@ pub(super) fn run(args: &SimulateArgs, context: &Context) -> Result<u8, CliError
     if let Some(writer) = writer {
         write_log(writer, &scenario, request, context)?;
     }
-    Ok(if context.interrupt.raised() {
+    Ok(exit_code(context))
+}
+
+fn exit_code(context: &Context) -> u8 {
+    if context.interrupt.raised() {
         exit::INTERRUPTED
     } else {
         exit::FINE
-    })
+    }
 }
 
-/// How many attempts are asked for.
-fn attempts(args: &SimulateArgs, scenario: &Scenario, context: &Context) -> Result<u64, CliError> {
+/// The run of `--conditional`.
+fn draw_prompts(
+    args: &SimulateArgs,
+    scenario: &Scenario,
+    context: &Context,
+) -> Result<u8, CliError> {
+    context.output.keeps(&[args.scenario.as_path()])?;
+    let refused = |error| CliError::Usage(format!("--conditional: {error}"));
+    let conditional = Conditional::new(scenario).map_err(refused)?;
+    let plan = |h, seed| precision::prompts_for(&conditional, h, seed, &context.interrupt);
+    let prompts = attempts(args, "prompts", &plan, context)?;
+    let bar = progress::attempts(context, prompts, "simulate");
+    let findings = conditional.simulate(
+        prompts,
+        args.sample.seed,
+        &|done| bar.set_position(done),
+        &context.interrupt,
+    );
+    bar.finish_and_clear();
+    context
+        .output
+        .emit(&findings, &report::simulation::sheet(&findings))?;
+    Ok(exit_code(context))
+}
+
+/// How many attempts are asked for; `plan` tells how many a half-width takes under a seed.
+fn attempts(
+    args: &SimulateArgs,
+    what: &str,
+    plan: &dyn Fn(f64, u64) -> Result<u64, PrecisionError>,
+    context: &Context,
+) -> Result<u64, CliError> {
     let Some(half_width) = args.precision else {
         return Ok(args.sample.attempts);
     };
-    let (seed, per_prompt) = (args.sample.seed, args.per_prompt);
-    let attempts =
-        precision::attempts_for(scenario, half_width, seed, per_prompt, &context.interrupt);
-    match attempts {
+    match plan(half_width, args.sample.seed) {
         Ok(attempts) => {
-            let message = format!("--precision {half_width} takes {attempts} attempts");
+            let message = format!("--precision {half_width} takes {attempts} {what}");
             context.output.tell(&message);
             Ok(attempts)
         }
@@ -194,9 +233,10 @@ fn check_log_path(log: &Path, scenario: &Path) -> Result<(), CliError> {
     let is_log = endings
         .next()
         .is_some_and(|e| ["jsonl", "ndjson"].contains(&e));
+    let is_log = is_log || name.ends_with(".parquet");
     if output::same_file(log, scenario) || !is_log {
         return Err(CliError::Usage(format!(
-            "--write-log {}: a log ends in .jsonl, .jsonl.gz or .jsonl.zst",
+            "--write-log {}: a log ends in .jsonl, .jsonl.gz, .jsonl.zst or .parquet",
             log.display()
         )));
     }

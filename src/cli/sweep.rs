@@ -22,7 +22,7 @@ use crate::study::sweep::{Sweep, evaluate};
 pub(super) struct SweepArgs {
     /// Sweep file (foldem.sweep/1); - is stdin
     sweep: PathBuf,
-    /// Also write all points to FILE; its ending decides the form (.csv .json)
+    /// Also write all points to FILE; its ending decides the form (.csv .json .parquet)
     #[arg(short = 'o', long = "output", value_name = "FILE")]
     output: Option<PathBuf>,
     /// Also draw savings, false rejections and cost over the first axis (.svg .png)
@@ -55,7 +55,11 @@ pub(super) fn run(args: &SweepArgs, context: &Context) -> Result<u8, CliError> {
     // The files are written even where nobody reads stdout to its end.
     let shown = context.output.emit(&findings, &sheet);
     if let Some((path, form)) = product {
-        output::write_file(path, report::render(form, &findings, &sheet)?.as_bytes())?;
+        let bytes = match form {
+            Product::Text(form) => report::render(form, &findings, &sheet)?.into_bytes(),
+            Product::Parquet => report::sweep_parquet(&findings)?,
+        };
+        output::write_file(path, &bytes)?;
     }
     if let Some((path, form)) = figure {
         // An interrupted sweep may have nothing to draw.
@@ -78,22 +82,24 @@ pub(super) fn run(args: &SweepArgs, context: &Context) -> Result<u8, CliError> {
     })
 }
 
+/// A form of all points.
+#[derive(Debug, Clone, Copy)]
+enum Product {
+    Text(Format),
+    Parquet,
+}
+
 /// A file for all points, and its form by its ending.
-fn product_form<'p>(path: &'p Path, others: &[&Path]) -> Result<(&'p Path, Format), CliError> {
-    kept("--output", path, others)?;
+fn product_form<'p>(path: &'p Path, others: &[&Path]) -> Result<(&'p Path, Product), CliError> {
+    output::product("--output", path, others)?;
     let ending = path.extension().unwrap_or_default().to_ascii_lowercase();
     let form = match ending.to_str().unwrap_or_default() {
-        "csv" => Format::Csv,
-        "json" => Format::Json,
-        "parquet" => {
-            return Err(CliError::Usage(format!(
-                "--output {}: Parquet is not written; use .csv or .json",
-                path.display()
-            )));
-        }
+        "csv" => Product::Text(Format::Csv),
+        "json" => Product::Text(Format::Json),
+        "parquet" => Product::Parquet,
         _ => {
             return Err(CliError::Usage(format!(
-                "--output {}: the ending decides the form; use .csv or .json",
+                "--output {}: the ending decides the form; use .csv, .json or .parquet",
                 path.display()
             )));
         }
@@ -110,7 +116,7 @@ enum Picture {
 
 /// A file for the figure, and its form by its ending.
 fn picture<'p>(path: &'p Path, others: &[&Path]) -> Result<(&'p Path, Picture), CliError> {
-    kept("--figure", path, others)?;
+    output::product("--figure", path, others)?;
     let ending = path.extension().unwrap_or_default().to_ascii_lowercase();
     match ending.to_str().unwrap_or_default() {
         "svg" => Ok((path, Picture::Svg)),
@@ -120,16 +126,4 @@ fn picture<'p>(path: &'p Path, others: &[&Path]) -> Result<(&'p Path, Picture), 
             path.display()
         ))),
     }
-}
-
-/// The file can be written and replaces none of `others`.
-fn kept(option: &str, path: &Path, others: &[&Path]) -> Result<(), CliError> {
-    output::writable(option, path)?;
-    if others.iter().any(|other| output::same_file(path, other)) {
-        return Err(CliError::Usage(format!(
-            "{option} {}: the file is an input or another output; name another",
-            path.display()
-        )));
-    }
-    Ok(())
 }

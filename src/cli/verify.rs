@@ -35,7 +35,7 @@ pub(super) fn run(args: &VerifyArgs, context: &Context) -> Result<u8, CliError> 
         &scenario,
         args.sample.attempts,
         args.sample.seed,
-        &|done| bar.set_position(done),
+        &progress::follow(&bar, 0),
         &context.interrupt,
     );
     bar.finish_and_clear();

@@ -8,8 +8,11 @@
 mod draws;
 mod kernel;
 mod lanes;
+mod reduce;
 mod retry;
 mod run;
 mod sampler;
 
+pub(crate) use reduce::reduce;
+pub(crate) use retry::draw_weighted;
 pub use run::{Interrupt, Retried, Run, Simulation};

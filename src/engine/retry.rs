@@ -21,7 +21,7 @@ pub(super) const PATIENCE: u32 = 1_000_000;
 const END: f64 = 1.5;
 
 /// A difficulty from the mixture, in standard deviations, and its weight.
-pub(super) fn draw_weighted(rng: &mut Stream) -> (f64, f64) {
+pub(crate) fn draw_weighted(rng: &mut Stream) -> (f64, f64) {
     let shift = match rng.random_range(0..4) {
         0 => -END,
         1 => END,
@@ -35,8 +35,14 @@ pub(super) fn draw_weighted(rng: &mut Stream) -> (f64, f64) {
     (z, 1.0 / (0.5 + 0.25 * ends))
 }
 
-/// Retries `prompts` prompts under the kernel's first policy.
-pub(super) fn draw(kernel: &Kernel<'_>, prompts: u64, rng: &mut Stream) -> RetryBatch {
+/// Retries `prompts` prompts under the kernel's first policy; `None` if told to `stop` before all
+/// have yielded.
+pub(super) fn draw(
+    kernel: &Kernel<'_>,
+    prompts: u64,
+    rng: &mut Stream,
+    stop: &dyn Fn() -> bool,
+) -> Option<RetryBatch> {
     let mut batch = RetryBatch::default();
     let mut generation = Generation::default();
     for _ in 0..prompts {
@@ -46,6 +52,9 @@ pub(super) fn draw(kernel: &Kernel<'_>, prompts: u64, rng: &mut Stream) -> Retry
         let mut accepted = false;
         let mut retained = false;
         for _ in 0..PATIENCE {
+            if stop() {
+                return None;
+            }
             kernel.draw(&prompt, &mut generation, rng);
             let judgement = kernel.judge(0, &generation);
             paid += judgement.paid;
@@ -67,5 +76,5 @@ pub(super) fn draw(kernel: &Kernel<'_>, prompts: u64, rng: &mut Stream) -> Retry
             break;
         }
     }
-    batch
+    Some(batch)
 }

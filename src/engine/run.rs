@@ -1,12 +1,11 @@
-//! Batches in parallel, reduced in their order.
+//! Requests for outcomes of a scenario, and what comes of them.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rayon::prelude::*;
-
 use super::kernel::{Generation, Kernel};
 use super::lanes::{self, Batch, Lanes};
+use super::reduce::reduce;
 use super::retry;
 use crate::outcome::{Fold, Frame, Gathered, OutcomeBatch, RetryBatch};
 use crate::policy::Checkpoint;
@@ -15,8 +14,6 @@ use crate::scenario::Scenario;
 
 /// Attempts per batch; belongs to the meaning of a seed.
 const BATCH: u64 = 4096;
-/// Batches in flight between two merges, per thread.
-const IN_FLIGHT: usize = 64;
 /// Batches that are gathered together.
 const TOGETHER: u64 = 64;
 
@@ -93,6 +90,13 @@ impl<'s> Simulation<'s> {
     /// fewer.
     pub fn per_prompt(mut self, generations: u64) -> Self {
         self.per_prompt = generations.max(1);
+        self
+    }
+
+    /// Draws with the plain kernel even what the fast one can draw: other generations of the same
+    /// law, for comparing the two.
+    pub fn plainly(mut self) -> Self {
+        self.lanes = None;
         self
     }
 
@@ -196,23 +200,24 @@ impl<'s> Simulation<'s> {
     pub fn run<F: Fold<[OutcomeBatch]>>(
         &self,
         empty: impl Fn() -> F + Sync,
-        progress: &dyn Fn(u64),
+        progress: &(dyn Fn(u64) + Sync),
         interrupt: &Interrupt,
     ) -> Run<F> {
         let span = self.span();
         let work = |number| {
-            let mut fold = empty();
-            fold.fold(&self.draw(span.start + number));
-            fold
+            (!interrupt.raised()).then(|| {
+                let mut fold = empty();
+                fold.fold(&self.draw(span.start + number));
+                fold
+            })
         };
         let done = |batches: u64| span.start..span.start + batches;
         let (fold, batches) = reduce(
             span.end - span.start,
             work,
             empty(),
-            &mut |total: &mut F, part| total.merge(part),
+            |total: &mut F, part| total.merge(part),
             &|batches| progress(self.attempts_in(&done(batches))),
-            interrupt,
         );
         self.ran(fold, done(batches))
     }
@@ -220,22 +225,26 @@ impl<'s> Simulation<'s> {
     /// Draws all batches and adds them up under the first policy, without telling generations
     /// apart: the same sums as [`Simulation::run`] gives, much faster. `None` with several generations per
     /// prompt, and where only the plain kernel can draw the scenario.
-    pub fn gather(&self, progress: &dyn Fn(u64), interrupt: &Interrupt) -> Option<Run<Gathered>> {
+    pub fn gather(
+        &self,
+        progress: &(dyn Fn(u64) + Sync),
+        interrupt: &Interrupt,
+    ) -> Option<Run<Gathered>> {
         let lanes = self.lanes.as_ref().filter(|_| self.per_prompt == 1)?;
         let span = self.span();
         let work = |task: u64| {
             let start = span.start + task * TOGETHER;
             let end = span.end.min(start + TOGETHER);
-            lanes.gather((start..end).map(|number| self.batch(number)))
+            (!interrupt.raised())
+                .then(|| lanes.gather((start..end).map(|number| self.batch(number))))
         };
         let done = |tasks: u64| span.start..span.end.min(span.start + tasks * TOGETHER);
         let (fold, tasks) = reduce(
             (span.end - span.start).div_ceil(TOGETHER),
             work,
             lanes.gather(std::iter::empty()),
-            &mut |total: &mut Gathered, part| total.merge(&part),
+            |total: &mut Gathered, part| total.merge(&part),
             &|tasks| progress(self.attempts_in(&done(tasks))),
-            interrupt,
         );
         Some(self.ran(fold, done(tasks)))
     }
@@ -254,6 +263,12 @@ impl<'s> Simulation<'s> {
         prompts.div_ceil(self.retried_together())
     }
 
+    /// How many of `prompts` prompts are retried in `batches`.
+    pub fn prompts_in(&self, prompts: u64, batches: &Range<u64>) -> u64 {
+        let before = |batch: u64| (batch * self.retried_together()).min(prompts);
+        before(batches.end) - before(batches.start)
+    }
+
     fn retried_together(&self) -> u64 {
         match self.lanes {
             Some(_) => lanes::retry::PROMPTS,
@@ -262,44 +277,52 @@ impl<'s> Simulation<'s> {
     }
 
     /// Retries those of `prompts` prompts that are in `batches` under the first policy until each
-    /// yields.
+    /// yields. `progress` hears of prompts that have yielded.
     pub fn retry<F: Fold<RetryBatch>>(
         &self,
         prompts: u64,
         batches: Range<u64>,
         empty: impl Fn() -> F + Sync,
+        progress: &(dyn Fn(u64) + Sync),
         interrupt: &Interrupt,
     ) -> Retried<F> {
         let size = self.retried_together();
         let hopeless = Interrupt::default();
+        // A batch may take long; both are asked between attempts.
+        let stop = || interrupt.raised() || hopeless.raised();
         let work = |number: u64| {
             let number = batches.start + number;
+            let here = size.min(prompts - number * size);
+            let mut rng = stream(self.seed, Purpose::Retry, number);
+            let batch = match &self.lanes {
+                Some(lanes) => lanes.retry(here, rng, &stop),
+                None => retry::draw(&self.kernel, here, &mut rng, &stop),
+            };
             let mut fold = empty();
-            if !hopeless.raised() {
-                let here = size.min(prompts - number * size);
-                let mut rng = stream(self.seed, Purpose::Retry, number);
-                let batch = match &self.lanes {
-                    Some(lanes) => lanes.retry(here, rng),
-                    None => retry::draw(&self.kernel, here, &mut rng),
-                };
-                if batch.unfinished > 0 {
-                    hopeless.raise();
+            match batch {
+                Some(batch) => {
+                    if batch.unfinished > 0 {
+                        hopeless.raise();
+                    }
+                    fold.fold(&batch);
                 }
-                fold.fold(&batch);
+                None if interrupt.raised() => return None,
+                // Hopeless: no account is left to be given.
+                None => {}
             }
-            fold
+            Some(fold)
         };
-        let (fold, done) = reduce(
+        let done = |merged: u64| batches.start..batches.start + merged;
+        let (fold, merged) = reduce(
             batches.end - batches.start,
             work,
             empty(),
-            &mut |total: &mut F, part| total.merge(part),
-            &|_| (),
-            interrupt,
+            |total: &mut F, part| total.merge(part),
+            &|merged| progress(self.prompts_in(prompts, &done(merged))),
         );
         Retried {
             fold,
-            batches: batches.start..batches.start + done,
+            batches: done(merged),
             hopeless: hopeless.raised(),
         }
     }
@@ -313,32 +336,4 @@ fn kernels<'s>(
     let kernel = Kernel::new(scenario, policies.clone());
     let lanes = Lanes::new(scenario, policies, kernel.consulted(), &kernel.frame(0));
     (kernel, lanes)
-}
-
-/// Works on batches in parallel and merges the results in order; returns how many were merged.
-/// When interrupted, batches that have not begun are left out, and those after them.
-fn reduce<W: Send, T>(
-    batches: u64,
-    work: impl Fn(u64) -> W + Sync + Send,
-    mut total: T,
-    merge: &mut dyn FnMut(&mut T, W),
-    progress: &dyn Fn(u64),
-    interrupt: &Interrupt,
-) -> (T, u64) {
-    let round = (rayon::current_num_threads() * IN_FLIGHT) as u64;
-    let mut done = 0;
-    while done < batches && !interrupt.raised() {
-        let numbers: Vec<u64> = (done..batches.min(done + round)).collect();
-        let parts: Vec<Option<W>> = numbers
-            .into_par_iter()
-            .with_max_len(1)
-            .map(|number| (!interrupt.raised()).then(|| work(number)))
-            .collect();
-        for part in parts.into_iter().map_while(|part| part) {
-            merge(&mut total, part);
-            done += 1;
-        }
-        progress(done);
-    }
-    (total, done)
 }

@@ -66,10 +66,18 @@ impl Estimate {
         Self::around(function.value, tally.stderr(function), tally.prompts())
     }
 
-    fn share(tally: &Tally, function: &Linear, prompts: Proportion) -> Self {
+    fn share(tally: &Tally, function: &Linear, prompts: Option<Proportion>) -> Self {
+        let Some(prompts) = prompts else {
+            return Self::of(tally, function);
+        };
         // The counts are exact; the function only brings the gradient.
+        Self::proportion(prompts, tally.stderr(function), tally.prompts())
+    }
+
+    /// A share of generations with a standard error from so many `clusters`.
+    pub(super) fn proportion(prompts: Proportion, stderr: f64, clusters: u64) -> Self {
         let mean = prompts.share().unwrap_or(f64::NAN);
-        let normal = Self::around(mean, tally.stderr(function), tally.prompts());
+        let normal = Self::around(mean, stderr, clusters);
         Self {
             ci: normal.mean.and_then(|_| prompts.interval(normal.ci, ALPHA)),
             ..normal
@@ -100,10 +108,15 @@ pub struct Estimates {
     /// `cost_ratio` − `null_cost_ratio` on the same generations: below 0 the validators know
     /// something. Undefined where verdicts are not known.
     pub cost_beyond_coin: Estimate,
+    /// What checkpoints charge, in tokens per attempt.
+    pub charged: Estimate,
     /// `q_k` by checkpoint.
     pub rejections: Vec<Estimate>,
     /// TV between retained and accepted, by covariate.
     pub shifts: Vec<(String, Estimate)>,
+    /// TV as a share of f, which bounds it, by covariate: the TV between what is retained and what
+    /// is wrongly rejected. Undefined where nothing is.
+    pub shift_shares: Vec<(String, Estimate)>,
     /// f by group.
     pub groups: Vec<Group>,
     /// Whether verdicts are known.
@@ -151,19 +164,24 @@ impl Estimates {
             } else {
                 Estimate::default()
             },
+            charged: Estimate::of(
+                tally,
+                &(tally.mean(Column::Cost) / tally.mean(Column::Count)),
+            ),
             rejections: (0..tally.frame().checkpoints)
                 .map(|c| {
                     let rate = tally.mean(Column::Rejected(c)) / tally.mean(Column::Count);
                     Estimate::share(tally, &rate, tally.share(Share::RejectedAt(c)))
                 })
                 .collect(),
-            shifts: covariates
-                .clone()
-                .map(|v| {
-                    let name = tally.frame().covariates[v].name.clone();
-                    (name, Estimate::of(tally, &total_variation(tally, v)))
-                })
-                .collect(),
+            shifts: by_covariate(tally, covariates.clone(), |v| {
+                let most = false_rejections(tally).ci.map_or(1.0, |ci| ci[1]);
+                shift(tally, &total_variation(tally, v), most)
+            }),
+            shift_shares: by_covariate(tally, covariates.clone(), |v| {
+                let share = total_variation(tally, v) / false_rejection_rate(tally);
+                shift(tally, &share, 1.0)
+            }),
             groups: groups(tally, covariates),
             verdict: known.verdict,
         }
@@ -177,11 +195,38 @@ impl Estimates {
         }
         if more.verdict && !self.verdict {
             (self.shifts, self.groups) = (more.shifts, more.groups);
+            self.shift_shares = more.shift_shares;
             self.cost_beyond_coin = more.cost_beyond_coin;
             self.verdict = true;
         }
         self
     }
+}
+
+fn by_covariate(
+    tally: &Tally,
+    covariates: Range<usize>,
+    figure: impl Fn(usize) -> Estimate,
+) -> Vec<(String, Estimate)> {
+    let name = |v: usize| tally.frame().covariates[v].name.clone();
+    covariates.map(|v| (name(v), figure(v))).collect()
+}
+
+/// The estimate of f.
+fn false_rejections(tally: &Tally) -> Estimate {
+    let share = tally.share(Share::FalselyRejected);
+    Estimate::share(tally, &false_rejection_rate(tally), share)
+}
+
+/// A measure of shift that lies between 0 and `most`. Who is lost is not known from few false
+/// rejections: then its interval is all of that.
+fn shift(tally: &Tally, function: &Linear, most: f64) -> Estimate {
+    let estimate = Estimate::of(tally, function);
+    if tally.is_rare(Share::FalselyRejected) {
+        let ci = estimate.mean.map(|_| [0.0, most]);
+        return Estimate { ci, ..estimate };
+    }
+    estimate
 }
 
 /// Net savings 1 − `E[T]`/`E[C_K]`.
@@ -312,23 +357,36 @@ fn by_name(tally: &Tally) -> BTreeMap<&'static str, Estimate> {
 
 fn groups(tally: &Tally, covariates: Range<usize>) -> Vec<Group> {
     let overall = tally.mean(Column::Retained) / tally.mean(Column::Accepted);
+    let of_all = false_rejections(tally);
+    let all_rare = tally.is_rare(Share::FalselyRejected);
     let mut groups = Vec::new();
     for v in covariates {
         let covariate = &tally.frame().covariates[v];
         for (level, name) in covariate.levels.iter().enumerate() {
             let kept =
                 tally.mean(Column::RetainedAt(v, level)) / tally.mean(Column::AcceptedAt(v, level));
+            let share = Share::FalselyRejectedAt(v, level);
+            let false_rejection_rate = Estimate::share(tally, &(1.0 - &kept), tally.share(share));
+            let mut factor = Estimate::of(tally, &(kept / &overall));
+            if tally.is_rare(share) || all_rare {
+                factor.ci = wide_factor(factor, false_rejection_rate, of_all);
+            }
             groups.push(Group {
                 covariate: covariate.name.clone(),
                 level: name.clone(),
-                false_rejection_rate: Estimate::share(
-                    tally,
-                    &(1.0 - &kept),
-                    tally.share(Share::FalselyRejectedAt(v, level)),
-                ),
-                factor: Estimate::of(tally, &(kept / &overall)),
+                false_rejection_rate,
+                factor,
             });
         }
     }
     groups
+}
+
+/// The interval of a `factor` (1 − f_x)/(1 − f) of which one part rests on few events: what the
+/// intervals of f_x and f allow together, and no less than its own.
+fn wide_factor(factor: Estimate, within: Estimate, of_all: Estimate) -> Option<[f64; 2]> {
+    let ([low, high], within, of_all) = (factor.ci?, within.ci?, of_all.ci?);
+    let most = (1.0 - within[0]) / (1.0 - of_all[1]);
+    let least = (1.0 - within[1]) / (1.0 - of_all[0]);
+    most.is_finite().then(|| [low.min(least), high.max(most)])
 }

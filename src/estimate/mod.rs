@@ -5,7 +5,11 @@
 //! cross products of one pass, so policy and full generation are paired and generations of one
 //! prompt may depend on each other.
 
+mod attribution;
+mod cost_game;
 mod estimates;
+mod label_noise;
+mod prompt_share;
 mod proportion;
 mod retry;
 mod tally;
@@ -13,11 +17,15 @@ mod tally;
 /// A larger share of one prompt in the spread makes normal intervals too narrow.
 pub const DOMINANT: f64 = 0.02;
 
+pub use attribution::{Attribution, Contribution};
+pub use cost_game::MOST_PLAYERS;
 pub use estimates::{Estimate, Estimates, Group, NAMES};
 pub(crate) use estimates::{
     cost_ratio, false_rejection_rate, null_cost_ratio, null_tokens, retained_bias, savings,
     total_variation,
 };
+pub use label_noise::{Corrected, JudgeQuality, LabelNoise};
+pub use prompt_share::{PromptShare, median};
 pub use proportion::Proportion;
 pub use retry::RetryTally;
 pub use tally::{Column, StoredTally, Tally};

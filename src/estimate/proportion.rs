@@ -41,6 +41,11 @@ impl Proportion {
         (self.generations > 0).then(|| self.happened as f64 / self.generations as f64)
     }
 
+    /// Whether there are so few events or non-events that only an exact interval is honest.
+    pub(super) fn is_rare(self) -> bool {
+        self.happened.min(self.generations - self.happened) < FEW
+    }
+
     /// Replaces the `normal` interval where there are so few events or non-events that only an
     /// exact one is honest.
     ///
@@ -49,7 +54,7 @@ impl Proportion {
     /// their number per prompt, and that of prompts with an event; the result covers both that
     /// range and the normal interval.
     pub(super) fn interval(self, normal: Option<[f64; 2]>, alpha: f64) -> Option<[f64; 2]> {
-        if self.happened.min(self.generations - self.happened) >= FEW {
+        if !self.is_rare() {
             return normal;
         }
         let per_prompt = self.generations as f64 / self.trials as f64;

@@ -13,11 +13,20 @@ pub struct RetryTally {
 impl RetryTally {
     /// An empty tally for prompts whose full generation has about `typical_tokens`, > 0.
     pub fn new(typical_tokens: f64) -> Self {
-        // A prompt may take thousands of attempts.
-        let scale = Scale::for_values_near(typical_tokens * 1024.0);
+        let scale = Self::scale(typical_tokens);
         Self {
             moments: CrossProducts::new(vec![scale, scale]),
         }
+    }
+
+    fn scale(typical_tokens: f64) -> Scale {
+        // A prompt may take thousands of attempts.
+        Scale::for_values_near(typical_tokens * 1024.0)
+    }
+
+    /// Whether a tally for prompts of about `typical_tokens` counts `cost` as it is.
+    pub fn holds(typical_tokens: f64, cost: f64) -> bool {
+        Self::scale(typical_tokens).holds(cost)
     }
 
     /// The sums without their units, to be stored.

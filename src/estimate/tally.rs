@@ -1,5 +1,6 @@
 //! One pass over outcomes: the columns whose means and cross products carry every estimate.
 
+mod expected;
 mod gathered;
 
 use serde::{Deserialize, Serialize};
@@ -71,6 +72,7 @@ pub struct Tally {
     /// First column of each covariate.
     covariate_start: Vec<usize>,
     moments: CrossProducts,
+    /// Empty where columns hold expectations: no event was counted.
     shares: Vec<Proportion>,
     /// Values too large to be counted as they are.
     cut: u64,
@@ -207,8 +209,14 @@ impl Tally {
         Linear::constant(value, self.moments.width())
     }
 
-    pub(super) fn share(&self, share: Share) -> Proportion {
-        self.shares[self.share_index(share)]
+    /// `None` where no events were counted.
+    pub(super) fn share(&self, share: Share) -> Option<Proportion> {
+        self.shares.get(self.share_index(share)).copied()
+    }
+
+    /// Whether a share rests on few events; not so where none were counted, but expectations.
+    pub(super) fn is_rare(&self, share: Share) -> bool {
+        self.share(share).is_some_and(|share| share.is_rare())
     }
 
     fn share_index(&self, share: Share) -> usize {
@@ -317,6 +325,19 @@ impl Tally {
         }
     }
 
+    /// Takes in what another tally of the same frame has gathered.
+    fn take_in(&mut self, later: Self) {
+        assert_eq!(
+            self.frame, later.frame,
+            "parts of one run share their frame"
+        );
+        self.moments.merge(&later.moments);
+        self.cut += later.cut;
+        for (share, other) in self.shares.iter_mut().zip(later.shares) {
+            share.merge(other);
+        }
+    }
+
     /// Closes a prompt: its sums go into the moments, and `row` is empty again.
     fn close_prompt(&mut self, row: &mut [i64], nonzero: &mut Vec<(usize, i64)>) {
         self.add_shares(1, row);
@@ -363,15 +384,7 @@ impl Fold<OutcomeBatch> for Tally {
     }
 
     fn merge(&mut self, later: Self) {
-        assert_eq!(
-            self.frame, later.frame,
-            "parts of one run share their frame"
-        );
-        self.moments.merge(&later.moments);
-        self.cut += later.cut;
-        for (share, other) in self.shares.iter_mut().zip(later.shares) {
-            share.merge(other);
-        }
+        self.take_in(later);
     }
 }
 
@@ -382,6 +395,6 @@ impl Fold<[OutcomeBatch]> for Tally {
     }
 
     fn merge(&mut self, later: Self) {
-        Fold::<OutcomeBatch>::merge(self, later);
+        self.take_in(later);
     }
 }

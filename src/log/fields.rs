@@ -13,7 +13,7 @@ use super::Record;
 use crate::input::Mistakes;
 
 /// Names of the fields, in the order of the format's table.
-const FIELDS: [&str; 17] = [
+pub(super) const FIELDS: [&str; 17] = [
     "id",
     "prompt_id",
     "model",

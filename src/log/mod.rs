@@ -1,10 +1,12 @@
-//! Logs of generations: JSON Lines, plain or compressed, one generation a line.
+//! Logs of generations: JSON Lines, plain or compressed, one generation a line; or Parquet, one a
+//! row.
 //!
-//! Assumes nothing about where a log comes from: every line is checked on its own, and what is
+//! Assumes nothing about where a log comes from: every record is checked on its own, and what is
 //! wrong is reported with its line and key. A log may be larger than memory; only the ids of its
 //! records are held while it is read.
 
 mod fields;
+mod parquet;
 mod read;
 mod record;
 mod write;
@@ -117,7 +119,7 @@ pub fn check(path: &Path) -> Result<LogSummary, InputError> {
         });
     }
     if summary.records == 0 {
-        let message = "holds no record; a log has one JSON object per line";
+        let message = "holds no record; a log has one JSON object per line, or one row each";
         return Err(InputError::whole_file(&name, message));
     }
     summary.prompts = prompts.len();

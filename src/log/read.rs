@@ -1,4 +1,4 @@
-//! A log read line by line: text in, records or mistakes out.
+//! A log read line by line: text in, records or mistakes out. Rows of Parquet count as lines.
 //!
 //! Lines end with LF or CR LF; a byte-order mark at the start and blank lines at the end are
 //! passed over. What is compressed is told by the file's name; several gzip members or zstd frames
@@ -12,7 +12,9 @@ use std::path::Path;
 use flate2::bufread::MultiGzDecoder;
 
 use super::fields::Fields;
+use super::parquet::{ParquetLog, is_parquet};
 use super::{Compression, Record};
+use crate::columnar::MAGIC;
 use crate::input::{InputError, Mistake, Mistakes};
 
 /// Largest number of bytes of a line, without its end, unless another is asked for.
@@ -24,10 +26,13 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 ///
 /// Yields what is wrong with a line in its place; the lines after it are still read.
 pub struct Reader {
+    /// Empty where `rows` are read.
     source: Box<dyn BufRead + Send>,
+    /// Of a log in Parquet.
+    rows: Option<ParquetLog>,
     compression: Compression,
     line: Vec<u8>,
-    /// Of the line read last, from 1.
+    /// Of the line or row read last, from 1.
     number: usize,
     longest_line: usize,
     ended: bool,
@@ -39,17 +44,17 @@ pub struct Reader {
 #[derive(Debug, Default)]
 struct Ids {
     lines: BTreeMap<String, (usize, usize)>,
-    /// The logs read before this one.
-    earlier: Vec<String>,
+    /// The logs read before this one, and what their records are.
+    earlier: Vec<(String, &'static str)>,
 }
 
 impl Ids {
-    /// Takes an id that stands in `line`; where it stands already, if it does.
-    fn take(&mut self, id: &str, line: usize) -> Option<String> {
+    /// Takes an id that stands in `line`, which may be a row; where it stands already, if it does.
+    fn take(&mut self, id: &str, what: &str, line: usize) -> Option<String> {
         match self.lines.get(id) {
             Some(&(log, first)) => Some(match self.earlier.get(log) {
-                Some(earlier) => format!("line {first} of {earlier}"),
-                None => format!("line {first}"),
+                Some((earlier, what)) => format!("{what} {first} of {earlier}"),
+                None => format!("{what} {first}"),
             }),
             None if id.is_empty() => None,
             None => {
@@ -88,11 +93,19 @@ enum Next {
 }
 
 impl Reader {
-    /// Opens a log; `.gz` and `.zst` files are decompressed. `-` is stdin, compressed or not.
+    /// Opens a log; `.gz` and `.zst` files are decompressed, `.parquet` files are Parquet. `-` is
+    /// stdin, compressed or not.
     pub fn open(path: &Path) -> Result<Self, InputError> {
         let failed = |message: String| InputError::whole_file(&path.display().to_string(), message);
         if path == Path::new("-") {
             let mut source = BufReader::new(std::io::stdin());
+            if source
+                .fill_buf()
+                .is_ok_and(|start| start.starts_with(MAGIC))
+            {
+                let message = "is Parquet, which cannot be read from a stream; name the file";
+                return Err(failed(message.to_owned()));
+            }
             return Compression::of_stream(&mut source)
                 .and_then(|compression| Self::new(source, compression))
                 .map_err(|e| failed(format!("cannot be read: {e}")));
@@ -100,8 +113,23 @@ impl Reader {
         if path.is_dir() {
             return Err(failed("is a directory; a file is needed".to_owned()));
         }
+        if is_parquet(path) {
+            let rows = Some(ParquetLog::open(path).map_err(failed)?);
+            let empty = Self::new(io::empty(), Compression::Plain);
+            return empty
+                .map(|reader| Self { rows, ..reader })
+                .map_err(|e| failed(e.to_string()));
+        }
         let file = File::open(path).map_err(|e| failed(format!("cannot be read: {e}")))?;
-        Self::new(BufReader::new(file), Compression::of(path))
+        let mut source = BufReader::new(file);
+        if source
+            .fill_buf()
+            .is_ok_and(|start| start.starts_with(MAGIC))
+        {
+            let message = "is a Parquet file; let its name end in .parquet";
+            return Err(failed(message.to_owned()));
+        }
+        Self::new(source, Compression::of(path))
             .map_err(|e| failed(format!("cannot be decompressed: {e}")))
     }
 
@@ -116,6 +144,7 @@ impl Reader {
         };
         Ok(Self {
             source,
+            rows: None,
             compression,
             line: Vec::new(),
             number: 0,
@@ -126,7 +155,7 @@ impl Reader {
         })
     }
 
-    /// Allows lines of at most so many bytes.
+    /// Allows lines of at most so many bytes. Rows of Parquet may be of any length.
     pub fn longest_line(mut self, bytes: usize) -> Self {
         self.longest_line = bytes;
         self
@@ -135,8 +164,9 @@ impl Reader {
     /// Reads this log as the continuation of `before`, the log called `name`: ids must differ from
     /// those in it, too.
     pub fn after(mut self, before: Self, name: &str) -> Self {
+        let what = before.what();
         self.ids = before.ids;
-        self.ids.earlier.push(name.to_owned());
+        self.ids.earlier.push((name.to_owned(), what));
         for (field, count) in before.unknown_fields {
             *self.unknown_fields.entry(field).or_default() += count;
         }
@@ -146,6 +176,34 @@ impl Reader {
     /// Fields so far that are not of the format, with the number of records that have them.
     pub fn unknown_fields(&self) -> &BTreeMap<String, usize> {
         &self.unknown_fields
+    }
+
+    /// What a record is in this log.
+    fn what(&self) -> &'static str {
+        if self.rows.is_some() { "row" } else { "line" }
+    }
+
+    fn next_row(&mut self) -> io::Result<Option<Result<Record, Vec<Mistake>>>> {
+        let Some(rows) = &mut self.rows else {
+            return Ok(None);
+        };
+        let Some(fields) = rows.next()? else {
+            return Ok(None);
+        };
+        self.number += 1;
+        for column in rows.unknown() {
+            match self.unknown_fields.get_mut(column) {
+                Some(count) => *count += 1,
+                None => drop(self.unknown_fields.insert(column.clone(), 1)),
+            }
+        }
+        let place = rows.place();
+        Ok(Some(self.checked(fields).map_err(|mut mistakes| {
+            for mistake in &mut mistakes {
+                mistake.message = format!("{} ({place})", mistake.message);
+            }
+            mistakes
+        })))
     }
 
     /// Reads the next line into `self.line`, without its end.
@@ -194,6 +252,9 @@ impl Reader {
     }
 
     fn next_record(&mut self) -> io::Result<Option<Result<Record, Vec<Mistake>>>> {
+        if self.rows.is_some() {
+            return self.next_row();
+        }
         let next = self.read_line()?;
         let number = self.number;
         let faulty = |message: &str| Ok(Some(Err(vec![mistake(number, message)])));
@@ -239,7 +300,7 @@ impl Reader {
         }
         let mut mistakes = Mistakes::default();
         let record = fields.into_record(&mut mistakes);
-        if let Some(first) = self.ids.take(&record.id, self.number) {
+        if let Some(first) = self.ids.take(&record.id, self.what(), self.number) {
             let message = format!(
                 "is \"{}\", the id of {first} already; ids must differ",
                 record.id

@@ -108,6 +108,7 @@ impl Record {
         for (key, value) in [
             ("problem_tokens", self.problem_tokens),
             ("solution_tokens", self.solution_tokens),
+            ("rejected_at", self.rejected_at),
         ] {
             if let Some(n) = value
                 && n > MOST_TOKENS

@@ -12,6 +12,7 @@ use flate2::write::GzEncoder;
 use serde::Serialize;
 use tempfile::NamedTempFile;
 
+use super::parquet::{ParquetSink, is_parquet};
 use super::{Compression, Record};
 use crate::input::Mistakes;
 
@@ -50,11 +51,15 @@ enum Sink {
     Plain(File),
     Gzip(GzEncoder<File>),
     Zstandard(zstd::Encoder<'static, File>),
+    Parquet(Box<ParquetSink<File>>),
 }
 
 impl Sink {
     fn new(target: &Path) -> io::Result<Self> {
         let file = BufWriter::new(temporary_beside(target)?);
+        if is_parquet(target) {
+            return Ok(Self::Parquet(Box::new(ParquetSink::new(file)?)));
+        }
         Ok(match Compression::of(target) {
             Compression::Plain => Self::Plain(file),
             Compression::Gzip => Self::Gzip(GzEncoder::new(file, flate2::Compression::default())),
@@ -66,11 +71,16 @@ impl Sink {
         })
     }
 
-    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+    fn write_line(&mut self, line: &impl Serialize) -> io::Result<()> {
+        let mut bytes = serde_json::to_vec(line)?;
+        bytes.push(b'\n');
         match self {
-            Self::Plain(file) => file.write_all(bytes),
-            Self::Gzip(encoder) => encoder.write_all(bytes),
-            Self::Zstandard(encoder) => encoder.write_all(bytes),
+            Self::Plain(file) => file.write_all(&bytes),
+            Self::Gzip(encoder) => encoder.write_all(&bytes),
+            Self::Zstandard(encoder) => encoder.write_all(&bytes),
+            Self::Parquet(_) => Err(io::Error::other(
+                "a Parquet file holds records of a log alone; use .jsonl",
+            )),
         }
     }
 
@@ -79,6 +89,7 @@ impl Sink {
             Self::Plain(file) => file,
             Self::Gzip(encoder) => encoder.finish()?,
             Self::Zstandard(encoder) => encoder.finish()?,
+            Self::Parquet(sink) => sink.finish()?,
         };
         file.into_inner().map_err(io::IntoInnerError::into_error)
     }
@@ -98,7 +109,8 @@ fn temporary_beside(target: &Path) -> io::Result<NamedTempFile> {
 }
 
 impl Writer {
-    /// Starts a log; a name that ends in `.gz` or `.zst` makes it a compressed one.
+    /// Starts a log; a name that ends in `.gz` or `.zst` makes it a compressed one, one that ends in
+    /// `.parquet` makes it Parquet.
     pub fn create(path: &Path) -> Result<Self, WriteError> {
         let failed = |source| WriteError::File {
             path: path.to_owned(),
@@ -131,21 +143,24 @@ impl Writer {
                 message: messages.join("; "),
             });
         }
+        if let Sink::Parquet(sink) = &mut self.sink {
+            let written = sink.write(record);
+            return written.map_err(|source| self.failed(source));
+        }
         self.write_line(record)
     }
 
-    /// Adds a line that is not a record, but of a file in the same form.
+    /// Adds a line that is not a record, but of a file in the same form; Parquet has no lines.
     pub fn write_line(&mut self, line: &impl Serialize) -> Result<(), WriteError> {
-        let written = serde_json::to_vec(line)
-            .map_err(io::Error::from)
-            .and_then(|mut line| {
-                line.push(b'\n');
-                self.sink.write_all(&line)
-            });
-        written.map_err(|source| WriteError::File {
+        let written = self.sink.write_line(line);
+        written.map_err(|source| self.failed(source))
+    }
+
+    fn failed(&self, source: io::Error) -> WriteError {
+        WriteError::File {
             path: self.path.clone(),
             source,
-        })
+        }
     }
 
     /// Puts the log in its place.

@@ -1,7 +1,7 @@
 //! Findings that were never found, for the tests of figures.
 
-use crate::study::replay::{ByVerdict, ReplayFindings};
-use crate::study::simulation::{Compared, SimulationFindings};
+use crate::study::replay::{AttributionFindings, ByVerdict, ReplayFindings};
+use crate::study::simulation::{Compared, Drawn, SimulationFindings};
 use crate::study::{Estimate, Named};
 
 /// Name, value and half the width of its interval.
@@ -34,6 +34,7 @@ pub(super) fn simulation(scenario: &str, values: &[Shown]) -> SimulationFindings
     SimulationFindings {
         schema: "test",
         scenario: scenario.to_owned(),
+        drawn: Drawn::Generations,
         attempts: 1_000_000,
         per_prompt: 1,
         seed: 1,
@@ -65,12 +66,18 @@ pub(super) fn replay(policy: &str, values: &[Shown]) -> ReplayFindings {
         estimates: estimates.collect(),
         covariance_slack: Estimate::default(),
         cost_beyond_coin: Estimate::default(),
+        charged_tokens: Estimate::default(),
         rejections_by_stage: Vec::new(),
         surviving: ByVerdict::default(),
         shifts: Vec::new(),
+        shift_shares: Vec::new(),
         groups: Vec::new(),
         strata: Vec::new(),
         validators: Vec::new(),
+        overlaps: Vec::new(),
+        attribution: AttributionFindings::default(),
+        baselines: Vec::new(),
+        label_noise: None,
         warnings: Vec::new(),
     }
 }

@@ -3,7 +3,7 @@
 use crate::policy::{ParameterValue, PolicyFile, TextValidator};
 use crate::rules::{Alarm, Detector, RULES, Reading, Rule, Setting, Settings};
 
-use super::{FirstAlarm, Tokens};
+use super::{Definition, FirstAlarm, Tokens};
 
 /// A validator whose rule cannot work with its parameters.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -21,20 +21,22 @@ pub struct PolicyError {
 #[derive(Debug)]
 pub struct Auditor {
     validators: Vec<(&'static Rule, Settings)>,
+    definitions: Vec<Definition>,
 }
 
 impl Auditor {
     /// Makes the validators of `policy` ready.
     pub fn new(policy: &PolicyFile) -> Result<Self, PolicyError> {
-        let validators = policy.validators().iter().map(prepared);
+        let validators = policy.validators().iter();
         Ok(Self {
-            validators: validators.collect::<Result<_, _>>()?,
+            validators: validators.clone().map(prepared).collect::<Result<_, _>>()?,
+            definitions: validators.map(Definition::of).collect(),
         })
     }
 
-    /// Number of validators.
-    pub fn validators(&self) -> usize {
-        self.validators.len()
+    /// What the validators are, in their order.
+    pub fn definitions(&self) -> &[Definition] {
+        &self.definitions
     }
 
     /// A detector for each validator, in their order.

@@ -22,7 +22,43 @@ pub struct Judgement {
 }
 
 /// When a checkpoint is due: by tokens, the complete solution last, then in the policy's order.
-type Due = (bool, u64, usize);
+pub(super) type Due = (bool, u64, usize);
+
+/// When checkpoint number `c`, which stands at `place`, rejects a generation of `tokens` solution
+/// tokens on which its validators first alarm at `first`; `None` if it does not.
+pub(super) fn due(place: Place, c: usize, first: FirstAlarm, tokens: u64) -> Option<Due> {
+    match place {
+        Place::Nowhere => None,
+        Place::After(p) => (p < tokens && first.by(p)).then_some((false, p, c)),
+        Place::Every(step) => {
+            let FirstAlarm::Tokens(first) = first else {
+                return None;
+            };
+            let p = first.max(1).div_ceil(step).checked_mul(step)?;
+            (p < tokens).then_some((false, p, c))
+        }
+        Place::End => (first < FirstAlarm::Never).then_some((true, tokens, c)),
+    }
+}
+
+/// How often checkpoint number `c`, which stands at `place`, is reached in a generation of
+/// `tokens` solution tokens that is stopped at `stop`: where it is due before, or is the stop
+/// itself.
+pub(super) fn visits(place: Place, c: usize, stop: Option<Due>, tokens: u64) -> u64 {
+    let in_time = |due: Due| stop.is_none_or(|stop| due <= stop);
+    match place {
+        Place::Nowhere => 0,
+        Place::After(p) => u64::from(p < tokens && in_time((false, p, c))),
+        Place::Every(step) => match stop {
+            Some((false, p, _)) => {
+                let before = p.saturating_sub(1) / step;
+                before + u64::from(p > 0 && p % step == 0 && in_time((false, p, c)))
+            }
+            _ => tokens.saturating_sub(1) / step,
+        },
+        Place::End => u64::from(in_time((true, tokens, c))),
+    }
+}
 
 /// Judges a generation of `tokens` solution tokens.
 ///
@@ -34,41 +70,17 @@ pub fn judge(
     alarms: &[FirstAlarm],
     tokens: u64,
 ) -> Judgement {
-    let rejects = |c: usize| -> Option<Due> {
-        let checkpoint = &checkpoints[c];
-        let first = first_rejection(checkpoint, alarms);
-        match places[c] {
-            Place::Nowhere => None,
-            Place::After(p) => (p < tokens && first.by(p)).then_some((false, p, c)),
-            Place::Every(step) => {
-                let FirstAlarm::Tokens(first) = first else {
-                    return None;
-                };
-                let p = first.max(1).div_ceil(step).checked_mul(step)?;
-                (p < tokens).then_some((false, p, c))
-            }
-            Place::End => (first < FirstAlarm::Never).then_some((true, tokens, c)),
-        }
+    let rejects = |c: usize| {
+        due(
+            places[c],
+            c,
+            first_rejection(&checkpoints[c], alarms),
+            tokens,
+        )
     };
     let stop: Option<Due> = (0..checkpoints.len()).filter_map(rejects).min();
-    // How often a checkpoint is reached: where it is due before the stop, or is the stop itself.
-    let reached = |c: usize| -> u64 {
-        let in_time = |due: Due| stop.is_none_or(|stop| due <= stop);
-        match places[c] {
-            Place::Nowhere => 0,
-            Place::After(p) => u64::from(p < tokens && in_time((false, p, c))),
-            Place::Every(step) => match stop {
-                Some((false, p, _)) => {
-                    let before = p.saturating_sub(1) / step;
-                    before + u64::from(p > 0 && p % step == 0 && in_time((false, p, c)))
-                }
-                _ => tokens.saturating_sub(1) / step,
-            },
-            Place::End => u64::from(in_time((true, tokens, c))),
-        }
-    };
     let cost = |(c, checkpoint): (usize, &Checkpoint<Position>)| {
-        reached(c) as f64 * checkpoint.cost_tokens
+        visits(places[c], c, stop, tokens) as f64 * checkpoint.cost_tokens
     };
     Judgement {
         cost: checkpoints.iter().enumerate().map(cost).sum(),

@@ -10,17 +10,27 @@
 mod alarm;
 mod attributes;
 mod auditor;
+mod candidates;
+mod definition;
 mod judge;
 mod rejections;
 mod run;
+mod saved;
 mod schedule;
+mod steps;
+mod strata;
+mod subsets;
 mod table;
 mod tokens;
 
 pub use alarm::FirstAlarm;
 pub use auditor::{Auditor, PolicyError};
+pub use candidates::{CandidateFigures, Candidates, CandidatesError};
+pub use definition::{Definition, MissingValidator};
 pub use judge::{Judgement, Stop, judge};
 pub use run::Replay;
+pub use saved::{SCHEMA, SavedTable, SourceLog};
 pub use schedule::{Place, Schedule, ScheduleError};
+pub use steps::FirstError;
 pub use table::{Caveats, Group, Row, Table, TableBuilder};
 pub use tokens::Tokens;

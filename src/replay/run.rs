@@ -1,9 +1,17 @@
 //! A policy applied to every generation of a table, as outcomes.
 
 use super::rejections::Rejections;
-use super::{Judgement, Place, Schedule, ScheduleError, Table, judge};
+use super::{Judgement, Place, Schedule, ScheduleError, Stop, Table, judge};
 use crate::outcome::{Covariate, Frame, Knowledge, NEVER, OutcomeBatch};
 use crate::policy::{Checkpoint, PolicyFile, Position};
+
+/// A checkpoint at every token that asks nobody.
+static ANYWHERE: [Checkpoint<Position>; 1] = [Checkpoint {
+    at: Position::EveryTokens(1),
+    validators: Vec::new(),
+    threshold: 0.0,
+    cost_tokens: 0.0,
+}];
 
 /// What a policy does to each generation of a table.
 pub struct Replay<'t> {
@@ -26,17 +34,82 @@ impl<'t> Replay<'t> {
     ) -> Result<Self, ScheduleError> {
         let positions: Vec<Position> = checkpoints.iter().map(|c| c.at).collect();
         let schedule = Schedule::new(table, policy, &positions, problem_generated)?;
+        Ok(Self::scheduled(
+            table,
+            checkpoints,
+            schedule,
+            problem_generated,
+        ))
+    }
+
+    fn scheduled(
+        table: &'t Table,
+        checkpoints: &'t [Checkpoint<Position>],
+        schedule: Schedule,
+        problem_generated: bool,
+    ) -> Self {
         let rows = table.rows().iter().enumerate();
         let judgements = rows
             .map(|(i, row)| judge(checkpoints, schedule.places(i), table.alarms(i), row.tokens))
             .collect();
-        Ok(Self {
+        Self {
             table,
             checkpoints,
             schedule,
             judgements,
             problem_generated,
-        })
+        }
+    }
+
+    /// The checkpoints with those of their validators that are to be kept; one without any is gone.
+    pub fn checkpoints_of(&self, keep: impl Fn(usize) -> bool) -> Vec<Checkpoint<Position>> {
+        let mut kept = self.checkpoints.to_vec();
+        for checkpoint in &mut kept {
+            checkpoint.validators.retain(|&v| keep(v));
+        }
+        kept.retain(|checkpoint| !checkpoint.validators.is_empty());
+        kept
+    }
+
+    /// The same generations under some of the checkpoints, see [`Replay::checkpoints_of`].
+    pub fn at<'c>(&self, checkpoints: &'c [Checkpoint<Position>]) -> Replay<'c>
+    where
+        't: 'c,
+    {
+        let number = |c: &Checkpoint<Position>| self.checkpoints.iter().position(|d| d.at == c.at);
+        let kept: Vec<usize> = checkpoints.iter().filter_map(number).collect();
+        assert_eq!(kept.len(), checkpoints.len(), "each is one of these");
+        let schedule = self.schedule.of(&kept);
+        Replay::scheduled(self.table, checkpoints, schedule, self.problem_generated)
+    }
+
+    /// The same for a stop that is told from outside instead of by validators: generation number i
+    /// is rejected after `stops[i]` solution tokens, at most as many as it has, if that is given.
+    /// Nothing is charged, and the stop may stand at every token.
+    pub fn stopping(
+        table: &'t Table,
+        policy: &PolicyFile,
+        stops: &[Option<u64>],
+        problem_generated: bool,
+    ) -> Result<Self, ScheduleError> {
+        let mut replay = Self::new(table, policy, &ANYWHERE, problem_generated)?;
+        for (judgement, stop) in replay.judgements.iter_mut().zip(stops) {
+            judgement.stop = stop.map(|tokens| Stop {
+                checkpoint: 0,
+                tokens,
+            });
+        }
+        Ok(replay)
+    }
+
+    /// The generations.
+    pub fn table(&self) -> &'t Table {
+        self.table
+    }
+
+    /// The checkpoints at which they are judged.
+    pub fn checkpoints(&self) -> &'t [Checkpoint<Position>] {
+        self.checkpoints
     }
 
     /// Where the checkpoints stand.

@@ -70,6 +70,16 @@ impl Schedule {
         })
     }
 
+    /// The schedule of the checkpoints number `kept` alone.
+    pub(super) fn of(&self, kept: &[usize]) -> Self {
+        let rows = self.places.chunks_exact(self.checkpoints.max(1));
+        Self {
+            checkpoints: kept.len(),
+            places: rows.flat_map(|row| kept.iter().map(|&c| row[c])).collect(),
+            from_log: self.from_log.clone(),
+        }
+    }
+
     /// Number of checkpoints.
     pub fn checkpoints(&self) -> usize {
         self.checkpoints

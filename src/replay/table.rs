@@ -6,19 +6,23 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use rayon::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::attributes::{Attributes, MISSING, MOST_LEVELS};
 use super::auditor::first_alarm;
-use super::{Auditor, FirstAlarm, Tokens, tokens};
+use super::{
+    Auditor, Definition, FirstAlarm, FirstError, MissingValidator, Tokens, definition, steps,
+    strata, tokens,
+};
 use crate::log::Record;
 use crate::outcome::Covariate;
+use crate::policy::PolicyFile;
 
 /// Bytes of text that are read in parallel before the next ones are fetched.
 const AT_ONCE: usize = 8 << 20;
 
 /// Model and benchmark; `None` where records name none.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Group {
     /// The model that generated.
     pub model: Option<String>,
@@ -52,10 +56,12 @@ pub struct Row {
     pub accepted: Option<bool>,
     /// Its value in [0, 1], where that is known.
     pub utility: Option<f64>,
+    /// The first wrong step as labelled, where steps are.
+    pub first_error: FirstError,
 }
 
 /// How much of a log was estimated, or stands in the way of replay.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Caveats {
     /// Records whose number of tokens was estimated.
     pub counts_estimated: u64,
@@ -74,16 +80,16 @@ pub struct Caveats {
 /// First alarms of all validators on all generations of a log.
 #[derive(Debug)]
 pub struct Table {
-    rows: Vec<Row>,
+    pub(super) rows: Vec<Row>,
     /// One value per validator and row.
-    alarms: Vec<FirstAlarm>,
-    validators: usize,
-    groups: Vec<Group>,
-    prompts: usize,
-    covariates: Vec<Covariate>,
+    pub(super) alarms: Vec<FirstAlarm>,
+    pub(super) validators: Vec<Definition>,
+    pub(super) groups: Vec<Group>,
+    pub(super) prompts: usize,
+    pub(super) covariates: Vec<Covariate>,
     /// Level of each row, by covariate.
-    levels: Vec<Vec<u32>>,
-    caveats: Caveats,
+    pub(super) levels: Vec<Vec<u32>>,
+    pub(super) caveats: Caveats,
 }
 
 impl Table {
@@ -94,7 +100,25 @@ impl Table {
 
     /// First alarms on generation number `row`, by validator.
     pub fn alarms(&self, row: usize) -> &[FirstAlarm] {
-        &self.alarms[row * self.validators..(row + 1) * self.validators]
+        let validators = self.validators.len();
+        &self.alarms[row * validators..(row + 1) * validators]
+    }
+
+    /// The rules of the columns, with their parameters.
+    pub fn validators(&self) -> &[Definition] {
+        &self.validators
+    }
+
+    /// The same table with the validators of `policy` as its columns, in their order. They are
+    /// found by rule and parameters, whatever their names.
+    pub fn for_policy(mut self, policy: &PolicyFile) -> Result<Self, MissingValidator> {
+        let columns = definition::columns(&self.validators, policy)?;
+        let rows = self.alarms.chunks_exact(self.validators.len().max(1));
+        self.alarms = rows
+            .flat_map(|row| columns.iter().map(|&column| row[column]))
+            .collect();
+        self.validators = policy.validators().iter().map(Definition::of).collect();
+        Ok(self)
     }
 
     /// Models with their benchmarks, in alphabetical order.
@@ -198,6 +222,7 @@ impl<'a> TableBuilder<'a> {
         self.attributes.push(record.attributes.as_ref());
         let estimated = || problem.map_or(0, tokens::estimate);
         let problem_tokens = record.problem_tokens.unwrap_or_else(estimated);
+        let first_error = steps::first_error(&record, tokens);
         let tokens = tokens.count();
         let group = Group {
             model: record.model.clone(),
@@ -215,6 +240,7 @@ impl<'a> TableBuilder<'a> {
             problem_tokens,
             accepted: record.verdict(),
             utility: record.value(),
+            first_error,
             id: record.id,
         });
     }
@@ -259,16 +285,21 @@ impl<'a> TableBuilder<'a> {
         }
         let (attributes, by_attribute) = self.attributes.finish();
         covariates.extend(attributes.into_iter().map(|mut attribute| {
-            if ["model", "benchmark"].contains(&attribute.name.as_str()) {
+            let taken = ["model", "benchmark", strata::LENGTH, strata::PASS_RATE];
+            if taken.contains(&attribute.name.as_str()) {
                 attribute.name = format!("attributes.{}", attribute.name);
             }
             attribute
         }));
         levels.extend(by_attribute);
+        for (covariate, of_rows) in strata::covariates(&self.rows, self.prompts.len()) {
+            covariates.push(covariate);
+            levels.push(of_rows);
+        }
         Table {
             rows: self.rows,
             alarms: self.alarms,
-            validators: self.auditor.validators(),
+            validators: self.auditor.definitions().to_vec(),
             groups,
             prompts: self.prompts.len(),
             covariates,

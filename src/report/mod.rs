@@ -14,12 +14,16 @@ pub mod reproduction;
 mod sheet;
 pub mod simulation;
 pub mod sweep;
+mod sweep_columns;
 mod terminal;
 pub mod verification;
 
 pub use number::{exactly, interval, number, optional};
 pub use provenance::{Drawn, LogFile, Provenance};
 pub use sheet::{Section, Sheet};
+pub use sweep_columns::parquet as sweep_parquet;
+
+use crate::columnar::FileError;
 
 /// The form in which findings are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,4 +64,7 @@ pub enum RenderError {
     /// As CSV.
     #[error("the findings cannot be written as CSV: {0}")]
     Csv(#[from] ::csv::Error),
+    /// As Parquet.
+    #[error("the findings cannot be written as Parquet: {0}")]
+    Parquet(#[from] FileError),
 }

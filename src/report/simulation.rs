@@ -3,13 +3,14 @@
 use super::number::{exactly, interval, number, optional};
 use super::{Section, Sheet};
 use crate::study::Named;
-use crate::study::simulation::{Compared, SimulationFindings};
+use crate::study::simulation::{Compared, Drawn, SimulationFindings};
 
 /// The sheet of a simulation.
 pub fn sheet(findings: &SimulationFindings) -> Sheet {
-    let per_prompt = match findings.per_prompt {
-        1 => "one per prompt".to_owned(),
-        m => format!("{m} per prompt"),
+    let sample = match (findings.drawn, findings.per_prompt) {
+        (Drawn::Generations, 1) => "attempts, one per prompt".to_owned(),
+        (Drawn::Generations, m) => format!("attempts, {m} per prompt"),
+        (Drawn::Prompts, _) => "prompts, of each what is expected of a generation".to_owned(),
     };
     let partial = if findings.partial {
         ", interrupted"
@@ -19,7 +20,7 @@ pub fn sheet(findings: &SimulationFindings) -> Sheet {
     Sheet {
         title: format!("Simulation of {}", findings.scenario),
         summary: std::iter::once(format!(
-            "{} attempts, {per_prompt}, seed {}{partial}; intervals 95 %.",
+            "{} {sample}, seed {}{partial}; intervals 95 %.",
             findings.attempts, findings.seed
         ))
         .chain(verdict(findings))

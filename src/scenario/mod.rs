@@ -60,7 +60,7 @@ pub struct Scenario {
 }
 
 /// What a scenario's rates are for prompts of one difficulty δ.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Conditions {
     /// `[stage][fault]`: P(fault starts in the stage | clean at the end of the stage before).
     pub hazard: Vec<Vec<f64>>,
@@ -264,6 +264,13 @@ impl Scenario {
 
     /// Rates for prompts of difficulty `delta`.
     pub fn conditions(&self, delta: f64) -> Conditions {
+        let mut conditions = Conditions::default();
+        self.set_conditions(delta, &mut conditions);
+        conditions
+    }
+
+    /// [`Scenario::conditions`] in the memory of those of other prompts.
+    pub fn set_conditions(&self, delta: f64, conditions: &mut Conditions) {
         let effects: Vec<f64> = self
             .spec
             .faults
@@ -271,16 +278,19 @@ impl Scenario {
             .map(|f| f.difficulty_effect * delta)
             .collect();
         let mut tilt = Tilt::new();
-        let tilted = self.hazard.iter().map(|h| tilt.apply(h, &effects));
-        let (hazard, stays_clean) = tilted.unzip();
-        let alarms = self.validators.iter().map(|v| v.false_alarm_at(delta));
-        let (false_alarm, silence) = alarms.unzip();
-        Conditions {
-            hazard,
-            stays_clean,
-            false_alarm,
-            silence,
-            length: libm::exp(self.length_effect() * delta),
+        conditions.hazard.resize_with(self.hazard.len(), Vec::new);
+        conditions.stays_clean.clear();
+        for (hazard, tilted) in self.hazard.iter().zip(&mut conditions.hazard) {
+            let clean = tilt.apply(hazard, &effects, tilted);
+            conditions.stays_clean.push(clean);
         }
+        conditions.false_alarm.clear();
+        conditions.silence.clear();
+        for validator in &self.validators {
+            let (alarm, silent) = validator.false_alarm_at(delta);
+            conditions.false_alarm.push(alarm);
+            conditions.silence.push(silent);
+        }
+        conditions.length = libm::exp(self.length_effect() * delta);
     }
 }

@@ -21,9 +21,9 @@ impl Tilt {
         }
     }
 
-    /// P_j = h_j e^{x_j} / ((1 − Σh) + Σ h_i e^{x_i}) and what is left to clean, scaled so that no
-    /// exponential overflows.
-    pub(super) fn apply(&mut self, hazard: &[f64], effects: &[f64]) -> (Vec<f64>, f64) {
+    /// P_j = h_j e^{x_j} / ((1 − Σh) + Σ h_i e^{x_i}) into `weights`, and what is left to clean,
+    /// scaled so that no exponential overflows.
+    pub(super) fn apply(&mut self, hazard: &[f64], effects: &[f64], weights: &mut Vec<f64>) -> f64 {
         let top = hazard
             .iter()
             .zip(effects)
@@ -37,11 +37,9 @@ impl Tilt {
             self.of_faults.extend(of_faults);
         }
         // The exponential of a fault that is impossible may be infinite.
-        let mut weights: Vec<f64> = hazard
-            .iter()
-            .zip(&self.of_faults)
-            .map(|(&h, &e)| if h > 0.0 { h * e } else { 0.0 })
-            .collect();
+        let possible = hazard.iter().zip(&self.of_faults);
+        weights.clear();
+        weights.extend(possible.map(|(&h, &e)| if h > 0.0 { h * e } else { 0.0 }));
         let left = 1.0 - hazard.iter().sum::<f64>();
         let clean = if left > WHOLE {
             left * self.of_clean
@@ -49,10 +47,10 @@ impl Tilt {
             0.0
         };
         let total = clean + weights.iter().sum::<f64>();
-        for weight in &mut weights {
+        for weight in weights {
             *weight /= total;
         }
-        (weights, clean / total)
+        clean / total
     }
 }
 
@@ -62,7 +60,9 @@ mod tests {
     use approx::assert_relative_eq;
 
     fn tilted(hazard: &[f64], effects: &[f64]) -> (Vec<f64>, f64) {
-        Tilt::new().apply(hazard, effects)
+        let mut weights = Vec::new();
+        let clean = Tilt::new().apply(hazard, effects, &mut weights);
+        (weights, clean)
     }
 
     #[test]

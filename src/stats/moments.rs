@@ -16,6 +16,10 @@ const BITS: i32 = 34;
 /// What rounding leaves of terms that cancel, relative to their size.
 const ROUNDING: f64 = 1e-14;
 
+/// 1.5·2^52: added to a number below 2^51 it rounds it to the nearest integer, ties to even,
+/// where the machine's own rounding is a call of a function.
+const ROUNDER: f64 = 6_755_399_441_055_744.0;
+
 /// Largest magnitude of a value in units.
 const LIMIT: f64 = (1_u64 << 50) as f64;
 
@@ -23,11 +27,16 @@ const LIMIT: f64 = (1_u64 << 50) as f64;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Scale {
     unit: f64,
+    /// 1/unit, exact for a power of two: multiplying is faster than dividing.
+    per_unit: f64,
 }
 
 impl Scale {
     /// Whole numbers.
-    pub const COUNT: Self = Self { unit: 1.0 };
+    pub const COUNT: Self = Self {
+        unit: 1.0,
+        per_unit: 1.0,
+    };
 
     /// A unit 2^−34 of `typical`, rounded to a power of two: relative rounding 6e-11, and values
     /// up to 65 thousand times the typical one, see [`Scale::holds`]. `typical` must be positive.
@@ -35,6 +44,7 @@ impl Scale {
         let exponent = libm::frexp(typical).1 - BITS;
         Self {
             unit: libm::ldexp(1.0, exponent),
+            per_unit: libm::ldexp(1.0, -exponent),
         }
     }
 
@@ -45,17 +55,15 @@ impl Scale {
 
     /// Whether `value` is counted as it is; larger ones are cut to the limit.
     pub fn holds(self, value: f64) -> bool {
-        value.abs() / self.unit <= LIMIT
+        value.abs() * self.per_unit <= LIMIT
     }
 
     /// The multiple of the unit nearest to `value`, at most 2^50 in magnitude: the squares of
     /// 10^8 values at the limit, or of 10^17 typical ones, add up within 128 bits.
     pub fn round(self, value: f64) -> i64 {
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "clamped to ±2^50 on the line itself"
-        )]
-        let rounded = (value / self.unit).round_ties_even().clamp(-LIMIT, LIMIT) as i64;
+        let units = (value * self.per_unit).clamp(-LIMIT, LIMIT);
+        #[expect(clippy::cast_possible_truncation, reason = "clamped to ±2^50")]
+        let rounded = ((units + ROUNDER) - ROUNDER) as i64;
         rounded
     }
 }
@@ -278,8 +286,15 @@ impl CrossProducts {
         if self.nonzero[j] < self.clusters {
             (low, high) = (low.min(0), high.max(0));
         }
-        let furthest = (mean - low as f64).max(high as f64 - mean) * self.scales[j].unit;
-        if deviations > 0.0 {
+        let unit = self.scales[j].unit;
+        let furthest = (mean - low as f64).max(high as f64 - mean) * unit;
+        // A spread of less than the unit is that of the rounding, from which counts are free.
+        let rounding = if self.scales[j] == Scale::COUNT {
+            0.0
+        } else {
+            self.clusters as f64 * unit * unit
+        };
+        if deviations > rounding {
             furthest * furthest / deviations
         } else {
             0.0
@@ -349,6 +364,23 @@ mod tests {
     }
 
     #[test]
+    fn values_are_rounded_to_the_nearest_unit_ties_to_even() {
+        let scale = Scale::for_values_near(100.0);
+        for (units, rounded) in [
+            (0.5, 0),
+            (1.5, 2),
+            (-2.5, -2),
+            (-0.75, -1),
+            (1e15 + 0.5, 1_000_000_000_000_000),
+            (1e17, 1 << 50),
+            (-f64::INFINITY, -(1 << 50)),
+        ] {
+            assert_eq!(scale.round(units * scale.unit()), rounded, "{units}");
+        }
+        assert!(scale.holds(LIMIT * scale.unit()) && !scale.holds(1e17 * scale.unit()));
+    }
+
+    #[test]
     fn a_tiny_spread_around_a_large_mean_is_not_lost() {
         let values: Vec<(f64, f64)> = (0..1000)
             .map(|i| (1e6 + f64::from(i % 2) * 0.1, 0.0))
@@ -374,6 +406,10 @@ mod tests {
         let values: Vec<_> = (0..1000).map(|i| (f64::from(i % 7), 0.0)).collect();
         assert!(sample(&values).dominance(0) < 0.01);
         assert!(sample(&[(5.0, 0.0); 10]).dominance(0) <= 0.0);
+        // The last bit of one of a hundred equal values is no spread.
+        let mut values = vec![(5.0, 0.0); 99];
+        values.push((5.0 + Scale::for_values_near(100.0).unit(), 0.0));
+        assert!(sample(&values).dominance(0) <= 0.0);
     }
 
     #[test]

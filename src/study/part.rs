@@ -18,6 +18,15 @@ const SHARE_RETRIED: f64 = 0.25;
 /// … but no more prompts than this.
 const MOST_RETRIED: f64 = 1_048_576.0;
 
+/// How far a part's drawing is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// So many attempts are finished.
+    Attempts(u64),
+    /// After them, so many prompts have been retried until they yielded, of so many.
+    Retried(u64, u64),
+}
+
 /// Batches that are planned, and those of them that are done: always the first.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Span {
@@ -118,21 +127,26 @@ impl Part {
         self
     }
 
-    /// Draws what is left to do. `progress` hears of finished attempts.
-    pub fn draw(&mut self, scenario: &Scenario, progress: &dyn Fn(u64), interrupt: &Interrupt) {
+    /// Draws what is left to do. `progress` hears of what is finished.
+    pub fn draw(
+        &mut self,
+        scenario: &Scenario,
+        progress: &(dyn Fn(Progress) + Sync),
+        interrupt: &Interrupt,
+    ) {
         let simulation = simulation(scenario, self.request).only(self.batches.left());
         let frame = simulation.frame(0);
         let before = self.attempts;
-        let progress = |done: u64| progress(before + done);
+        let attempts = |done: u64| progress(Progress::Attempts(before + done));
         // Sums by cell where that is possible: the same tally, much sooner.
-        let run = match simulation.gather(&progress, interrupt) {
+        let run = match simulation.gather(&attempts, interrupt) {
             Some(run) => Run {
                 fold: Tally::of(&frame, &run.fold),
                 attempts: run.attempts,
                 partial: run.partial,
                 batches: run.batches,
             },
-            None => simulation.run(|| Tally::new(&frame), &progress, interrupt),
+            None => simulation.run(|| Tally::new(&frame), &attempts, interrupt),
         };
         Fold::<OutcomeBatch>::merge(&mut self.tally, run.fold);
         self.attempts += run.attempts;
@@ -145,7 +159,9 @@ impl Part {
         }
         let empty = || RetryTally::new(frame.typical_tokens);
         let prompts = prompts_to_retry(scenario, self.request.attempts);
-        let retried = simulation.retry(prompts, self.retries.left(), empty, interrupt);
+        let of = simulation.prompts_in(prompts, &self.retries.left());
+        let heard = |done: u64| progress(Progress::Retried(done, of));
+        let retried = simulation.retry(prompts, self.retries.left(), empty, &heard, interrupt);
         self.hopeless = retried.hopeless;
         if self.hopeless {
             // What was done before that showed depends on the threads.
@@ -266,12 +282,15 @@ pub(super) fn retry_tally(
     scenario: &Scenario,
     simulation: &Simulation<'_>,
     attempts: u64,
+    progress: &(dyn Fn(Progress) + Sync),
     interrupt: &Interrupt,
 ) -> Option<RetryTally> {
     let prompts = prompts_to_retry(scenario, attempts);
     let batches = simulation.retry_batches(prompts);
     let typical = simulation.frame(0).typical_tokens;
-    let retried = simulation.retry(prompts, 0..batches, || RetryTally::new(typical), interrupt);
+    let heard = |done: u64| progress(Progress::Retried(done, prompts));
+    let empty = || RetryTally::new(typical);
+    let retried = simulation.retry(prompts, 0..batches, empty, &heard, interrupt);
     let known = prompts > 0 && !retried.hopeless && retried.batches.end == batches;
     known.then_some(retried.fold)
 }

@@ -4,10 +4,11 @@
 //! follows from it once and for all. The run's intervals therefore keep their coverage: what they
 //! cover does not depend on when one stopped, as it would if one looked at them and went on.
 
+use super::conditional::Conditional;
 use super::part::Part;
 use super::simulation::Request;
 use crate::engine::Interrupt;
-use crate::estimate::{Column, Estimates};
+use crate::estimate::{Column, Estimates, Tally};
 use crate::rng::pilot_seed;
 use crate::scenario::Scenario;
 use crate::stats::normal_quantile;
@@ -19,8 +20,20 @@ pub const PLANNED: [&str; 3] = ["savings", "false_rejection_rate", "cost_ratio"]
 /// Attempts of the first pilot; it grows until it has seen enough.
 const PILOT: u64 = 1 << 18;
 const MOST_PILOT: u64 = 1 << 30;
+/// The same of prompts of which expectations are taken.
+const PILOT_PROMPTS: u64 = 1 << 16;
+const MOST_PILOT_PROMPTS: u64 = 1 << 25;
 /// Rejections after which the spread is known to about 5 %.
 const ENOUGH: u64 = 1000;
+/// The columns whose spreads are those of [`PLANNED`]. The spread of expectations is known to
+/// about 2 % when no prompt brings more than 1 in [`ENOUGH`] of it, as no rejection does.
+const BEHIND: [Column; 5] = [
+    Column::Full,
+    Column::Generated,
+    Column::Cost,
+    Column::Accepted,
+    Column::Retained,
+];
 /// The spread is taken this much larger, so that few runs end up wider than asked for.
 const SAFETY: f64 = 1.06;
 /// Normal intervals want at least so many prompts, and so many rejections.
@@ -38,6 +51,17 @@ pub enum PrecisionError {
     TooRare {
         /// Share of attempts that it rejects.
         rate: f64,
+    },
+    /// The spread hangs on a few prompts.
+    #[error(
+        "among {prompts} prompts one brings {share:.1e} of the spread, too much for a pilot to tell \
+         how many a precision takes; give --attempts"
+    )]
+    TooUneven {
+        /// Prompts of the pilot.
+        prompts: u64,
+        /// Largest share of one of them.
+        share: f64,
     },
     /// More than can be drawn.
     #[error("{attempts:.1e} attempts would be needed, more than 10^12: ask for less precision")]
@@ -79,24 +103,61 @@ pub fn attempts_for(
         let tally = &part.tally;
         let rejected = tally.count(Column::Count) - tally.count(Column::Surviving);
         if rejected >= ENOUGH {
-            let estimates = Estimates::new(tally);
-            let spreads = PLANNED
-                .iter()
-                .filter_map(|name| estimates.by_name.get(name)?.stderr);
-            let widest = spreads.fold(0.0, f64::max) * -normal_quantile(0.025) * SAFETY;
-            let attempts = (pilot as f64 * (widest / half_width).powi(2)).ceil();
             let least = REJECTIONS * pilot as f64 / rejected as f64;
-            let attempts = attempts.max(least).max((PROMPTS * per_prompt) as f64);
-            if attempts > 1e12 {
-                return Err(PrecisionError::TooMany { attempts });
-            }
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "between 0 and 10^12"
-            )]
-            return Ok((attempts as u64).next_multiple_of(per_prompt));
+            let attempts = planned(tally, pilot, half_width, least)?;
+            let attempts = attempts.max(PROMPTS * per_prompt);
+            return Ok(attempts.next_multiple_of(per_prompt));
         }
         pilot *= 8;
     }
+}
+
+/// The number of prompts that do the same when expectations are taken of their generations.
+pub fn prompts_for(
+    conditional: &Conditional<'_>,
+    half_width: f64,
+    seed: u64,
+    interrupt: &Interrupt,
+) -> Result<u64, PrecisionError> {
+    let mut pilot = PILOT_PROMPTS;
+    loop {
+        let sums = conditional.draw(pilot, pilot_seed(seed), &|_| (), interrupt);
+        if interrupt.raised() {
+            return Err(PrecisionError::Interrupted);
+        }
+        let shares = BEHIND.iter().map(|&column| sums.tally.dominance(column));
+        let share = shares.fold(0.0, f64::max);
+        if share * ENOUGH as f64 <= 1.0 {
+            let least = REJECTIONS * pilot as f64 * share;
+            let prompts = planned(&sums.tally, pilot, half_width, least)?;
+            return Ok(prompts.max(PROMPTS));
+        }
+        if pilot >= MOST_PILOT_PROMPTS {
+            let prompts = pilot;
+            return Err(PrecisionError::TooUneven { prompts, share });
+        }
+        pilot *= 8;
+    }
+}
+
+/// How many attempts make the intervals of `tally`, a pilot of so many, as narrow as asked for;
+/// never fewer than `least`.
+fn planned(tally: &Tally, pilot: u64, half_width: f64, least: f64) -> Result<u64, PrecisionError> {
+    let estimates = Estimates::new(tally);
+    let spreads = PLANNED
+        .iter()
+        .filter_map(|name| estimates.by_name.get(name)?.stderr);
+    let widest = spreads.fold(0.0, f64::max) * -normal_quantile(0.025) * SAFETY;
+    let attempts = (pilot as f64 * (widest / half_width).powi(2)).ceil();
+    let attempts = attempts.max(least).ceil();
+    if attempts > 1e12 {
+        return Err(PrecisionError::TooMany { attempts });
+    }
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "between 0 and 10^12"
+    )]
+    let attempts = attempts as u64;
+    Ok(attempts)
 }

@@ -1,9 +1,9 @@
 //! What does a policy save, cost and do to the data? Exact values beside Monte Carlo.
 
-use super::part::Part;
+use super::part::{Part, Progress};
 use super::{Named, RESULT_SCHEMA, named::as_map};
 use crate::engine::Interrupt;
-use crate::estimate::{Column, DOMINANT, Estimate, Estimates, Group, NAMES, Tally};
+use crate::estimate::{Column, DOMINANT, Estimate, Estimates, Group, NAMES, RetryTally, Tally};
 use crate::scenario::Scenario;
 use crate::theory::Exact;
 
@@ -16,6 +16,31 @@ pub struct Request {
     pub seed: u64,
     /// Generations per prompt.
     pub per_prompt: u64,
+}
+
+/// What is drawn at random; the rest is expected, given that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Drawn {
+    /// Generations with all that happens to them.
+    Generations,
+    /// Difficulties of prompts; what happens to a generation is expected, see
+    /// [`conditional`](super::conditional).
+    Prompts,
+}
+
+/// What estimates rest on.
+pub(super) struct Sample<'a> {
+    pub(super) drawn: Drawn,
+    /// Generations, or prompts where these are drawn.
+    pub(super) attempts: u64,
+    pub(super) per_prompt: u64,
+    pub(super) seed: u64,
+    /// Whether drawing was interrupted.
+    pub(super) partial: bool,
+    pub(super) tally: &'a Tally,
+    /// Costs of retrying, where they are known and finite.
+    pub(super) retried: Option<&'a RetryTally>,
 }
 
 /// An estimate beside its exact value.
@@ -58,7 +83,9 @@ pub struct SimulationFindings {
     pub schema: &'static str,
     /// Name of the scenario.
     pub scenario: String,
-    /// Attempts that the estimates rest on.
+    /// What was drawn.
+    pub drawn: Drawn,
+    /// Attempts that the estimates rest on; prompts, where these were drawn.
     pub attempts: u64,
     /// Generations per prompt.
     pub per_prompt: u64,
@@ -91,11 +118,11 @@ impl SimulationFindings {
     }
 }
 
-/// Simulates `scenario` and evaluates it exactly. `progress` hears of finished attempts.
+/// Simulates `scenario` and evaluates it exactly. `progress` hears of what is finished.
 pub fn simulate(
     scenario: &Scenario,
     request: Request,
-    progress: &dyn Fn(u64),
+    progress: &(dyn Fn(Progress) + Sync),
     interrupt: &Interrupt,
 ) -> SimulationFindings {
     let mut part = Part::planned(scenario, request, [0, 1]);
@@ -105,11 +132,25 @@ pub fn simulate(
 
 /// What a part of a run of `scenario`, or the whole of it, tells, beside the exact values.
 pub fn evaluate(scenario: &Scenario, part: &Part) -> SimulationFindings {
+    let sample = Sample {
+        drawn: Drawn::Generations,
+        attempts: part.attempts,
+        per_prompt: part.request.per_prompt,
+        seed: part.request.seed,
+        partial: !part.is_done(),
+        tally: &part.tally,
+        retried: part.retry_account(),
+    };
+    evaluate_sample(scenario, &sample)
+}
+
+/// What `sample` tells of `scenario`, beside the exact values.
+pub(super) fn evaluate_sample(scenario: &Scenario, sample: &Sample<'_>) -> SimulationFindings {
     let exact = Exact::new(scenario);
-    let mut estimates = Estimates::new(&part.tally);
-    let mut warnings = warnings(scenario, &part.tally, &exact);
+    let mut estimates = Estimates::new(sample.tally);
+    let mut warnings = warnings(scenario, sample, &exact);
     let retry = if scenario.difficulty_sd() > 0.0 {
-        part.retry_account().map(|tally| {
+        sample.retried.map(|tally| {
             if tally.dominance() > DOMINANT {
                 warnings.push(format!(
                     "one prompt brings {:.0} % of the spread of retry costs: the interval of \
@@ -134,14 +175,19 @@ pub fn evaluate(scenario: &Scenario, part: &Part) -> SimulationFindings {
                 .to_owned(),
         ),
     }
-    findings(scenario, part, &exact, &estimates, warnings)
+    findings(scenario, sample, &exact, &estimates, warnings)
 }
 
-fn warnings(scenario: &Scenario, tally: &Tally, exact: &Exact) -> Vec<String> {
+fn warnings(scenario: &Scenario, sample: &Sample<'_>, exact: &Exact) -> Vec<String> {
     let mut warnings: Vec<String> = not_as_promised(exact).into_iter().collect();
+    let tally = sample.tally;
     if tally.cut() > 0 {
+        let what = match sample.drawn {
+            Drawn::Generations => "generations",
+            Drawn::Prompts => "prompts",
+        };
         warnings.push(format!(
-            "{} generations were thousands of times longer than a long one and were cut: the \
+            "{} {what} were thousands of times longer than a long one and were cut: the \
              simulated token figures are too low",
             tally.cut()
         ));
@@ -153,13 +199,26 @@ fn warnings(scenario: &Scenario, tally: &Tally, exact: &Exact) -> Vec<String> {
             100.0 * tally.dominance(Column::Full)
         ));
     }
-    let rejected = tally.count(Column::Count) - tally.count(Column::Surviving);
-    if !scenario.checkpoints().is_empty() && rejected < 10 {
-        warnings.push(format!(
-            "only {rejected} of {} attempts were rejected: the intervals of savings and cost \
-             ratios are not reliable; ask for more --attempts",
-            tally.count(Column::Count)
-        ));
+    match sample.drawn {
+        Drawn::Generations => {
+            let rejected = tally.count(Column::Count) - tally.count(Column::Surviving);
+            if !scenario.checkpoints().is_empty() && rejected < 10 {
+                warnings.push(format!(
+                    "only {rejected} of {} attempts were rejected: the intervals of savings and \
+                     cost ratios are not reliable; ask for more --attempts",
+                    tally.count(Column::Count)
+                ));
+            }
+        }
+        Drawn::Prompts => {
+            if tally.dominance(Column::Surviving) > DOMINANT {
+                warnings.push(format!(
+                    "one prompt brings {:.0} % of the spread of rejections: the intervals of \
+                     savings and cost ratios are not reliable; ask for more --attempts",
+                    100.0 * tally.dominance(Column::Surviving)
+                ));
+            }
+        }
     }
     warnings.extend(not_informative(scenario, exact));
     warnings
@@ -204,7 +263,7 @@ fn not_informative(scenario: &Scenario, exact: &Exact) -> Vec<String> {
 
 fn findings(
     scenario: &Scenario,
-    part: &Part,
+    sample: &Sample<'_>,
     exact: &Exact,
     estimates: &Estimates,
     warnings: Vec<String>,
@@ -232,10 +291,11 @@ fn findings(
     SimulationFindings {
         schema: RESULT_SCHEMA,
         scenario: scenario.name().to_owned(),
-        attempts: part.attempts,
-        per_prompt: part.request.per_prompt,
-        seed: part.request.seed,
-        partial: !part.is_done(),
+        drawn: sample.drawn,
+        attempts: sample.attempts,
+        per_prompt: sample.per_prompt,
+        seed: sample.seed,
+        partial: sample.partial,
         estimates: NAMES.iter().map(named).collect(),
         covariance_slack: Compared {
             estimate: estimates.covariance_slack,

@@ -103,31 +103,92 @@ impl Numerators {
     }
 }
 
-/// All numerators for prompts under `conditions`.
-pub(super) fn evaluate(chain: &Chain<'_>, conditions: &Conditions) -> Numerators {
+/// What the recursion works in, kept from one difficulty to the next.
+#[derive(Debug)]
+struct Workspace {
+    /// `[k · states + state]`: see [`remaining_tokens`].
+    remaining: Vec<f64>,
+    /// Tokens that a state at the end of a stage has in it and after it.
+    after: Vec<f64>,
+    /// Everybody, by state.
+    all: Vec<f64>,
+    /// The rejected, by state.
+    rejected: Vec<f64>,
+    /// The alive, `[fault · stages + stage of onset]`.
+    alive_faulty: Vec<f64>,
+}
+
+impl Workspace {
+    fn new(layout: Layout) -> Self {
+        Self {
+            remaining: vec![0.0; layout.stages * layout.states],
+            after: vec![0.0; layout.states],
+            all: vec![0.0; layout.states],
+            rejected: vec![0.0; layout.states],
+            alive_faulty: vec![0.0; (layout.states - 1) * layout.stages],
+        }
+    }
+}
+
+/// Evaluates numerators at one difficulty after another, without asking for memory each time.
+#[derive(Debug)]
+pub(super) struct Recursion {
+    conditions: Conditions,
+    work: Workspace,
+    figures: Numerators,
+}
+
+impl Recursion {
+    pub(super) fn new(chain: &Chain<'_>) -> Self {
+        let figures = Numerators::zero(chain);
+        Self {
+            conditions: Conditions::default(),
+            work: Workspace::new(figures.layout),
+            figures,
+        }
+    }
+
+    /// All numerators for prompts of difficulty `delta`, of the chain that this was made for.
+    pub(super) fn at(&mut self, chain: &Chain<'_>, delta: f64) -> &Numerators {
+        chain.scenario.set_conditions(delta, &mut self.conditions);
+        evaluate(chain, &self.conditions, &mut self.work, &mut self.figures);
+        &self.figures
+    }
+}
+
+/// All numerators for prompts under `conditions`, into `figures`.
+fn evaluate(
+    chain: &Chain<'_>,
+    conditions: &Conditions,
+    work: &mut Workspace,
+    figures: &mut Numerators,
+) {
     let scenario = chain.scenario;
-    let layout = Layout::of(chain);
-    let faults = layout.states - 1;
-    let mut figures = Numerators::zero(chain);
+    let layout = figures.layout;
     let tokens_in = |k: usize, state: usize| {
         chain.mean_tokens[k] * conditions.length * scenario.length_factor(state)
     };
-    let remaining = remaining_tokens(chain, conditions, &tokens_in);
-
-    // Everybody, by state; the rejected, by state; the alive, by fault and stage of onset.
-    let mut all = vec![0.0; layout.states];
+    let Workspace {
+        remaining,
+        after,
+        all,
+        rejected,
+        alive_faulty,
+    } = work;
+    remaining_tokens(chain, conditions, &tokens_in, after, remaining);
+    figures.values.fill(0.0);
+    for mass in [&mut *all, rejected, alive_faulty] {
+        mass.fill(0.0);
+    }
     all[CLEAN] = 1.0;
-    let mut rejected = vec![0.0; layout.states];
     let mut alive_clean = 1.0;
-    let mut alive_faulty = vec![0.0; faults * layout.stages];
 
     for k in 0..layout.stages {
         let hazard = &conditions.hazard[k];
         let stays_clean = conditions.stays_clean[k];
-        step(&mut all, hazard, stays_clean, |j| scenario.recovery(k, j));
-        step(&mut rejected, hazard, stays_clean, |j| {
-            scenario.recovery(k, j)
-        });
+        for mass in [&mut *all, rejected] {
+            step(mass, hazard, stays_clean, |j| scenario.recovery(k, j));
+        }
         let mut recovered = 0.0;
         for (j, by_onset) in alive_faulty.chunks_exact_mut(layout.stages).enumerate() {
             let recovery = scenario.recovery(k, j);
@@ -178,7 +239,6 @@ pub(super) fn evaluate(chain: &Chain<'_>, conditions: &Conditions) -> Numerators
         figures.values[layout.state(ByState::Surviving, x)] = surviving;
         figures.values[layout.state(ByState::Rejected, x)] = rejected[x];
     }
-    figures
 }
 
 /// One stage of the chain without killing.
@@ -197,13 +257,14 @@ fn step(mass: &mut [f64], hazard: &[f64], stays_clean: f64, recovery: impl Fn(us
 fn remaining_tokens(
     chain: &Chain<'_>,
     conditions: &Conditions,
-    tokens_in: &dyn Fn(usize, usize) -> f64,
-) -> Vec<f64> {
+    tokens_in: &impl Fn(usize, usize) -> f64,
+    after: &mut [f64],
+    remaining: &mut [f64],
+) {
     let scenario = chain.scenario;
     let stages = scenario.stages().len();
     let states = scenario.states().len();
-    let mut remaining = vec![0.0; stages * states];
-    let mut after = vec![0.0; states];
+    remaining[(stages - 1) * states..].fill(0.0);
     for k in (1..stages).rev() {
         let (before, here) = remaining[(k - 1) * states..(k + 1) * states].split_at_mut(states);
         for (x, (after, here)) in after.iter_mut().zip(here).enumerate() {
@@ -217,7 +278,6 @@ fn remaining_tokens(
             before[j + 1] = recovery * after[CLEAN] + (1.0 - recovery) * after[j + 1];
         }
     }
-    remaining
 }
 
 /// Cost of retrying a prompt until it yields, (policy, full): infinite where it never does.

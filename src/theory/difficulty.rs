@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use super::chain::Chain;
-use super::conditional::{self, ByState, Numerators};
+use super::conditional::{self, ByState, Numerators, Recursion};
 use super::quadrature::{FURTHEST, GaussLegendre};
 use crate::scenario::DIFFICULTY_DECILES;
 
@@ -104,7 +104,8 @@ impl Population {
     /// Integrates over the difficulty of the scenario's prompts.
     pub(super) fn new(chain: &Chain<'_>) -> Self {
         let sd = chain.scenario.difficulty_sd();
-        let at = |z: f64| conditional::evaluate(chain, &chain.scenario.conditions(sd * z));
+        let recursion = RefCell::new(Recursion::new(chain));
+        let at = |z: f64| recursion.borrow_mut().at(chain, sd * z).clone();
         if sd <= 0.0 {
             let figures = at(0.0);
             let retry = conditional::retry_accounts(chain, &figures);

@@ -11,7 +11,9 @@ mod conditional;
 mod difficulty;
 mod exact;
 mod filter;
+mod given;
 mod quadrature;
 
 pub use exact::{Exact, Shifts};
 pub use filter::{BayesFilter, Belief};
+pub use given::{Evaluator, Given, Prompts};

@@ -105,6 +105,7 @@ fn retried_prompts() {
                 2000,
                 0..simulation.retry_batches(2000),
                 || RetryTally::new(typical),
+                &|_| (),
                 &Interrupt::default(),
             )
             .fold;

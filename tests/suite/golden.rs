@@ -43,6 +43,19 @@ fn simulate() {
     }
 }
 
+/// Prompts alone are drawn.
+#[test]
+fn conditional() {
+    let file = fixture("difficulty");
+    for (name, format) in [
+        ("difficulty.conditional.json", "json"),
+        ("difficulty.conditional.txt", "table"),
+    ] {
+        let arguments = ["simulate", &file, "--conditional", "--attempts", "200"];
+        golden(name, &[&arguments[..], &["--format", format]].concat());
+    }
+}
+
 #[test]
 fn verify() {
     for name in SCENARIOS {

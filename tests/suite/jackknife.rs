@@ -3,10 +3,11 @@
 use foldem::estimate::{Estimate, Estimates, Tally};
 use foldem::log::Record;
 use foldem::outcome::{Fold, Knowledge};
-use foldem::policy::{Parameter, ParameterKind, PolicyFile, Rule};
-use foldem::replay::{Auditor, Replay, TableBuilder};
+use foldem::replay::Replay;
 use foldem::rng::{Purpose, stream};
 use rand::RngExt as _;
+
+use super::literal::{policy, table};
 
 /// Generations of a hundred prompts, six each at most, whose lengths differ by prompt; the longer,
 /// the likelier BAD stands in one, early or late.
@@ -41,24 +42,11 @@ fn clustered_log() -> Vec<Record> {
 /// of the jackknife with a hundred prompts about 7 %; 1.2 is beyond its reach).
 #[test]
 fn standard_errors_agree_with_the_jackknife() {
-    let policy = "schema = \"foldem.policy/1\"\nname = \"p\"\n[[validator]]\nname = \"bad\"\n\
-                  rule = \"literal\"\npatterns = [\"!\"]\n[[checkpoint]]\nat = { every_tokens = 7 }\n\
-                  validators = [\"bad\"]\ncost_tokens = 0.3\n";
-    let literal = Rule {
-        name: "literal",
-        parameters: vec![Parameter {
-            name: "patterns",
-            kind: ParameterKind::Texts,
-            required: true,
-        }],
-    };
-    let policy = PolicyFile::parse("p.toml", policy, &[literal]).unwrap();
-    let auditor = Auditor::new(&policy).unwrap();
-    let mut builder = TableBuilder::new(&auditor);
-    for record in clustered_log() {
-        builder.push(record);
-    }
-    let table = builder.finish();
+    let policy = policy(
+        &[("bad", "!")],
+        "[[checkpoint]]\nat = { every_tokens = 7 }\nvalidators = [\"bad\"]\ncost_tokens = 0.3\n",
+    );
+    let table = table(&policy, clustered_log());
     let replay = Replay::new(&table, &policy, policy.checkpoints(), false).unwrap();
     let evaluate = |left_out: Option<usize>, with_places: bool| {
         let rows = (0..table.rows().len()).filter(|&i| Some(table.rows()[i].prompt) != left_out);

@@ -4,7 +4,7 @@
 use std::process::Command;
 
 use foldem::engine::Simulation;
-use foldem::estimate::Tally;
+use foldem::estimate::{RetryTally, Tally};
 use foldem::outcome::Fold;
 use foldem::scenario::Scenario;
 use foldem::study::Interrupt;
@@ -64,6 +64,62 @@ fn awkward_worlds_are_added_up_exactly() {
     let scenario = Scenario::parse("awkward", &text, root()).unwrap_or_else(|e| panic!("{e}"));
     let (gathered, one_by_one) = tallies(&scenario, 200_000).unwrap();
     assert!(gathered == one_by_one);
+}
+
+/// A scenario whose prompts yield once in a hundred thousand attempts, drawn by either kernel.
+fn hardly_ever(cv: &str) -> Scenario {
+    let text = format!(
+        "schema = 'foldem.scenario/1'\nname = 'hard'\ndifficulty = {{ sd = 0.5 }}\n\
+         [[fault]]\nkind = 'x'\nhazard = [0.5]\n\
+         [[stage]]\nname = 's'\ntokens = {{ dist = 'lognormal', mean = 50, cv = {cv} }}\n\
+         [final_filter]\naccepts = {{ clean = 1e-5, x = 0.0 }}\n"
+    );
+    Scenario::parse("hard", &text, root()).unwrap_or_else(|e| panic!("{e}"))
+}
+
+/// A batch of these takes many seconds: only one that asks while it draws can be left.
+#[test]
+fn retries_hear_an_interrupt_within_a_batch() {
+    for cv in ["0.5", "3.0"] {
+        let scenario = hardly_ever(cv);
+        let simulation = Simulation::new(&scenario, 1, 1);
+        let prompts = 400;
+        let batches = simulation.retry_batches(prompts);
+        assert_eq!(batches, 1);
+        let interrupt = Interrupt::default();
+        let retried = std::thread::scope(|scope| {
+            scope.spawn(|| {
+                std::thread::sleep(std::time::Duration::from_millis(100));
+                interrupt.raise();
+            });
+            let empty = || RetryTally::new(50.0);
+            simulation.retry(prompts, 0..batches, empty, &|_| (), &interrupt)
+        });
+        assert_eq!(retried.batches, 0..0, "cv {cv}");
+        assert!(!retried.hopeless);
+    }
+}
+
+#[test]
+fn retries_tell_how_many_prompts_have_yielded() {
+    let shipped = shipped();
+    let hard = shipped.iter().find(|s| s.name() == "hard-prompts").unwrap();
+    let simulation = Simulation::new(hard, 1, 1);
+    let (prompts, heard) = (10_000, std::sync::Mutex::new(Vec::new()));
+    let batches = simulation.retry_batches(prompts);
+    let retried = simulation.retry(
+        prompts,
+        0..batches,
+        || RetryTally::new(50.0),
+        &|done| heard.lock().unwrap().push(done),
+        &Interrupt::default(),
+    );
+    assert_eq!(retried.fold.prompts(), prompts);
+    let heard = heard.into_inner().unwrap();
+    assert!(
+        heard.is_sorted() && heard.last() == Some(&prompts),
+        "{heard:?}"
+    );
 }
 
 #[test]

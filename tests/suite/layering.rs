@@ -4,9 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Module, and the modules it may name by a `crate::` path.
-const MAY_IMPORT: [(&str, &[&str]); 17] = [
+const MAY_IMPORT: [(&str, &[&str]); 18] = [
     ("rng", &[]),
     ("input", &[]),
+    ("columnar", &[]),
     ("stats", &["rng"]),
     ("policy", &["input"]),
     ("scenario", &["input", "policy"]),
@@ -14,8 +15,11 @@ const MAY_IMPORT: [(&str, &[&str]); 17] = [
     ("theory", &["scenario", "policy", "stats"]),
     ("engine", &["rng", "scenario", "policy", "outcome"]),
     ("rules", &[]),
-    ("log", &["input"]),
-    ("replay", &["rules", "log", "policy", "outcome"]),
+    ("log", &["input", "columnar"]),
+    (
+        "replay",
+        &["input", "columnar", "rules", "log", "policy", "outcome"],
+    ),
     ("estimate", &["stats", "outcome"]),
     (
         "study",
@@ -25,7 +29,7 @@ const MAY_IMPORT: [(&str, &[&str]); 17] = [
         ],
     ),
     ("plot", &["stats", "study"]),
-    ("report", &["estimate", "study", "plot"]),
+    ("report", &["columnar", "estimate", "study", "plot"]),
     (
         "cli",
         &[

@@ -8,18 +8,25 @@
 )]
 
 mod agreement;
+mod attribution;
+mod baselines;
 mod broken;
 mod broken_logs;
+mod candidates;
 mod cli;
+mod conditional;
 mod coverage;
 mod enumeration;
 mod golden;
 mod held_out;
 mod jackknife;
 mod judging;
+mod label_noise;
 mod lanes;
 mod layering;
+mod literal;
 mod mixture;
+mod parquet;
 mod parts;
 mod posterior;
 mod properties;
@@ -28,4 +35,5 @@ mod real_text;
 mod replay;
 mod rule_pages;
 mod sweep;
+mod table;
 mod verification;

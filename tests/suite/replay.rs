@@ -357,3 +357,51 @@ fn groups_and_outcomes_tell_one_by_one() {
     assert_eq!(lines[2]["rejected_at"], Value::Null);
     assert_eq!(lines[2]["first_alarms"], json!({"bad": 12}));
 }
+
+/// One of three labels is "refused"; a judge that refuses a tenth of what is good and all that is
+/// bad accepts 2/3 where 20/27 are good.
+#[test]
+fn labels_are_corrected_if_the_quality_of_the_judge_is_given() {
+    let setting = Setting::new(&three_records());
+    let arguments = ["--judge-sensitivity", "0.9", "--judge-specificity", "1"];
+    let result = setting.replay(&checkpoint("{ tokens = 5 }"), &arguments);
+    let noise = &result["label_noise"];
+    assert_eq!(noise["sensitivity"], json!(0.9));
+    let accepted = &noise["figures"]["accepted_rate"];
+    for (value, expected) in [
+        (&accepted["reported"]["mean"], 2.0 / 3.0),
+        (&accepted["corrected"]["mean"], 20.0 / 27.0),
+        (&accepted["bounds"]["lo"], 20.0 / 27.0),
+        // N = 2/27 of what is called refused, a third that is all rejected, is good.
+        (
+            &noise["figures"]["false_rejection_rate"]["bounds"]["hi"],
+            0.1,
+        ),
+    ] {
+        assert_relative_eq!(value.as_f64().unwrap(), expected, epsilon = 1e-9);
+    }
+    assert_eq!(setting.replay("", &[])["label_noise"], Value::Null);
+    let (log, policy) = (setting.path("log.jsonl"), setting.path("policy.toml"));
+    let start = [
+        "replay",
+        log.to_str().unwrap(),
+        "--policy",
+        policy.to_str().unwrap(),
+    ];
+    for (arguments, words) in [
+        (&arguments[..2], "--judge-specificity"),
+        (
+            &["--judge-sensitivity", "0.5", "--judge-specificity", "0.5"][..],
+            "more than 1",
+        ),
+        (
+            &["--judge-sensitivity", "1.5", "--judge-specificity", "0.5"][..],
+            "[0, 1]",
+        ),
+    ] {
+        let output = foldem(&[&start[..], arguments].concat());
+        assert_eq!(output.status.code(), Some(2));
+        assert!(stderr(&output).contains(words), "{}", stderr(&output));
+        assert!(output.stdout.is_empty());
+    }
+}

@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
+use foldem::columnar::Rows;
+use foldem::report::sweep_parquet;
 use foldem::scenario::Scenario;
 use foldem::study::Interrupt;
 use foldem::study::simulation::{Request, simulate};
@@ -368,7 +370,8 @@ fn files_are_written_by_their_endings_and_others_refused() {
     let example = "experiments/sweeps/five-stage-alarms.toml";
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let (csv, json, svg, png) = (path("s.csv"), path("s.json"), path("s.svg"), path("s.png"));
-    for (output, figure) in [(&csv, &svg), (&json, &png)] {
+    let parquet = path("s.parquet");
+    for (output, figure) in [(&csv, &svg), (&json, &png), (&parquet, &png)] {
         let run = foldem(&["sweep", example, "-o", output, "--figure", figure]);
         assert_eq!(code(&run), 0, "{}", stderr(&run));
         assert!(stdout(&run).contains("null_cost_ratio"));
@@ -388,9 +391,9 @@ fn files_are_written_by_their_endings_and_others_refused() {
     assert!(result["points"][38]["estimates"]["cost_ratio"]["mean"].is_null());
     assert!(fs::read_to_string(&svg).unwrap().contains("break-even"));
     assert!(fs::read(&png).unwrap().starts_with(b"\x89PNG"));
+    assert_eq!(Rows::open(Path::new(&parquet)).unwrap().count(), 39);
     for (option, name, why) in [
-        ("-o", path("s.parquet"), "Parquet is not written"),
-        ("-o", path("s.xlsx"), ".csv or .json"),
+        ("-o", path("s.xlsx"), ".csv, .json or .parquet"),
         ("-o", path("none/s.csv"), "folder"),
         ("-o", example.to_owned(), "is an input"),
         ("--figure", path("s.pdf"), ".svg or .png"),
@@ -400,6 +403,43 @@ fn files_are_written_by_their_endings_and_others_refused() {
         assert_eq!(code(&run), 2, "{name}");
         assert!(stderr(&run).contains(why), "{name}: {}", stderr(&run));
     }
+}
+
+/// The columns are those of the CSV, its numbers with every digit, its empty cells null.
+#[test]
+fn parquet_holds_what_the_csv_holds() {
+    // With attempts, policies of which one rejects nothing, and without any.
+    // Without faults nothing can be detected.
+    let drawn = VALID.replacen("attempts = 0", "attempts = 5000", 1);
+    let drawn = drawn.replacen("from = 0.1", "from = 0.0", 1);
+    let alone = VALID.split("[[policy]]").next().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("s.parquet");
+    let mut nulls = 0;
+    for text in [drawn.as_str(), VALID, alone] {
+        let findings = evaluated(text);
+        let bytes = sweep_parquet(&findings).unwrap();
+        assert_eq!(bytes, sweep_parquet(&evaluated(text)).unwrap());
+        fs::write(&path, &bytes).unwrap();
+        let data = foldem::report::sweep::sheet(&findings).data;
+        let rows: Vec<_> = Rows::open(&path).unwrap().map(Result::unwrap).collect();
+        assert_eq!(rows.len(), data.rows.len());
+        for (row, cells) in rows.iter().zip(&data.rows) {
+            assert_eq!(
+                row.keys().collect::<Vec<_>>(),
+                data.header.iter().collect::<Vec<_>>()
+            );
+            for (value, cell) in row.values().zip(cells) {
+                match value {
+                    Value::String(text) => assert_eq!(text, cell),
+                    Value::Number(x) => assert_eq!(x.as_f64(), cell.parse().ok(), "{cell}"),
+                    other => assert!(other.is_null() && cell.is_empty(), "{other} {cell}"),
+                }
+                nulls += usize::from(value.is_null());
+            }
+        }
+    }
+    assert!(nulls > 0, "an undefined figure was read back as undefined");
 }
 
 #[test]

@@ -65,14 +65,14 @@ impl Inputs {
             let simulation = simulate(
                 scenario,
                 request,
-                &|done| bar.set_position(before + done),
+                &progress::follow(&bar, before),
                 &context.interrupt,
             );
             let verification = verify(
                 scenario,
                 VERIFIED,
                 SEED,
-                &|done| bar.set_position(before + SIMULATED + done),
+                &progress::follow(&bar, before + SIMULATED),
                 &context.interrupt,
             );
             if simulation.partial || verification.partial {

@@ -37,6 +37,8 @@ pub(super) struct Block {
     sticky: Vec<Column<u32>>,
     tilts: Vec<Column<f32>>,
     length: Column<f32>,
+    gammas: [Column<f32>; 2],
+    composite: Column<f64>,
     change: Change,
     /// What was drawn, in the terms of the plain kernel.
     #[cfg(test)]
@@ -58,6 +60,8 @@ impl Block {
             sticky: columns(world.sticky.len()),
             tilts: columns(world.tilts.len()),
             length: Column::new(1.0),
+            gammas: [Column::new(0.0), Column::new(0.0)],
+            composite: Column::new(SILENCE),
             change: Change::new(),
             #[cfg(test)]
             record: super::twin::Record::default(),
@@ -187,6 +191,17 @@ impl Block {
                     }
                 }
                 LookKind::Score(laws) => {
+                    let mut source = Source {
+                        lanes,
+                        single: one,
+                        normals: &mut self.normals,
+                        normal: &mut self.normal,
+                        words: &mut self.words,
+                    };
+                    let scores = &mut self.scores[look.column];
+                    laws.fill(&mut source, &self.state, rows, &mut self.gammas, scores);
+                }
+                LookKind::SingleScore(laws) => {
                     let scores = self.scores[look.column].iter_mut();
                     for (score, &state) in scores.zip(self.state.iter()).take(rows) {
                         let law = &laws[state.cast_unsigned() as usize];
@@ -210,10 +225,13 @@ impl Block {
         for (seats, rule) in judge.checkpoints().iter().zip(policy).rev() {
             checkpoint -= 1;
             if seats.iter().any(|seat| matches!(seat, Seat::Score(_))) {
-                for (l, at) in rejected_at.iter_mut().enumerate() {
-                    if rule.rejects(self.composite(seats, l)) {
-                        *at = checkpoint;
-                    }
+                self.multiply(seats);
+                for (at, &composite) in rejected_at.iter_mut().zip(self.composite.iter()) {
+                    *at = if rule.rejects(composite) {
+                        checkpoint
+                    } else {
+                        *at
+                    };
                 }
                 continue;
             }
@@ -236,16 +254,26 @@ impl Block {
         }
     }
 
-    /// The product of the scores; without an alarm it is positive, even where doubles underflow.
-    fn composite(&self, seats: &[Seat], l: usize) -> f64 {
-        seats.iter().fold(SILENCE, |product, &seat| {
-            let score = self.score(seat, l);
-            if product <= ALARM || score <= ALARM {
-                ALARM
-            } else {
-                (product * score).max(f64::MIN_POSITIVE)
+    /// Multiplies the scores; without an alarm the product is positive, even where doubles underflow.
+    #[inline(always)]
+    fn multiply(&mut self, seats: &[Seat]) {
+        self.composite.fill(SILENCE);
+        for &seat in seats {
+            if let Seat::Score(column) = seat {
+                let scores = self.scores[column].iter();
+                for (product, &score) in self.composite.iter_mut().zip(scores) {
+                    *product = (*product * score).max(f64::MIN_POSITIVE);
+                }
             }
-        })
+        }
+        for &seat in seats {
+            if let Seat::Alarm(column) = seat {
+                let alarms = self.alarms[column].iter();
+                for (product, &alarm) in self.composite.iter_mut().zip(alarms) {
+                    *product = if alarm != 0 { ALARM } else { *product };
+                }
+            }
+        }
     }
 }
 

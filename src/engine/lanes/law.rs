@@ -7,6 +7,7 @@
 use super::alias::{Alias, single};
 use super::chance::ByState;
 use super::column::Column;
+use super::gamma::Gammas;
 use super::normal::{EXP2, LARGEST, MAGIC, Normals, exp2};
 use crate::engine::sampler::TokenSampler;
 use crate::rng::{LaneStream, Stream};
@@ -34,6 +35,8 @@ pub(super) enum Law {
         b: f32,
         scaled: [f32; 6],
     },
+    /// A gamma variate of scale 1, times so many.
+    Gamma(Gammas, f32),
     Table(Alias),
     /// One draw at a time.
     Single {
@@ -90,11 +93,16 @@ impl Law {
                     }
                 })
             }
-            TokenLaw::Gamma { .. } => {
+            &TokenLaw::Gamma { shape, scale } => {
                 let cv = law.squared_cv().sqrt();
                 let peaked = cv > 1.0 && law.mean() * smallest < FINEST_PEAKED * step;
-                (sd >= FINEST * step && cv <= TAME.1 && !peaked)
-                    .then(|| Self::one_by_one(law, unit))
+                (sd >= FINEST * step && cv <= TAME.1 && !peaked).then(|| {
+                    let columns = Gammas::new(&[shape]).filter(|_| cv >= TAME.0);
+                    columns.map_or_else(
+                        || Self::one_by_one(law, unit),
+                        |gammas| Self::Gamma(gammas, single(scale * unit)),
+                    )
+                })
             }
             &TokenLaw::NegativeBinomial { mean, size } => {
                 if !on_grid(1.0) || law.squared_cv().sqrt() > TAME.1 {
@@ -147,6 +155,12 @@ impl Law {
                 }
                 for (x, &z) in out.iter_mut().zip(z.iter()) {
                     *x = exp2(a + b * z, &scaled);
+                }
+            }
+            Self::Gamma(gammas, scale) => {
+                gammas.fill(source, given.state, given.rows, out);
+                for x in out.iter_mut() {
+                    *x *= scale;
                 }
             }
             Self::Table(table) => table.fill(source.lanes, source.words, out),

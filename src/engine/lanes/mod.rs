@@ -17,6 +17,7 @@ mod chance;
 mod change;
 mod column;
 mod dispatch;
+mod gamma;
 mod gather;
 mod law;
 mod normal;

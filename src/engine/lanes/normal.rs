@@ -57,10 +57,16 @@ fn odd(word: u32) -> f32 {
 
 /// −2 ln of the number that [`unit`] makes of a word.
 #[inline(always)]
-fn squared_radius(word: u32) -> f32 {
+pub(super) fn squared_radius(word: u32) -> f32 {
+    minus_two_ln(unit(word))
+}
+
+/// −2 ln x of a positive number; of no meaning for others.
+#[inline(always)]
+pub(super) fn minus_two_ln(x: f32) -> f32 {
     // The bits of sqrt(1/2): mantissas are taken from [sqrt(1/2), sqrt(2)).
     const START: u32 = 0x3f35_04f3;
-    let d = odd(word).to_bits().wrapping_sub(START + (31 << 23));
+    let d = x.to_bits().wrapping_sub(START);
     let e = (d.cast_signed() >> 23) as f32;
     let m = f32::from_bits((d & 0x7f_ffff) + START) - 1.0;
     let m2 = m * m;

@@ -13,19 +13,22 @@ pub(super) struct Writer<'a, 's> {
     batches: Vec<OutcomeBatch>,
     at: Column<i32>,
     decile: Column<i32>,
-    /// Tokens of a generation by stage, in units.
-    stages: Vec<i64>,
+    /// Tokens of a generation from each stage on, in units; last: 0.
+    from: Vec<i64>,
 }
 
 impl<'a, 's> Writer<'a, 's> {
-    pub(super) fn new(lanes: &'a Lanes<'s>, batch: Batch, batches: Vec<OutcomeBatch>) -> Self {
+    pub(super) fn new(lanes: &'a Lanes<'s>, batch: Batch, mut batches: Vec<OutcomeBatch>) -> Self {
+        for (out, policy) in batches.iter_mut().zip(&lanes.policies) {
+            out.reserve(batch.rows, policy.len());
+        }
         Self {
             lanes,
             batch,
             batches,
             at: Column::new(0),
             decile: Column::new(0),
-            stages: Vec::new(),
+            from: vec![0; lanes.fixed.len() + 1],
         }
     }
 
@@ -40,27 +43,25 @@ impl<'a, 's> Writer<'a, 's> {
         let batch = &mut self.batches[policy];
         let unit = lanes.shape.unit;
         let tokens = |units: i64| units as f64 * unit;
-        let sum = |stages: &[i64]| tokens(stages.iter().sum());
-        self.stages.clear();
-        self.stages
-            .extend(lanes.fixed.iter().zip(&block.tokens).map(|(fixed, drawn)| {
-                fixed.unwrap_or_else(|| many_steps(drawn[l]) << super::STEP_BITS)
-            }));
-        let stages = &self.stages;
+        for (k, fixed) in lanes.fixed.iter().enumerate().rev() {
+            let drawn = || many_steps(block.tokens[k][l]) << super::STEP_BITS;
+            self.from[k] = self.from[k + 1] + fixed.unwrap_or_else(drawn);
+        }
+        let from = &self.from;
         let at = self.at[l].cast_unsigned();
         let rejected = checkpoints.get(at as usize);
-        let generated = rejected.map_or(stages.len(), |c| c.at + 1);
+        let avoided = rejected.map_or(0, |c| from[c.at + 1]);
         let charged = checkpoints.iter().take(at as usize + 1);
         let cost = charged.fold(0.0, |sum, c| sum + c.cost_tokens);
         let state = block.state[l].cast_unsigned();
         batch.prompt.push(number);
-        batch.tokens_full.push(sum(stages));
-        batch.tokens_paid.push(sum(&stages[..generated]) + cost);
+        batch.tokens_full.push(tokens(from[0]));
+        batch.tokens_paid.push(tokens(from[0] - avoided) + cost);
         batch.checkpoint_cost.push(cost);
         batch
             .rejected_at
             .push(if rejected.is_some() { at } else { NEVER });
-        let after = checkpoints.iter().map(|c| sum(&stages[c.at + 1..]));
+        let after = checkpoints.iter().map(|c| tokens(from[c.at + 1]));
         batch.remaining.extend(after);
         batch.accepted.push(block.accepted[l] != 0);
         batch.utility.push(lanes.shape.utility[state as usize]);
@@ -72,7 +73,8 @@ impl<'a, 's> Writer<'a, 's> {
             let sd = lanes.scenario.difficulty_sd();
             trace.difficulty.push(sd * f64::from(block.z[l]));
             trace.final_state.push(state);
-            trace.stage_tokens.extend(stages.iter().map(|&s| tokens(s)));
+            let stages = from.windows(2).map(|from| tokens(from[0] - from[1]));
+            trace.stage_tokens.extend(stages);
             let seats = lanes.judges[policy].checkpoints().iter().flatten();
             trace.scores.extend(seats.map(|&seat| block.score(seat, l)));
         }

@@ -28,13 +28,20 @@ struct Prompt {
 }
 
 impl Lanes<'_> {
-    /// Retries `prompts` prompts under the first policy.
-    pub(in crate::engine) fn retry(&self, prompts: u64, mut stream: Stream) -> RetryBatch {
-        let mut batch = RetryBatch::default();
+    /// Retries `prompts` prompts under the first policy; `None` if told to `stop` before all have
+    /// yielded.
+    pub(in crate::engine) fn retry(
+        &self,
+        prompts: u64,
+        mut stream: Stream,
+        stop: &dyn Fn() -> bool,
+    ) -> Option<RetryBatch> {
+        let mut batch = None;
         dispatch::run(Retrying {
             lanes: self,
             prompts: usize::try_from(prompts).expect("at most a batch"),
             stream: &mut stream,
+            stop,
             batch: &mut batch,
         });
         batch
@@ -45,7 +52,9 @@ struct Retrying<'a, 's> {
     lanes: &'a Lanes<'s>,
     prompts: usize,
     stream: &'a mut Stream,
-    batch: &'a mut RetryBatch,
+    stop: &'a dyn Fn() -> bool,
+    /// What has come of it, at the end.
+    batch: &'a mut Option<RetryBatch>,
 }
 
 impl dispatch::Work for Retrying<'_, '_> {
@@ -55,8 +64,11 @@ impl dispatch::Work for Retrying<'_, '_> {
         let mut rng = LaneStream::new(self.stream);
         let mut block = Block::new(&lanes.world);
         let mut costs = Costs::new();
-        self.batch.paid_until_retained = vec![0.0; self.prompts];
-        self.batch.full_until_accepted = vec![0.0; self.prompts];
+        let mut batch = RetryBatch {
+            paid_until_retained: vec![0.0; self.prompts],
+            full_until_accepted: vec![0.0; self.prompts],
+            unfinished: 0,
+        };
         let mut drawn = 0;
         let mut at_work: Vec<Prompt> = Vec::new();
         loop {
@@ -74,6 +86,9 @@ impl dispatch::Work for Retrying<'_, '_> {
                 drawn += 1;
             }
             if at_work.is_empty() {
+                break;
+            }
+            if (self.stop)() {
                 return;
             }
             let share = ROWS / at_work.len();
@@ -91,16 +106,17 @@ impl dispatch::Work for Retrying<'_, '_> {
                     .into_iter()
                     .any(|l| prompt.try_once(lanes, &block, &costs, l))
                     || {
-                        self.batch.paid_until_retained[prompt.number] = prompt.weight * prompt.paid;
-                        self.batch.full_until_accepted[prompt.number] = prompt.weight * prompt.full;
+                        batch.paid_until_retained[prompt.number] = prompt.weight * prompt.paid;
+                        batch.full_until_accepted[prompt.number] = prompt.weight * prompt.full;
                         false
                     }
             });
             if at_work.iter().any(|prompt| prompt.attempts >= PATIENCE) {
-                self.batch.unfinished += 1;
-                return;
+                batch.unfinished += 1;
+                break;
             }
         }
+        *self.batch = Some(batch);
     }
 }
 

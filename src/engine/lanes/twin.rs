@@ -61,7 +61,7 @@ impl Record {
     pub(super) fn look(&mut self, stage: usize, look: &Look, scores: &[Column<f64>]) {
         let validator = look.validator;
         match &look.kind {
-            LookKind::Score(_) => {
+            LookKind::Score(_) | LookKind::SingleScore(_) => {
                 let scores = scores[look.column].iter().copied();
                 self.note(Draw::Score { stage, validator }, scores);
             }

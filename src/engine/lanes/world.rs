@@ -4,6 +4,7 @@ use rand_distr::Beta;
 
 use super::alias::single;
 use super::chance::{ByState, Chance};
+use super::gamma::Betas;
 use super::law::{Factors, Law, most};
 use super::normal::LARGEST;
 use crate::engine::sampler::score_laws;
@@ -70,7 +71,9 @@ pub(super) enum LookKind {
         /// Index of the word that decides while a fault lasts.
         sticky: Option<usize>,
     },
-    Score(Vec<Beta<f64>>),
+    Score(Betas),
+    /// One draw at a time: laws by state.
+    SingleScore(Vec<Beta<f64>>),
 }
 
 /// Largest exponent by which difficulty may tilt odds.
@@ -217,12 +220,12 @@ fn look(
 ) -> Look {
     let validator = &scenario.validators()[v];
     let (column, kind) = match &validator.response {
-        Response::Score(_) => {
+        Response::Score(laws) => {
             columns.1 += 1;
-            (
-                columns.1 - 1,
-                LookKind::Score(score_laws(&validator.response)),
-            )
+            let shapes: Vec<(f64, f64)> = laws.iter().map(|law| (law.a, law.b)).collect();
+            let single = || LookKind::SingleScore(score_laws(&validator.response));
+            let kind = Betas::new(&shapes).map_or_else(single, LookKind::Score);
+            (columns.1 - 1, kind)
         }
         Response::Alarm {
             detects,
@@ -283,7 +286,7 @@ impl Judge {
             let look = look.expect("every policy's validators are consulted");
             match look.kind {
                 LookKind::Alarm { .. } => Seat::Alarm(look.column),
-                LookKind::Score(_) => Seat::Score(look.column),
+                LookKind::Score(_) | LookKind::SingleScore(_) => Seat::Score(look.column),
             }
         };
         Self(

@@ -3,13 +3,25 @@
 //! The figures of a simulation, from generations that were logged in full. Nothing is drawn:
 //! intervals are about the prompts that the log might have held instead.
 
+mod alarms;
+mod attribution;
+mod baselines;
+mod label_noise;
 mod outcome;
 pub mod positions;
 mod warnings;
 
+pub use crate::estimate::JudgeQuality;
 pub use crate::policy::Position;
+pub use alarms::{Overlap, Places};
+pub use attribution::{
+    AgainstCoin, AttributionFindings, Contribution, Figures, ValidatorAttribution,
+};
+pub use baselines::Baseline;
+pub use label_noise::{Bounds, CorrectedFigure, LabelNoiseFindings, label_noise};
 pub use outcome::{FirstAlarmOutcome, GenerationOutcome, outcomes};
 
+use rayon::prelude::*;
 use serde::Serialize;
 
 use super::named::as_map;
@@ -17,7 +29,19 @@ use super::{Named, RESULT_SCHEMA};
 use crate::estimate::{self, Estimate, Estimates, NAMES, Tally};
 use crate::outcome::{Fold, Knowledge};
 use crate::policy::{Checkpoint, PolicyFile};
-use crate::replay::{FirstAlarm, Group, Replay, ScheduleError, Table};
+use crate::replay::{Group, Replay, ScheduleError, Table};
+
+/// Names of the estimates by which policies are compared, in the order in which they are shown.
+pub const FIGURES: [&str; 8] = [
+    "savings",
+    "null_savings",
+    "rejection_rate",
+    "false_rejection_rate",
+    "detection_rate",
+    "cost_ratio",
+    "null_cost_ratio",
+    "purity_after",
+];
 
 /// How the log was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -82,6 +106,10 @@ pub struct ValidatorFindings {
     /// Median of the first alarm, as a share in [0, 1] of the generation's tokens; of those on
     /// which it alarms.
     pub first_alarm_median: Option<f64>,
+    /// Its 95 % interval; `None` with alarms in fewer than ten prompts.
+    pub first_alarm_median_ci: Option<[f64; 2]>,
+    /// Where first alarms fall.
+    pub first_alarm_places: Places,
 }
 
 /// The generations of one model on one benchmark.
@@ -124,6 +152,8 @@ pub struct ReplayFindings {
     /// `cost_ratio` − `null_cost_ratio` on the same generations: below 0 the validators know
     /// something.
     pub cost_beyond_coin: Estimate,
+    /// What checkpoints charge, in tokens per attempt.
+    pub charged_tokens: Estimate,
     /// One per checkpoint of the policy.
     pub rejections_by_stage: Vec<CheckpointRejections>,
     /// Generations that survive.
@@ -131,12 +161,23 @@ pub struct ReplayFindings {
     /// TV between what is retained and what would have been accepted, by covariate.
     #[serde(serialize_with = "as_map")]
     pub shifts: Vec<Named<Estimate>>,
+    /// TV as a share of f, its bound: TV between what is retained and what is wrongly rejected.
+    #[serde(serialize_with = "as_map")]
+    pub shift_shares: Vec<Named<Estimate>>,
     /// By model and benchmark.
     pub groups: Vec<GroupEstimates>,
     /// f and factor by model, benchmark and attribute.
     pub strata: Vec<estimate::Group>,
-    /// Each validator of the policy by itself.
+    /// Each validator of the policy by itself, on complete generations.
     pub validators: Vec<ValidatorFindings>,
+    /// Pairs of validators that alarm on the same generations.
+    pub overlaps: Vec<Overlap>,
+    /// What each validator is worth to the policy.
+    pub attribution: AttributionFindings,
+    /// What the policy is to be held against.
+    pub baselines: Vec<Baseline>,
+    /// The figures if labels were right, where the quality of the judge is given.
+    pub label_noise: Option<LabelNoiseFindings>,
     /// What a reader has to know before trusting the numbers.
     pub warnings: Vec<String>,
 }
@@ -183,13 +224,19 @@ pub fn findings(
         problem_generated: replay.problem_generated(),
         covariance_slack: estimates.covariance_slack,
         cost_beyond_coin: estimates.cost_beyond_coin,
+        charged_tokens: estimates.charged,
         rejections_by_stage: rejections(policy, table, replay, &estimates),
         surviving: by_verdict(table, surviving.copied()),
         groups: by_group.collect(),
         validators: validators(policy, table)?,
+        overlaps: alarms::overlaps(policy, table),
+        attribution: attribution::attribution(policy, table, replay),
+        baselines: baselines::baselines(policy, table, replay, &estimates)?,
+        label_noise: None,
         warnings: warnings::warnings(policy, table, replay, (&tally, &estimates), intake),
         estimates: named(&estimates),
         shifts: estimates.shifts.iter().map(shift).collect(),
+        shift_shares: estimates.shift_shares.iter().map(shift).collect(),
         strata: estimates.groups,
     })
 }
@@ -200,6 +247,21 @@ fn named(estimates: &Estimates) -> Vec<Named<Estimate>> {
         value: estimates.by_name.get(name).copied().unwrap_or_default(),
     };
     NAMES.iter().map(named).collect()
+}
+
+/// Those by which policies are compared.
+fn chosen(estimates: &Estimates) -> Vec<Named<Estimate>> {
+    let mut named = named(estimates);
+    named.retain(|estimate| FIGURES.contains(&estimate.name.as_str()));
+    named.sort_by_key(|e| FIGURES.iter().position(|name| *name == e.name));
+    named
+}
+
+/// Numbers of all generations, those of one prompt next to each other.
+fn by_prompt(table: &Table) -> Vec<usize> {
+    let mut rows: Vec<usize> = (0..table.rows().len()).collect();
+    rows.sort_by_key(|&i| table.rows()[i].prompt);
+    rows
 }
 
 /// Estimates from generations number `rows`, without covariates.
@@ -215,30 +277,16 @@ fn estimates(
     rows: &[usize],
     covariates: bool,
 ) -> (Tally, Estimates) {
-    let known = |i: usize| {
-        let row = &table.rows()[i];
-        Knowledge {
-            verdict: row.accepted.is_some(),
-            utility: row.utility.is_some(),
-        }
-    };
-    let tally = |knowledge: Knowledge| {
-        let enough = |i: &usize| {
-            let known = known(*i);
-            (known.verdict || !knowledge.verdict) && (known.utility || !knowledge.utility)
-        };
-        let rows: Vec<usize> = rows.iter().copied().filter(enough).collect();
-        let (frame, batch) = replay.outcomes(&rows, knowledge, covariates);
-        let mut tally = Tally::new(&frame);
-        tally.fold(&batch);
-        tally
-    };
-    if rows.iter().all(|&i| known(i) == Knowledge::FULL) {
-        let tally = tally(Knowledge::FULL);
+    let complete = rows.iter().all(|&i| known(table, i) == Knowledge::FULL);
+    if complete {
+        let tally = tally(table, replay, rows, Knowledge::FULL, covariates);
         let estimates = Estimates::new(&tally);
         return (tally, estimates);
     }
-    let with = |verdict: bool, utility: bool| tally(Knowledge { verdict, utility });
+    let with = |verdict: bool, utility: bool| {
+        let knowledge = Knowledge { verdict, utility };
+        tally(table, replay, rows, knowledge, covariates)
+    };
     let all = with(false, false);
     let estimates = [(true, false), (false, true), (true, true)]
         .into_iter()
@@ -246,6 +294,34 @@ fn estimates(
             estimates.or(Estimates::new(&with(verdict, utility)))
         });
     (all, estimates)
+}
+
+/// What is known of generation number `row`.
+fn known(table: &Table, row: usize) -> Knowledge {
+    let row = &table.rows()[row];
+    Knowledge {
+        verdict: row.accepted.is_some(),
+        utility: row.utility.is_some(),
+    }
+}
+
+/// The tally of those of the generations number `rows` of which `knowledge` is known.
+fn tally(
+    table: &Table,
+    replay: &Replay<'_>,
+    rows: &[usize],
+    knowledge: Knowledge,
+    covariates: bool,
+) -> Tally {
+    let enough = |&&i: &&usize| {
+        let known = known(table, i);
+        (known.verdict || !knowledge.verdict) && (known.utility || !knowledge.utility)
+    };
+    let rows: Vec<usize> = rows.iter().filter(enough).copied().collect();
+    let (frame, batch) = replay.outcomes(&rows, knowledge, covariates);
+    let mut tally = Tally::new(&frame);
+    tally.fold(&batch);
+    tally
 }
 
 fn by_verdict(table: &Table, rows: impl Iterator<Item = usize>) -> ByVerdict {
@@ -284,8 +360,9 @@ fn rejections(
 /// Each validator by itself, as a policy that consults nothing else and only at the end.
 fn validators(policy: &PolicyFile, table: &Table) -> Result<Vec<ValidatorFindings>, ScheduleError> {
     let all: Vec<usize> = (0..table.rows().len()).collect();
-    let validators = policy.validators().iter().enumerate();
+    let validators: Vec<_> = policy.validators().iter().enumerate().collect();
     validators
+        .into_par_iter()
         .map(|(v, validator)| {
             let alone = [Checkpoint {
                 at: Position::Solution,
@@ -296,30 +373,17 @@ fn validators(policy: &PolicyFile, table: &Table) -> Result<Vec<ValidatorFinding
             let replay = Replay::new(table, policy, &alone, false)?;
             let estimates = plain_estimates(table, &replay, &all);
             let rate = |name: &str| estimates.by_name.get(name).copied().unwrap_or_default();
+            let (first_alarm_median, first_alarm_median_ci) = alarms::median_place(table, v);
             Ok(ValidatorFindings {
                 name: validator.name.clone(),
                 rule: validator.rule,
                 alarm_rate: rate("rejection_rate"),
                 false_rejection_rate: rate("false_rejection_rate"),
                 detection_rate: rate("detection_rate"),
-                first_alarm_median: median_place(table, v),
+                first_alarm_median,
+                first_alarm_median_ci,
+                first_alarm_places: alarms::places(table, v),
             })
         })
         .collect()
-}
-
-/// Median of the validator's first alarm as a share of the tokens.
-fn median_place(table: &Table, validator: usize) -> Option<f64> {
-    let rows = table.rows().iter().enumerate();
-    let mut places: Vec<f64> = rows
-        .filter_map(|(i, row)| match table.alarms(i)[validator] {
-            FirstAlarm::Tokens(tokens) => Some(tokens as f64 / row.tokens.max(1) as f64),
-            FirstAlarm::AtEnd => Some(1.0),
-            FirstAlarm::Never => None,
-        })
-        .collect();
-    places.sort_by(f64::total_cmp);
-    let upper = places.get(places.len() / 2)?;
-    let lower = places[(places.len() - 1) / 2];
-    Some(0.5 * (lower + upper))
 }

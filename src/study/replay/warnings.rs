@@ -81,6 +81,17 @@ fn labels(table: &Table, estimates: &Estimates, warnings: &mut Vec<String>) {
                 .to_owned(),
         );
     }
+    let mut of_prompt = vec![0_u32; table.prompts()];
+    for row in table.rows().iter().filter(|row| row.accepted.is_some()) {
+        of_prompt[row.prompt] += 1;
+    }
+    if of_prompt.iter().all(|verdicts| *verdicts < 2) {
+        warnings.push(
+            "no prompt has two generations with a verdict: how hard a prompt is cannot be told, so \
+             there is no stratum by pass rate"
+                .to_owned(),
+        );
+    }
     // Utilities of the accepted that are all alike cannot be biased.
     let mut utilities = table.rows().iter().filter(|row| row.accepted == Some(true));
     let first = utilities.next().and_then(|row| row.utility);

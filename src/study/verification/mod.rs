@@ -26,7 +26,7 @@ pub use controls::{Control, controls};
 pub use martingale::{Increment, SHARP, STAGE_BINS};
 pub use verdict::{Claim, Verdict};
 
-use super::part::retry_tally;
+use super::part::{Progress, retry_tally};
 use martingale::{Martingale, Posterior};
 use monotone::Monotone;
 
@@ -89,12 +89,12 @@ impl Fold<[OutcomeBatch]> for Gathered<'_> {
 }
 
 /// Verifies every claim on `scenario` with `attempts` generations, and runs the negative controls.
-/// `progress` hears of finished attempts.
+/// `progress` hears of what is finished.
 pub fn verify(
     scenario: &Scenario,
     attempts: u64,
     seed: u64,
-    progress: &dyn Fn(u64),
+    progress: &(dyn Fn(Progress) + Sync),
     interrupt: &Interrupt,
 ) -> VerificationFindings {
     let mut findings = verify_claims(scenario, attempts, seed, progress, interrupt);
@@ -112,7 +112,7 @@ pub fn verify_claims(
     scenario: &Scenario,
     attempts: u64,
     seed: u64,
-    progress: &dyn Fn(u64),
+    progress: &(dyn Fn(Progress) + Sync),
     interrupt: &Interrupt,
 ) -> VerificationFindings {
     let checkpoints = scenario.checkpoints();
@@ -134,10 +134,10 @@ pub fn verify_claims(
                 .then(|| Monotone::new(frame.typical_tokens)),
             posterior: &posterior,
         },
-        progress,
+        &|done| progress(Progress::Attempts(done)),
         interrupt,
     );
-    let retry = retry_tally(scenario, &simulation, attempts, interrupt);
+    let retry = retry_tally(scenario, &simulation, attempts, progress, interrupt);
     let bins = stages * STAGE_BINS;
     let evidence = claims::Evidence {
         scenario,

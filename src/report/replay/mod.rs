@@ -1,5 +1,9 @@
 //! The findings of a replay as people read them.
 
+mod attribution;
+mod baselines;
+mod label_noise;
+
 use super::number::{exactly, interval, number, optional, percent, with_interval};
 use super::{Section, Sheet};
 use crate::estimate::Estimate;
@@ -20,6 +24,8 @@ pub fn sheet(findings: &ReplayFindings) -> Sheet {
             findings.records, findings.prompts
         ))
         .chain(verdict(findings))
+        .chain(attribution::verdict(findings))
+        .chain(label_noise::verdict(findings))
         .collect(),
         sections: sections(findings),
         data: data(findings),
@@ -113,20 +119,25 @@ fn sections(findings: &ReplayFindings) -> Vec<Section> {
     let all = named(&findings.estimates).chain([
         ("covariance_slack", &findings.covariance_slack),
         ("cost_beyond_coin", &findings.cost_beyond_coin),
+        ("charged_tokens", &findings.charged_tokens),
     ]);
     let mut sections = vec![
         table(
             "Estimates (savings_bound = null_savings − what checking costs)",
             all,
         ),
+        baselines::section(findings),
         by_group(findings),
         by_checkpoint(findings),
+        attribution::alone(findings),
+        attribution::left_out(findings),
+        attribution::shapley(findings),
         by_validator(findings),
-        table(
-            "Shift of the retained data (total variation, at most the false rejection rate)",
-            named(&findings.shifts),
-        ),
+        attribution::places(findings),
+        attribution::overlaps(findings),
+        shifts(findings),
         strata(findings),
+        label_noise::section(findings),
     ];
     sections.retain(|section| !section.rows.is_empty());
     sections
@@ -241,7 +252,34 @@ fn by_validator(findings: &ReplayFindings) -> Section {
                 percent(v.alarm_rate),
                 percent(v.false_rejection_rate),
                 percent(v.detection_rate),
-                optional(v.first_alarm_median, 0.01),
+                with_interval(Estimate {
+                    mean: v.first_alarm_median,
+                    stderr: v.first_alarm_median.map(|_| 0.01),
+                    ci: v.first_alarm_median_ci,
+                }),
+            ]
+        })
+        .collect();
+    section
+}
+
+/// TV beside its bound f, and what share of it is reached.
+fn shifts(findings: &ReplayFindings) -> Section {
+    let header = ["", "total variation", "at most (f)", "share of it reached"];
+    let mut section = Section::new(
+        "Shift of the retained data against the accepted, by covariate",
+        &header,
+    );
+    let bound = findings.get("false_rejection_rate").unwrap_or_default();
+    let shifts = findings.shifts.iter().zip(&findings.shift_shares);
+    section.rows = shifts
+        .filter(|(shift, _)| shift.value.mean.is_some())
+        .map(|(shift, share)| {
+            vec![
+                shift.name.clone(),
+                with_interval(shift.value),
+                with_interval(bound),
+                with_interval(share.value),
             ]
         })
         .collect();
@@ -249,17 +287,22 @@ fn by_validator(findings: &ReplayFindings) -> Section {
 }
 
 fn strata(findings: &ReplayFindings) -> Section {
-    let header = ["", "false rejection rate", "std. error", "95 % interval"];
-    let mut section = Section::new("False rejection rate by group", &header);
+    let header = ["", "false rejections %", "its share changes by the factor"];
+    let mut section = Section::new(
+        "False rejection rate by group, and what becomes of the group's share: (1 − f of the \
+         group)/(1 − f)",
+        &header,
+    );
     section.rows = findings
         .strata
         .iter()
         .filter(|s| s.false_rejection_rate.mean.is_some())
         .map(|s| {
-            row(
-                &format!("{} {}", s.covariate, s.level),
-                &s.false_rejection_rate,
-            )
+            vec![
+                format!("{} {}", s.covariate, s.level),
+                percent(s.false_rejection_rate),
+                with_interval(s.factor),
+            ]
         })
         .collect();
     section
@@ -284,6 +327,7 @@ fn data(findings: &ReplayFindings) -> Section {
     }
     add("estimates", "covariance_slack", &findings.covariance_slack);
     add("estimates", "cost_beyond_coin", &findings.cost_beyond_coin);
+    add("estimates", "charged_tokens", &findings.charged_tokens);
     for checkpoint in &findings.rejections_by_stage {
         add(
             "rejections_by_stage",
@@ -293,6 +337,9 @@ fn data(findings: &ReplayFindings) -> Section {
     }
     for (name, estimate) in named(&findings.shifts) {
         add("shifts", name, estimate);
+    }
+    for (name, estimate) in named(&findings.shift_shares) {
+        add("shift_shares", name, estimate);
     }
     for group in &findings.groups {
         let group_name = group.group.to_string();
@@ -318,5 +365,8 @@ fn data(findings: &ReplayFindings) -> Section {
         add("false_rejection_rate", &name, &stratum.false_rejection_rate);
         add("factor", &name, &stratum.factor);
     }
+    attribution::data(findings, &mut add);
+    baselines::data(findings, &mut add);
+    label_noise::data(findings, &mut add);
     section
 }

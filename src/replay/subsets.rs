@@ -1,0 +1,72 @@
+//! A generation of a table under any subset of the policy's validators.
+//!
+//! Leaving out a validator takes it out of every checkpoint that consults it. A checkpoint of which
+//! none is left is not there: it neither rejects nor charges. Where some are left it charges in
+//! full.
+
+use super::Replay;
+use super::judge::{Due, due, visits};
+use crate::outcome::{SubsetOutcome, Validators};
+
+impl Replay<'_> {
+    /// Generation number `row` under any subset of the validators, of which there are at most
+    /// [`MOST_VALIDATORS`](crate::outcome::MOST_VALIDATORS).
+    pub fn under_subsets(&self, row: usize) -> SubsetOutcome {
+        let (places, alarms) = (self.schedule().places(row), self.table().alarms(row));
+        let generation = &self.table().rows()[row];
+        let tokens = generation.tokens;
+        let checkpoints = self.checkpoints();
+        let rejects = |v: usize| -> Option<(Due, usize)> {
+            let consulting = checkpoints.iter().enumerate();
+            let consulting = consulting.filter(|(_, c)| c.validators.contains(&v));
+            let dues = consulting.filter_map(|(c, _)| due(places[c], c, alarms[v], tokens));
+            dues.min().map(|due| (due, v))
+        };
+        let mut stops: Vec<(Due, usize)> = (0..alarms.len()).filter_map(rejects).collect();
+        stops.sort_unstable();
+        let charging: Vec<(usize, Validators)> = checkpoints
+            .iter()
+            .enumerate()
+            .filter(|(_, checkpoint)| checkpoint.cost_tokens > 0.0)
+            .map(|(c, checkpoint)| (c, set(&checkpoint.validators)))
+            .collect();
+        // Beyond each stop the generation goes only if all validators up to there are absent.
+        let mut paid = vec![(0, (self.tokens_full(row) - tokens) as f64)];
+        let (mut absent, mut generated) = (0, 0);
+        let mut visited = vec![0; charging.len()];
+        let all = stops.iter().map(|(due, v)| (Some(*due), Some(*v)));
+        for (stop, v) in all.chain([(None, None)]) {
+            let until = stop.map_or(tokens, |(_, tokens, _)| tokens);
+            add(&mut paid, absent, (until - generated) as f64);
+            generated = until;
+            for ((c, consulted), visited) in charging.iter().zip(&mut visited) {
+                let now = visits(places[*c], *c, stop, tokens);
+                let charged = (now - *visited) as f64 * checkpoints[*c].cost_tokens;
+                add(&mut paid, absent, charged);
+                add(&mut paid, absent | consulted, -charged);
+                *visited = now;
+            }
+            absent |= v.map_or(0, |v| 1 << v);
+        }
+        SubsetOutcome {
+            prompt: generation.prompt as u64,
+            tokens_full: self.tokens_full(row) as f64,
+            paid,
+            rejecting: absent,
+            accepted: generation.accepted,
+        }
+    }
+}
+
+fn set(validators: &[usize]) -> Validators {
+    validators.iter().fold(0, |set, &v| set | 1 << v)
+}
+
+fn add(paid: &mut Vec<(Validators, f64)>, absent: Validators, tokens: f64) {
+    if tokens != 0.0 {
+        match paid.last_mut() {
+            Some((last, sum)) if *last == absent => *sum += tokens,
+            _ => paid.push((absent, tokens)),
+        }
+    }
+}

@@ -1,0 +1,265 @@
+//! What a policy is to be held against: no policy, the coin, a length cap, the first wrong step
+//! where people have labelled it, and judges that know which generations will be refused.
+
+use rayon::prelude::*;
+use serde::Serialize;
+
+use super::attribution::Figures;
+use super::{FIGURES, plain_estimates};
+use crate::estimate::{Estimate, Estimates};
+use crate::policy::{Checkpoint, PolicyFile, Position};
+use crate::replay::{FirstAlarm, FirstError, Replay, ScheduleError, Table};
+use crate::study::Named;
+
+/// Something else that could have been done to the same generations.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Baseline {
+    /// Its name, one of those in the documentation of results.
+    pub name: &'static str,
+    /// What it does.
+    pub description: String,
+    /// Of a length cap: the cap in solution tokens.
+    pub cap_tokens: Option<u64>,
+    /// Generations that its figures rest on.
+    pub records: u64,
+    /// Its figures.
+    #[serde(flatten)]
+    pub figures: Figures,
+}
+
+/// A baseline that stops generations at given tokens.
+struct Stopping {
+    name: &'static str,
+    description: String,
+    cap_tokens: Option<u64>,
+    /// Whether it rejects nothing that is accepted, by definition.
+    spares_accepted: bool,
+    /// Generations that it is about.
+    rows: Vec<usize>,
+    /// By generation of the table.
+    stops: Vec<Option<u64>>,
+}
+
+/// The baselines of what `replay`, of `policy` on `table`, did; its estimates are `estimates`.
+pub(super) fn baselines(
+    policy: &PolicyFile,
+    table: &Table,
+    replay: &Replay<'_>,
+    estimates: &Estimates,
+) -> Result<Vec<Baseline>, ScheduleError> {
+    let records = table.rows().len() as u64;
+    let mut baselines = vec![full(table, records), coin(estimates, records)];
+    let mut stopping = vec![length_cap(table, replay)];
+    stopping.extend(oracle_at_first_alarm(table, replay));
+    let labelled_steps = rows(table, |i| {
+        table.rows()[i].first_error != FirstError::Unlabelled
+    });
+    stopping.extend(first_error(table, &labelled_steps));
+    let evaluated: Result<Vec<Baseline>, ScheduleError> = stopping
+        .into_par_iter()
+        .map(|baseline| {
+            let generated = replay.problem_generated();
+            let replay = Replay::stopping(table, policy, &baseline.stops, generated)?;
+            let estimates = plain_estimates(table, &replay, &baseline.rows);
+            let mut figures = Figures::new(&estimates);
+            if baseline.spares_accepted {
+                figures.set("false_rejection_rate", exactly(0.0));
+            }
+            Ok(Baseline {
+                name: baseline.name,
+                description: baseline.description,
+                cap_tokens: baseline.cap_tokens,
+                records: baseline.rows.len() as u64,
+                figures,
+            })
+        })
+        .collect();
+    baselines.extend(evaluated?);
+    if !labelled_steps.is_empty() && labelled_steps.len() < table.rows().len() {
+        baselines.push(Baseline {
+            name: "policy-where-steps-are-labelled",
+            description: "the policy itself, on the generations whose steps are labelled"
+                .to_owned(),
+            cap_tokens: None,
+            records: labelled_steps.len() as u64,
+            figures: Figures::new(&plain_estimates(table, replay, &labelled_steps)),
+        });
+    }
+    Ok(baselines)
+}
+
+fn rows(table: &Table, which: impl Fn(usize) -> bool) -> Vec<usize> {
+    (0..table.rows().len()).filter(|&i| which(i)).collect()
+}
+
+/// A figure that is so by definition.
+fn exactly(value: f64) -> Estimate {
+    Estimate {
+        mean: Some(value),
+        stderr: Some(0.0),
+        ci: Some([value; 2]),
+    }
+}
+
+fn figures(of: impl Fn(&str) -> Estimate, cost_beyond_coin: Estimate) -> Figures {
+    let named = |&name: &&str| Named {
+        name: name.to_owned(),
+        value: of(name),
+    };
+    Figures {
+        estimates: FIGURES.iter().map(named).collect(),
+        charged_tokens: exactly(0.0),
+        cost_beyond_coin,
+    }
+}
+
+/// Nothing is ever rejected.
+fn full(table: &Table, records: u64) -> Baseline {
+    let accepted = table.rows().iter().any(|row| row.accepted == Some(true));
+    let refused = table.rows().iter().any(|row| row.accepted == Some(false));
+    let when = |known: bool, value| {
+        if known {
+            exactly(value)
+        } else {
+            Estimate::default()
+        }
+    };
+    let of = |name: &str| match name {
+        "cost_ratio" => when(accepted, 1.0),
+        "null_cost_ratio" => exactly(1.0),
+        "false_rejection_rate" => when(accepted, 0.0),
+        "detection_rate" => when(refused, 0.0),
+        "purity_after" => Estimate::default(),
+        _ => exactly(0.0),
+    };
+    Baseline {
+        name: "full-generation",
+        description: "nothing is rejected before the final filter; so by definition".to_owned(),
+        cap_tokens: None,
+        records,
+        figures: figures(of, when(accepted, 0.0)),
+    }
+}
+
+/// The coin at the policy's rates.
+fn coin(estimates: &Estimates, records: u64) -> Baseline {
+    let get = |name: &str| estimates.by_name.get(name).copied().unwrap_or_default();
+    let known = |name: &str| get(name).mean.is_some();
+    let of = |name: &str| match name {
+        "savings" | "null_savings" => get("null_savings"),
+        "cost_ratio" if known("accepted_rate") => get("null_cost_ratio"),
+        "null_cost_ratio" => get("null_cost_ratio"),
+        "rejection_rate" => get("rejection_rate"),
+        "false_rejection_rate" | "detection_rate" if known(name) => get("rejection_rate"),
+        "purity_after" => get("purity_before"),
+        _ => Estimate::default(),
+    };
+    Baseline {
+        name: "coin",
+        description: "a coin that rejects as often as the policy at each checkpoint, without \
+                      looking and without paying for checks"
+            .to_owned(),
+        cap_tokens: None,
+        records,
+        figures: figures(of, exactly(0.0)),
+    }
+}
+
+/// Whoever is longer than so many tokens is stopped there; as many as the policy rejects, or as
+/// nearly as ties allow.
+fn length_cap(table: &Table, replay: &Replay<'_>) -> Stopping {
+    let all = rows(table, |_| true);
+    let rejected = all.iter().filter(|&&i| replay.judgement(i).stop.is_some());
+    let rejected = rejected.count();
+    let mut lengths: Vec<u64> = table.rows().iter().map(|row| row.tokens).collect();
+    lengths.sort_unstable_by(|a, b| b.cmp(a));
+    let cap = lengths.get(rejected).copied().unwrap_or(0);
+    let stop = |tokens: u64| (tokens > cap).then_some(cap);
+    Stopping {
+        name: "length-cap",
+        description: format!(
+            "whatever exceeds {cap} tokens is stopped there: the least cap for the whole log that \
+             rejects no more than the policy; found on this log from lengths and the number of \
+             rejections, not from verdicts, and taken as given in the intervals"
+        ),
+        cap_tokens: Some(cap),
+        spares_accepted: false,
+        stops: table.rows().iter().map(|row| stop(row.tokens)).collect(),
+        rows: all,
+    }
+}
+
+/// Exactly the refused on which a validator alarms, at the first alarm. `None` without verdicts.
+fn oracle_at_first_alarm(table: &Table, replay: &Replay<'_>) -> Option<Stopping> {
+    let generated = replay.problem_generated();
+    let applies = |c: &&Checkpoint<Position>| c.at != Position::Problem || generated;
+    let consulted = replay.checkpoints().iter().filter(applies);
+    let mut validators: Vec<usize> = consulted.flat_map(|c| c.validators.clone()).collect();
+    validators.sort_unstable();
+    validators.dedup();
+    let stop = |i: usize| {
+        let row = &table.rows()[i];
+        let alarms = validators.iter().map(|&v| table.alarms(i)[v]);
+        match alarms.min() {
+            Some(FirstAlarm::Tokens(tokens)) => Some(tokens),
+            Some(FirstAlarm::AtEnd) => Some(row.tokens),
+            Some(FirstAlarm::Never) | None => None,
+        }
+        .filter(|_| row.accepted == Some(false))
+    };
+    let rows = rows(table, |i| table.rows()[i].accepted.is_some());
+    (!rows.is_empty()).then(|| Stopping {
+        name: "oracle-at-first-alarm",
+        description: "somebody who knows the verdict beforehand stops a generation at the first \
+                      alarm of a consulted validator if, and only if, it will be refused; not to \
+                      be had"
+            .to_owned(),
+        cap_tokens: None,
+        spares_accepted: true,
+        stops: (0..table.rows().len()).map(stop).collect(),
+        rows,
+    })
+}
+
+/// Stops at the end of the first wrong step: of everybody, and of the refused alone.
+fn first_error(table: &Table, labelled: &[usize]) -> Vec<Stopping> {
+    if labelled.is_empty() {
+        return Vec::new();
+    }
+    let stops = |who: &dyn Fn(Option<bool>) -> bool| {
+        let stop = |row: &crate::replay::Row| match row.first_error {
+            FirstError::After(tokens) if who(row.accepted) => Some(tokens),
+            _ => None,
+        };
+        table.rows().iter().map(stop).collect()
+    };
+    let mut stopping = vec![Stopping {
+        name: "first-wrong-step",
+        description: "every generation is stopped at the end of its first wrong step as people \
+                      labelled it, whatever its verdict"
+            .to_owned(),
+        cap_tokens: None,
+        spares_accepted: false,
+        rows: labelled.to_vec(),
+        stops: stops(&|_| true),
+    }];
+    let known: Vec<usize> = labelled
+        .iter()
+        .copied()
+        .filter(|&i| table.rows()[i].accepted.is_some())
+        .collect();
+    if !known.is_empty() {
+        stopping.push(Stopping {
+            name: "oracle-at-first-wrong-step",
+            description: "somebody who knows verdicts and wrong steps stops a generation at the \
+                          end of its first wrong step if, and only if, it will be refused; not to \
+                          be had"
+                .to_owned(),
+            cap_tokens: None,
+            spares_accepted: true,
+            rows: known,
+            stops: stops(&|accepted| accepted == Some(false)),
+        });
+    }
+    stopping
+}
