@@ -12,7 +12,8 @@
 //! Alarms when a marker counts that
 //! - is premature: no digit or other numeral stands before it, so nothing was worked out;
 //! - is a duplicate: the same text has counted before, whatever answer it gave. Different markers
-//!   go together: `\boxed{5}` and then `Answer: 5` is usual in right solutions.
+//!   go together: `\boxed{5}` and then `Answer: 5` is usual in right solutions. What a thought
+//!   that ends with `</think>` has announced does not count behind it.
 //!
 //! Alarms are final. What fools it: solutions without steps by design (half of the right solutions
 //! to Game of 24 begin with `Answer:`), reasoning with numbers in words, a draft in JSON or code
@@ -20,7 +21,7 @@
 //! on the line after the marker.
 
 use super::heading::{Behind, Next};
-use super::scope::marker_texts;
+use super::scope::{THOUGHT_END, marker_texts};
 use super::texts::Texts;
 use super::{Detector, MARKERS, Rule, Settings};
 
@@ -43,6 +44,7 @@ fn build(settings: &Settings) -> Result<Box<dyn Detector>, String> {
         counted: vec![false; texts.len()],
         numeral: false,
         pending: None,
+        thought_end: Texts::new(&[THOUGHT_END]),
     }))
 }
 
@@ -56,6 +58,7 @@ struct AnswerMarker {
     numeral: bool,
     /// The last marker, where it is not clear yet whether it counts.
     pending: Option<Pending>,
+    thought_end: Texts,
 }
 
 /// A marker that waits for what comes behind it.
@@ -80,10 +83,16 @@ impl Detector for AnswerMarker {
         self.counted.fill(false);
         self.numeral = false;
         self.pending = None;
+        self.thought_end.restart();
         false
     }
 
     fn read(&mut self, c: char) -> bool {
+        if self.thought_end.read(c) {
+            self.counted.fill(false);
+            self.pending = None;
+            return false;
+        }
         if let Some(pending) = self.pending.take() {
             match pending.behind.read(c) {
                 Next::Open(behind) => self.pending = Some(Pending { behind, ..pending }),
@@ -209,6 +218,7 @@ mod tests {
         for text in [
             "48/2 = 24 clips.\n48+24 = 72.\n#### 72",
             "So it is 5: $\\boxed{5}$.\n\nAnswer: 5\n#### 5",
+            "<think>2+3=5, so \\boxed{5}\n</think>\nIt is \\boxed{5}.",
             // Headings, titles and sentences.
             "#### Step 1\n3*4=12\n#### Step 2\n12+1=13\n#### 13",
             "#### 1. Cost\n3*4=12\n#### 2. Sum\n12+1=13\n#### 13",

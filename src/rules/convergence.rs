@@ -4,7 +4,11 @@
 //! - none of the `markers` occurs (default `####`, `Answer:` and `\boxed{`), or
 //! - two markers announce different numbers (the same number again is fine; that there is no
 //!   second marker is what `answer-marker` looks for), or
-//! - the first announced number is none of the last [`STEPS`] numbers before its marker.
+//! - the first announced number is none of the last `window` numbers before its marker (default 12).
+//!   With `among = "results"` only numbers count that stand right of an equals sign and end there: the
+//!   values computed. `window = 1` then asks that the answer be the last value computed.
+//!
+//! What a thought that ends with `</think>` announces does not count behind it; its numbers do.
 //!
 //! Numbers are compared by their exact sizes, without sign and unit; a per cent (`25%`) may also be
 //! meant as hundredths. A heading with a number (`#### 2. Find the cost`) announces nothing, as for
@@ -22,29 +26,46 @@ use super::heading::{Behind, Next};
 use super::lexer::{Lexeme, Lexer, Symbol};
 use super::pieces::last_with_number;
 use super::ratio::Ratio;
-use super::scope::markers;
+use super::scope::{THOUGHT_END, markers};
 use super::texts::Texts;
-use super::{Alarm, Detector, MARKERS, Rule, Settings};
+use super::{Alarm, Detector, Kind, MARKERS, Rule, Settings, optional};
 
 pub(super) const RULE: Rule = Rule {
     name: "convergence",
     meaning: "a complete solution without a final answer, with several, or with one that its last \
               steps do not arrive at",
-    parameters: &[MARKERS],
+    parameters: &[
+        MARKERS,
+        optional(
+            "window",
+            "last numbers before the marker that the answer may be; default 12",
+            Kind::Count,
+        ),
+        optional(
+            "among",
+            "numbers that count: all, or results of equations; default numbers",
+            Kind::OneOf(&["numbers", "results"]),
+        ),
+    ],
     build,
 };
 
-/// Numbers before the marker that the answer may be.
-const STEPS: usize = 12;
+/// Numbers before the marker that the answer may be, unless a policy says otherwise.
+const WINDOW: usize = 12;
 
-#[expect(clippy::unnecessary_wraps, reason = "the signature of every rule")]
 fn build(settings: &Settings) -> Result<Box<dyn Detector>, String> {
+    let window = settings.whole("window", WINDOW, 1..=10_000)?;
     Ok(Box::new(Convergence {
         lexer: Lexer::default(),
         lexemes: Vec::new(),
         markers: markers(settings),
+        thought_end: Texts::new(&[THOUGHT_END]),
         behind: None,
-        state: State::default(),
+        state: State {
+            window,
+            results: settings.name("among") == Some("results"),
+            ..State::default()
+        },
     }))
 }
 
@@ -53,6 +74,7 @@ struct Convergence {
     /// What the last character has ended.
     lexemes: Vec<Lexeme>,
     markers: Texts,
+    thought_end: Texts,
     /// What stands behind the last marker, until that is known to be a heading or not.
     behind: Option<Behind>,
     state: State,
@@ -61,8 +83,16 @@ struct Convergence {
 /// What a solution has said so far.
 #[derive(Default)]
 struct State {
-    /// The last numbers.
+    /// Numbers that the answer may be.
+    window: usize,
+    /// Whether only results count.
+    results: bool,
+    /// The last numbers that count.
     steps: VecDeque<Ratio>,
+    /// Whether the next number stands right of an equals sign.
+    equated: bool,
+    /// A number right of an equals sign, which is a result unless a formula goes on with it.
+    result: Option<Ratio>,
     marked: bool,
     place: Place,
     answers: Answers,
@@ -90,7 +120,7 @@ impl Answers {
             return false;
         };
         let hundredths = first.divide(Ratio::whole(100)).filter(|_| self.percent);
-        let mut steps = steps.take(STEPS).peekable();
+        let mut steps = steps.peekable();
         steps.peek().is_none() || steps.any(|step| step == first || Some(step) == hundredths)
     }
 }
@@ -129,14 +159,65 @@ impl State {
             }
             Place::Steps => {}
         }
-        if let Symbol::Number(number) = &lexeme.symbol
+        if self.results {
+            self.equate(lexeme);
+        } else if let Symbol::Number(number) = &lexeme.symbol
             && let Some(value) = number.value()
         {
-            if self.steps.len() == STEPS {
-                self.steps.pop_front();
-            }
-            self.steps.push_back(value);
+            self.count(value);
         }
+    }
+
+    /// Looks for results of equations.
+    fn equate(&mut self, lexeme: &Lexeme) {
+        if let Some(result) = self.result.take()
+            && !matches!(
+                lexeme.symbol,
+                Symbol::Plus
+                    | Symbol::Minus
+                    | Symbol::Times
+                    | Symbol::Over
+                    | Symbol::Power
+                    | Symbol::Fraction
+            )
+        {
+            self.count(result);
+        }
+        match &lexeme.symbol {
+            Symbol::Equals | Symbol::Relation | Symbol::AnnotationClose => self.equated = true,
+            Symbol::Number(number) if self.equated => {
+                self.result = number.value();
+                self.equated = false;
+            }
+            Symbol::Currency | Symbol::Minus | Symbol::Stars => {}
+            _ => self.equated = false,
+        }
+    }
+
+    fn count(&mut self, value: Ratio) {
+        if self.steps.len() == self.window {
+            self.steps.pop_front();
+        }
+        self.steps.push_back(value);
+    }
+
+    /// Forgets all: a new solution begins.
+    fn restart(&mut self) {
+        *self = Self {
+            window: self.window,
+            results: self.results,
+            ..Self::default()
+        };
+    }
+
+    /// A thought ends: what it announced is no answer.
+    fn forget_answers(&mut self) {
+        *self = Self {
+            window: self.window,
+            results: self.results,
+            steps: std::mem::take(&mut self.steps),
+            ..Self::default()
+        };
     }
 
     fn announce(&mut self, number: Ratio, percent: bool) {
@@ -159,6 +240,9 @@ impl State {
 
     fn mark(&mut self) {
         self.settle();
+        if let Some(result) = self.result.take() {
+            self.count(result);
+        }
         self.marked = true;
         self.before = self.answers;
         self.place = Place::Answer;
@@ -238,9 +322,9 @@ impl Convergence {
     }
 }
 
-/// The last [`STEPS`] numbers of a text that have a value, from the last one back. What its end
+/// The last `window` numbers of a text that have a value, from the last one back. What its end
 /// leaves open is none of them.
-fn numbers_backwards(text: &str) -> impl Iterator<Item = Ratio> {
+fn numbers_backwards(text: &str, window: usize) -> impl Iterator<Item = Ratio> {
     let mut rest = text;
     let mut found = VecDeque::new();
     let (mut lexer, mut lexemes) = (Lexer::default(), Vec::new());
@@ -254,7 +338,7 @@ fn numbers_backwards(text: &str) -> impl Iterator<Item = Ratio> {
                     if let Symbol::Number(number) = lexeme.symbol
                         && let Some(value) = number.value()
                     {
-                        found.truncate(STEPS - 1);
+                        found.truncate(window - 1);
                         found.push_front(value);
                     }
                 }
@@ -266,6 +350,7 @@ fn numbers_backwards(text: &str) -> impl Iterator<Item = Ratio> {
         }
         found.pop_front()
     })
+    .take(window)
 }
 
 impl Detector for Convergence {
@@ -273,13 +358,20 @@ impl Detector for Convergence {
         self.lexer.restart();
         self.lexemes.clear();
         self.markers.restart();
+        self.thought_end.restart();
         self.behind = None;
-        self.state = State::default();
+        self.state.restart();
         false
     }
 
     fn read(&mut self, c: char) -> bool {
         self.lexer.read(c, &mut self.lexemes);
+        if self.thought_end.read(c) {
+            self.take();
+            self.state.forget_answers();
+            self.behind = None;
+            return false;
+        }
         if self.markers.read(c) {
             // A number right before the marker has ended; the marker itself is no step.
             self.take();
@@ -309,7 +401,10 @@ impl Detector for Convergence {
         let Some(marker) = self.markers.find(text) else {
             return Some(Alarm::AtEnd);
         };
-        if self.read_answers(text, marker.end).is_none() {
+        let window = self.state.window;
+        // What a thought announces is forgotten, and what is a result is seen from the left alone.
+        let plain = !self.state.results && !text.contains(THOUGHT_END);
+        if !plain || self.read_answers(text, marker.end).is_none() {
             self.start(None);
             text.chars().for_each(|c| {
                 self.read(c);
@@ -317,7 +412,7 @@ impl Detector for Convergence {
             return self.finish().then_some(Alarm::AtEnd);
         }
         let answers = &mut self.state.answers;
-        answers.arrived = answers.arrives(numbers_backwards(&text[..marker.end]));
+        answers.arrived = answers.arrives(numbers_backwards(&text[..marker.end], window));
         self.state.diverges().then_some(Alarm::AtEnd)
     }
 }
@@ -400,6 +495,39 @@ mod tests {
             let mut reading = Reading::start(&mut *detector, None);
             reading.push(solution.as_bytes());
             assert_eq!(reading.finish(), found, "{solution}");
+        }
+    }
+
+    #[test]
+    fn the_answer_may_have_to_be_the_last_value_computed() {
+        let settings = [
+            ("window", Setting::Number(1.0)),
+            ("among", Setting::Name("results")),
+        ];
+        let mut detector = (RULE.build)(&settings.into_iter().collect()).expect("a detector");
+        let end = Some(Alarm::AtEnd);
+        for (solution, found) in [
+            ("3*4=12 and 12-5=7, of 20 eggs.\n#### 7", None),
+            ("3*4=12 and 12-5=7, of 20 eggs.\n#### 20", end),
+            ("3*4=12 and 12-5=7.\n#### 12", end),
+            ("12-5 = 4+3 = 7\n#### 7", None),
+            ("12-5 = 3+4\n#### 4", None),
+            ("48/2 = <<48/2=24>>24 clips\n#### 24", None),
+            ("It costs 3*4 = $12.\nAnswer: $12.00", None),
+            ("3*4=12#### 12", None),
+            ("There are 7.\n#### 8", None),
+            ("<think>3*4=12\n#### 5</think>\n#### 12", None),
+            ("<think>3*4=12\n#### 12</think>\n12", end),
+        ] {
+            for _ in 0..2 {
+                let mut reading = Reading::start(&mut *detector, None);
+                reading.push(solution.as_bytes());
+                assert_eq!(reading.finish(), found, "{solution}");
+            }
+        }
+        for x in [0.0, 1e9] {
+            let settings = [("window", Setting::Number(x))];
+            assert!((RULE.build)(&settings.into_iter().collect()).is_err());
         }
     }
 

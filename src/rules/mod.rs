@@ -10,14 +10,19 @@
 //! Alarms of all these rules are final: no further text takes one back.
 
 mod answer_marker;
+mod code_fence;
 mod convergence;
+mod end_tokens;
 mod false_equation;
+mod game24;
 mod hallucination_phrase;
 mod heading;
+mod length_cap;
 mod lexer;
 mod literal;
 mod magnitude;
 mod number;
+mod phrases;
 mod pieces;
 #[cfg(test)]
 mod probe;
@@ -25,9 +30,13 @@ mod probe;
 mod properties;
 mod ratio;
 mod reading;
+mod refusal;
 mod regex;
+mod repetition;
 mod scope;
+mod script;
 mod settings;
+mod template_leftover;
 mod texts;
 mod unexpected_negative;
 mod well_posed;
@@ -36,7 +45,7 @@ pub use reading::{Alarm, Reading};
 pub use settings::{Setting, Settings};
 
 /// All rules, in the order of the pipeline: problem, trace, answer, and then the general ones.
-pub const RULES: [&Rule; 9] = [
+pub const RULES: [&Rule; 16] = [
     &well_posed::RULE,
     &false_equation::RULE,
     &magnitude::RULE,
@@ -44,6 +53,13 @@ pub const RULES: [&Rule; 9] = [
     &hallucination_phrase::RULE,
     &answer_marker::RULE,
     &convergence::RULE,
+    &game24::RULE,
+    &repetition::RULE,
+    &length_cap::RULE,
+    &refusal::RULE,
+    &template_leftover::RULE,
+    &script::RULE,
+    &code_fence::RULE,
     &literal::RULE,
     &regex::RULE,
 ];

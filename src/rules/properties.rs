@@ -12,6 +12,7 @@ fn detector(rule: &Rule) -> Box<dyn Detector> {
     };
     let settings = match rule.name {
         "literal" => texts(&["ß🙂", "= -", "####\n"]),
+        "length-cap" => Settings::from_iter([("cap", Setting::Number(20.0))]),
         "regex" => texts(&[r"\bAI\b", r"(?i)answer:\s*-\d+$", "(?m)^#+ßß$", "🙂{2}|🙂a"]),
         _ => Settings::default(),
     };
@@ -67,6 +68,16 @@ fn text() -> impl Strategy<Value = String> {
         "½",
         "?",
         "how many are there",
+        "I'm sorry",
+        "</s>",
+        "<|im_start|>",
+        "```",
+        "~~~json",
+        "所",
+        "ответ",
+        "(left: ",
+        "<think>",
+        "</think>",
         "\u{0}",
         "\u{ffff}",
     ];
@@ -80,6 +91,7 @@ fn text() -> impl Strategy<Value = String> {
 fn problem() -> impl Strategy<Value = Option<String>> {
     prop_oneof![
         Just(None),
+        Just(Some("Use 3 48 1 2 to make 24.".to_owned())),
         Just(Some(
             "Ann has 48 eggs. How many are left of them if she sells 3?".to_owned()
         )),
@@ -190,6 +202,57 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_unicode_is_read_the_same_at_once_and_by_characters(
+        problem in any::<Option<String>>(),
+        text in any::<String>(),
+    ) {
+        for (name, mut detector) in detectors() {
+            let whole = read(detector.as_mut(), problem.as_deref(), [text.as_bytes()]);
+            let mut found = detector.start(problem.as_deref()).then_some(Alarm::After(0));
+            for (at, c) in text.char_indices() {
+                if found.is_none() && detector.read(c) {
+                    found = Some(Alarm::After(at + c.len_utf8()));
+                }
+            }
+            if found.is_none() && detector.finish() {
+                found = Some(Alarm::AtEnd);
+            }
+            prop_assert_eq!(found, whole, "{}", name);
+        }
+    }
+}
+
+#[test]
+fn a_long_text_costs_no_rule_more_than_its_length() {
+    let pieces = [
+        "</s>",
+        "<|",
+        "aaaaaaaaaaaaaaab",
+        "```\n",
+        "####",
+        "(1+1)",
+        "所",
+        "I'm ",
+        "ab",
+        "\n",
+        "<think>",
+    ];
+    for (_, mut detector) in detectors() {
+        for piece in pieces {
+            let text = piece.repeat((1 << 18) / piece.len());
+            read(
+                detector.as_mut(),
+                Some("Use 1 2 3 4 to make 24."),
+                [text.as_bytes()],
+            );
+        }
+    }
+}
+
 #[test]
 fn every_rule_alarms_at_some_text() {
     // Texts made up as above must not pass every rule by.
@@ -201,11 +264,16 @@ fn every_rule_alarms_at_some_text() {
         "As an AI, I say 48 ß🙂\n#### 48\n",
         "48 - 3 = 45\n#### 45 eggs\n#### 44 eggs\n",
         "48 - 3 = 45\n#### 7\n",
+        "1 * 2 = 2 (left: 2 3 4)\n2 * 7 = 14",
+        "Not provided: so 45, 所以答案是 45.\n```\n<|im_start|> I'm sorry, but no.",
+        &"and again, ".repeat(40),
     ];
     for (name, mut detector) in detectors() {
-        let alarms = texts
-            .iter()
-            .any(|text| read(detector.as_mut(), Some(problem), [text.as_bytes()]).is_some());
+        let game = "Use 1 2 3 4 to make 24.";
+        let alarms = [problem, game].iter().any(|problem| {
+            let mut alarm = |text: &&str| read(detector.as_mut(), Some(problem), [text.as_bytes()]);
+            texts.iter().any(|text| alarm(text).is_some())
+        });
         let of_problem = Reading::start(detector.as_mut(), Some("x"))
             .alarm()
             .is_some();

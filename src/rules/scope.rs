@@ -1,7 +1,10 @@
 //! The part of a solution that a rule reads: all of it, its answer or the reasoning before.
 //!
 //! The answer begins after the first marker that is complete; everything up to there, the marker
-//! included, is the reasoning. A solution without a marker is all reasoning. At the marker the
+//! included, is the reasoning. A solution without a marker is all reasoning. Where a model thinks between
+//! `<think>` and `</think>`, markers within are part of the thought: the reasoning ends with `</think>` and
+//! the answer is all that comes behind it. A `</think>` alone, as where the prompt has the other,
+//! ends the reasoning like a marker. At its end the
 //! reasoning is complete, so what a rule only says of complete texts it says right there.
 //! Markers are the rule's own `markers` where it has such a parameter, else the usual ones.
 //!
@@ -27,53 +30,112 @@ pub(super) fn markers(settings: &Settings) -> Texts {
     Texts::new(&marker_texts(settings))
 }
 
+/// What begins and ends a thought.
+const THOUGHT: [&str; 2] = ["<think>", THOUGHT_END];
+
+/// What ends a thought, behind which the solution proper begins.
+pub(super) const THOUGHT_END: &str = "</think>";
+
 /// Restricts a detector to the part of the solution that `scope` names; without one, to nothing
 /// less than all.
 pub(super) fn scoped(settings: &Settings, inner: Box<dyn Detector>) -> Box<dyn Detector> {
-    let markers = markers(settings);
+    let parts = || Parts {
+        markers: markers(settings),
+        thought: Texts::new(&THOUGHT),
+        part: Part::Reasoning,
+    };
     match settings.name("scope") {
         Some("answer") => Box::new(Answer {
             inner,
-            markers,
-            begun: false,
+            parts: parts(),
         }),
         Some("reasoning") => Box::new(Reasoning {
             inner,
-            markers,
-            complete: false,
+            parts: parts(),
         }),
         _ => inner,
     }
 }
 
-/// Passes on what comes after the first marker.
+/// Follows a solution through its parts.
+struct Parts {
+    markers: Texts,
+    thought: Texts,
+    part: Part,
+}
+
+/// The part to which the next character belongs.
+#[derive(Clone, Copy, PartialEq)]
+enum Part {
+    Reasoning,
+    /// Reasoning that nothing but the end of the thought ends.
+    Thought,
+    Answer,
+}
+
+impl Parts {
+    fn restart(&mut self) {
+        self.markers.restart();
+        self.thought.restart();
+        self.part = Part::Reasoning;
+    }
+
+    /// Reads the next character of the reasoning.
+    fn read(&mut self, c: char) {
+        let marked = self.markers.read(c);
+        self.thought.read(c);
+        let thought = self.thought.ending().next();
+        self.part = match (self.part, thought) {
+            (_, Some(1)) => Part::Answer,
+            (_, Some(_)) => Part::Thought,
+            (Part::Reasoning, None) if marked => Part::Answer,
+            (part, None) => part,
+        };
+    }
+
+    /// Where the answer in a complete solution begins, if it has one.
+    fn answer_in(&mut self, text: &str) -> Option<usize> {
+        if self.thought.find(text).is_none() {
+            return self.markers.find(text).map(|marker| marker.end);
+        }
+        self.restart();
+        text.char_indices().find_map(|(at, c)| {
+            self.read(c);
+            self.in_answer().then(|| at + c.len_utf8())
+        })
+    }
+
+    fn in_answer(&self) -> bool {
+        self.part == Part::Answer
+    }
+}
+
+/// Passes on what comes behind the reasoning.
 struct Answer {
     inner: Box<dyn Detector>,
-    markers: Texts,
-    begun: bool,
+    parts: Parts,
 }
 
 impl Detector for Answer {
     fn start(&mut self, problem: Option<&str>) -> bool {
-        self.markers.restart();
-        self.begun = false;
+        self.parts.restart();
         self.inner.start(problem)
     }
 
     fn read(&mut self, c: char) -> bool {
-        if self.begun {
+        if self.parts.in_answer() {
             return self.inner.read(c);
         }
-        self.begun = self.markers.read(c);
+        self.parts.read(c);
         false
     }
 
     fn finish(&mut self) -> bool {
-        self.begun && self.inner.finish()
+        self.parts.in_answer() && self.inner.finish()
     }
 
     fn read_all(&mut self, text: &str) -> Option<Alarm> {
-        let begin = self.markers.find(text)?.end;
+        let begin = self.parts.answer_in(text)?;
         match self.inner.read_all(&text[begin..])? {
             Alarm::After(end) => Some(Alarm::After(begin + end)),
             Alarm::AtEnd => Some(Alarm::AtEnd),
@@ -81,38 +143,36 @@ impl Detector for Answer {
     }
 }
 
-/// Passes on what comes up to the end of the first marker.
+/// Passes on the reasoning.
 struct Reasoning {
     inner: Box<dyn Detector>,
-    markers: Texts,
-    complete: bool,
+    parts: Parts,
 }
 
 impl Detector for Reasoning {
     fn start(&mut self, problem: Option<&str>) -> bool {
-        self.markers.restart();
-        self.complete = false;
+        self.parts.restart();
         self.inner.start(problem)
     }
 
     fn read(&mut self, c: char) -> bool {
-        if self.complete {
+        if self.parts.in_answer() {
             return false;
         }
-        self.complete = self.markers.read(c);
-        self.inner.read(c) || (self.complete && self.inner.finish())
+        self.parts.read(c);
+        self.inner.read(c) || (self.parts.in_answer() && self.inner.finish())
     }
 
     fn finish(&mut self) -> bool {
-        !self.complete && self.inner.finish()
+        !self.parts.in_answer() && self.inner.finish()
     }
 
     fn read_all(&mut self, text: &str) -> Option<Alarm> {
-        let Some(marker) = self.markers.find(text) else {
+        let Some(end) = self.parts.answer_in(text) else {
             return self.inner.read_all(text);
         };
-        let alarm = self.inner.read_all(&text[..marker.end])?;
-        Some(alarm.min(Alarm::After(marker.end)))
+        let alarm = self.inner.read_all(&text[..end])?;
+        Some(alarm.min(Alarm::After(end)))
     }
 }
 
@@ -166,6 +226,14 @@ mod tests {
             ("a?", end, end, None),
             ("a!", at(2), at(2), None),
             ("", None, None, None),
+            // Markers within a thought are part of it.
+            ("<think>#### a!", at(14), at(14), None),
+            ("<think>####</think>b!", at(21), None, at(21)),
+            ("<think>####?</think>#### b!", at(27), None, at(27)),
+            ("a</think>b! #### c", at(11), None, at(11)),
+            ("#### a <think> b!", at(17), at(4), at(17)),
+            ("<think>a? <think>b</think>!", at(27), None, at(27)),
+            ("<think>a!", at(9), at(9), None),
         ];
         for (text, all, reasoning, answer) in cases {
             assert_eq!(alarm(None, "", text), all, "{text}");

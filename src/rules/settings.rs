@@ -1,6 +1,7 @@
 //! The parameters of a rule as a policy gives them.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 /// A value of a parameter, of the kind that the parameter asks for.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,6 +25,30 @@ impl Settings {
             Some(Setting::Number(x)) => Some(*x),
             _ => None,
         }
+    }
+
+    /// The whole number called `name`, or `default`; an error where it is out of range.
+    pub(super) fn whole(
+        &self,
+        name: &str,
+        default: usize,
+        range: RangeInclusive<u32>,
+    ) -> Result<usize, String> {
+        let Some(x) = self.number(name) else {
+            return Ok(default);
+        };
+        let (least, most) = range.into_inner();
+        if !(f64::from(least)..=f64::from(most)).contains(&x) || x.fract() > 0.0 {
+            return Err(format!(
+                "{name} must be a whole number from {least} to {most}"
+            ));
+        }
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a whole number in the range of u32"
+        )]
+        Ok(x as usize)
     }
 
     /// The texts called `name`.

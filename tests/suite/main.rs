@@ -20,6 +20,7 @@ mod enumeration;
 mod equation_rates;
 mod fuzz_corpus;
 mod golden;
+mod held_out;
 mod import;
 mod jackknife;
 mod judging;

@@ -21,16 +21,21 @@ const SECTIONS: [&str; 7] = [
 ];
 
 /// Rules that have no figures, since what they look for is the user's.
-const UNMEASURED: [&str; 2] = ["literal", "regex"];
+const UNMEASURED: [&str; 3] = ["length-cap", "literal", "regex"];
 
 /// What `README.md` and the pages say is measured, by the very command that they name.
 fn measured() -> Vec<Value> {
+    let policies = ["paper", "experiments/policies/further-rules.toml"];
+    policies.map(measured_under).concat()
+}
+
+fn measured_under(policy: &str) -> Vec<Value> {
     let output = foldem(&[
         "replay",
         "experiments/logs/qwen2.5-coder-0.5b.jsonl.zst",
         "experiments/logs/qwen2.5-coder-1.5b.jsonl.zst",
         "--policy",
-        "paper",
+        policy,
         "--format",
         "json",
     ]);
@@ -122,12 +127,20 @@ fn example_mistakes(rule: &Rule, section: &str) -> Vec<String> {
         lines.find_map(|line| line.strip_prefix(start)?.split('`').nth(1))
     };
     let given = line("With ").map(|given| {
-        let given: toml::Table = given.parse().unwrap();
-        let texts = given["patterns"].as_array().unwrap().iter();
-        texts.map(|t| t.as_str().unwrap().to_owned()).collect()
+        let lines = given.replace(", length", "\nlength");
+        lines.parse::<toml::Table>().unwrap()
     });
-    let settings = given.map(|texts| ("patterns", Setting::Texts(texts)));
-    let settings: Settings = settings.into_iter().collect();
+    let setting = |value: &toml::Value| match value {
+        toml::Value::Integer(n) => Setting::Number(f64::from(i32::try_from(*n).unwrap())),
+        _ => {
+            let texts = value.as_array().unwrap().iter();
+            Setting::Texts(texts.map(|t| t.as_str().unwrap().to_owned()).collect())
+        }
+    };
+    let parameters = rule.parameters.iter();
+    let settings: Settings = parameters
+        .filter_map(|p| Some((p.name, setting(given.as_ref()?.get(p.name)?))))
+        .collect();
     let of_problem = rows(section, "problem");
     let examples = [rows(section, "solution"), of_problem.clone()].concat();
     let mut mistakes = Vec::new();
