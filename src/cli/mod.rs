@@ -10,6 +10,7 @@ mod new;
 mod output;
 mod progress;
 mod replay;
+mod replay_page;
 mod reproduce;
 mod simulate;
 mod sweep;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 
 use super::error::{CliError, exit};
-use super::{Context, catalogue, output, progress};
+use super::{Context, catalogue, output, progress, replay_page};
 use crate::input::{InputError, Mistake};
 use crate::log::{LONGEST_LINE, ReadError, Reader, Writer};
 use crate::policy::PolicyFile;
@@ -14,7 +14,7 @@ use crate::report;
 use crate::study::replay::{self, Intake};
 
 /// The name under which the policy of the paper is built in.
-const PAPER: &str = "paper";
+pub(super) const PAPER: &str = "paper";
 
 /// Replay logged generations under a policy: what it would have saved, cost and done to the data
 ///
@@ -130,9 +130,12 @@ pub(super) fn run(args: &ReplayArgs, context: &Context) -> Result<u8, CliError> 
     let replay =
         Replay::new(&table, &policy, policy.checkpoints(), generated).map_err(whole_policy)?;
     let findings = replay::findings(&policy, &table, &replay, intake).map_err(whole_policy)?;
-    context
-        .output
-        .emit(&findings, &report::replay::sheet(&findings))?;
+    let mut sheet = report::replay::sheet(&findings);
+    if context.output.has_page() {
+        replay_page::complete(&mut sheet, &policy, &table, &findings).map_err(whole_policy)?;
+        sheet.provenance = replay_page::provenance(&args.logs, &args.policy)?;
+    }
+    context.output.emit(&findings, &sheet)?;
     if let Some(mut writer) = writer {
         for outcome in replay::outcomes(&policy, &table, &replay) {
             writer.write_line(&outcome)?;
@@ -193,7 +196,12 @@ pub(super) fn table(
     args: IntakeArgs,
     context: &Context,
 ) -> Result<(Table, Intake), CliError> {
-    let mut builder = TableBuilder::new(auditor);
+    let examples = if context.output.has_page() {
+        replay_page::EXAMPLES
+    } else {
+        0
+    };
+    let mut builder = TableBuilder::new(auditor).excerpts(examples);
     let mut intake = Intake::default();
     let mut records: u64 = 0;
     let mut first_skipped: Option<ReadError> = None;

@@ -10,6 +10,7 @@
 mod alarm;
 mod attributes;
 mod auditor;
+mod excerpt;
 mod judge;
 mod rejections;
 mod run;
@@ -19,6 +20,7 @@ mod tokens;
 
 pub use alarm::FirstAlarm;
 pub use auditor::{Auditor, PolicyError};
+pub use excerpt::Excerpt;
 pub use judge::{Judgement, Stop, judge};
 pub use run::Replay;
 pub use schedule::{Place, Schedule, ScheduleError};

@@ -10,7 +10,8 @@ use serde::Serialize;
 
 use super::attributes::{Attributes, MISSING, MOST_LEVELS};
 use super::auditor::first_alarm;
-use super::{Auditor, FirstAlarm, Tokens, tokens};
+use super::excerpt::Chosen;
+use super::{Auditor, Excerpt, FirstAlarm, Tokens, tokens};
 use crate::log::Record;
 use crate::outcome::Covariate;
 
@@ -84,6 +85,7 @@ pub struct Table {
     /// Level of each row, by covariate.
     levels: Vec<Vec<u32>>,
     caveats: Caveats,
+    excerpts: Vec<Excerpt>,
 }
 
 impl Table {
@@ -117,6 +119,11 @@ impl Table {
         self.levels[covariate][row]
     }
 
+    /// Alarms to be shown, by validator; none unless [`TableBuilder::excerpts`] asked for them.
+    pub fn excerpts(&self) -> &[Excerpt] {
+        &self.excerpts
+    }
+
     /// What was estimated or stands in the way.
     pub fn caveats(&self) -> Caveats {
         self.caveats
@@ -134,6 +141,7 @@ pub struct TableBuilder<'a> {
     prompts: BTreeMap<(Option<String>, String), usize>,
     attributes: Attributes,
     caveats: Caveats,
+    chosen: Chosen,
 }
 
 impl<'a> TableBuilder<'a> {
@@ -149,7 +157,14 @@ impl<'a> TableBuilder<'a> {
             prompts: BTreeMap::new(),
             attributes: Attributes::default(),
             caveats: Caveats::default(),
+            chosen: Chosen::default(),
         }
+    }
+
+    /// Keeps at most `each` alarms of every validator and verdict of the final filter to be shown.
+    pub fn excerpts(mut self, each: usize) -> Self {
+        self.chosen = Chosen::new(each);
+        self
     }
 
     /// Adds a record.
@@ -180,6 +195,7 @@ impl<'a> TableBuilder<'a> {
             )
             .collect();
         for (record, alarms) in records.into_iter().zip(read) {
+            self.chosen.offer(&record, &alarms);
             self.alarms.extend(alarms);
             self.add(record);
         }
@@ -274,6 +290,7 @@ impl<'a> TableBuilder<'a> {
             covariates,
             levels,
             caveats: self.caveats,
+            excerpts: self.chosen.finish(self.auditor),
         }
     }
 }

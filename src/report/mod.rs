@@ -18,8 +18,8 @@ mod terminal;
 pub mod verification;
 
 pub use number::{exactly, interval, number, optional};
-pub use provenance::{Drawn, LogFile, Provenance};
-pub use sheet::{Section, Sheet};
+pub use provenance::{Drawn, LogFile, Provenance, sha256};
+pub use sheet::{Example, Section, Sheet};
 
 /// The form in which findings are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

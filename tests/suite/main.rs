@@ -19,6 +19,7 @@ mod judging;
 mod lanes;
 mod layering;
 mod mixture;
+mod page;
 mod parts;
 mod posterior;
 mod properties;

@@ -8,6 +8,7 @@ pub mod positions;
 mod warnings;
 
 pub use crate::policy::Position;
+pub use crate::replay::{Excerpt, FirstAlarm};
 pub use outcome::{FirstAlarmOutcome, GenerationOutcome, outcomes};
 
 use serde::Serialize;
@@ -17,7 +18,7 @@ use super::{Named, RESULT_SCHEMA};
 use crate::estimate::{self, Estimate, Estimates, NAMES, Tally};
 use crate::outcome::{Fold, Knowledge};
 use crate::policy::{Checkpoint, PolicyFile};
-use crate::replay::{FirstAlarm, Group, Replay, ScheduleError, Table};
+use crate::replay::{Group, Replay, ScheduleError, Table};
 
 /// How the log was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
