@@ -157,5 +157,6 @@ fn sheet(findings: &ImportFindings, args: &ImportArgs) -> Sheet {
         sections: vec![section],
         data,
         warnings: findings.warnings.clone(),
+        ..Sheet::default()
     }
 }

@@ -13,6 +13,7 @@ mod output;
 mod preparation;
 mod progress;
 mod replay;
+mod replay_page;
 mod reproduce;
 mod simulate;
 mod sweep;

@@ -33,6 +33,12 @@ impl Output {
         })
     }
 
+    /// Whether some destination shows figures and examples.
+    pub(super) fn has_page(&self) -> bool {
+        let report = self.report.as_ref().map(|(_, format)| *format);
+        [Some(self.format), report].contains(&Some(Format::Html))
+    }
+
     /// Writes findings to all destinations.
     pub(super) fn emit(
         &self,

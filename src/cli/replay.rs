@@ -10,7 +10,7 @@ use super::error::{CliError, exit};
 use super::foreign::{ForeignArgs, FormatName};
 use super::import::no_record;
 use super::preparation::{Preparation, PreparationArgs};
-use super::{Context, catalogue, output, progress};
+use super::{Context, catalogue, output, progress, replay_page};
 use crate::input::{InputError, Mistake};
 use crate::log::import::{Format, Import};
 use crate::log::{Gathered, LONGEST_LINE, ReadError, Reader, Record, Writer};
@@ -22,7 +22,7 @@ use crate::report;
 use crate::study::replay::{self, Intake, JudgeQuality};
 
 /// The name under which the policy of the paper is built in.
-const PAPER: &str = "paper";
+pub(super) const PAPER: &str = "paper";
 
 /// Replay logged generations under a policy: what it would have saved, cost and done to the data
 ///
@@ -171,7 +171,9 @@ pub(super) fn run(args: &ReplayArgs, context: &Context) -> Result<u8, CliError> 
     let options = args.foreign.options(format, args.intake.max_line)?;
     let mut preparation = Preparation::new(&args.preparation)?;
     let policy = policy(&args.policy)?;
-    let auditor = auditor(&policy, &args.policy)?;
+    let page = context.output.has_page();
+    let shown = if page { replay_page::EXAMPLES } else { 0 };
+    let auditor = auditor(&policy, &args.policy)?.showing(shown);
     let writer = args.outcomes.as_deref().map(Writer::create).transpose()?;
     let filling = Filling::new(&auditor, args.intake, &mut preparation, context);
     let (table, intake) = match (&args.table, format) {
@@ -199,9 +201,13 @@ pub(super) fn run(args: &ReplayArgs, context: &Context) -> Result<u8, CliError> 
         Replay::new(&table, &policy, policy.checkpoints(), generated).map_err(whole_policy)?;
     let mut findings = replay::findings(&policy, &table, &replay, &intake).map_err(whole_policy)?;
     findings.label_noise = judge.and_then(|judge| replay::label_noise(&table, &replay, judge));
-    context
-        .output
-        .emit(&findings, &report::replay::sheet(&findings))?;
+    let mut sheet = report::replay::sheet(&findings);
+    if page {
+        replay_page::complete(&mut sheet, &policy, &table, &findings).map_err(whole_policy)?;
+        let read = args.logs.iter().chain(&args.table);
+        sheet.provenance = replay_page::provenance(read, &args.policy)?;
+    }
+    context.output.emit(&findings, &sheet)?;
     if let Some(mut writer) = writer {
         for outcome in replay::outcomes(&policy, &table, &replay) {
             writer.write_line(&outcome)?;

@@ -68,7 +68,7 @@ impl<'a> View<'a> {
     }
 
     /// The record that says the same.
-    pub(super) fn to_record(&self) -> Record {
+    pub fn to_record(&self) -> Record {
         let text = |text: Option<&str>| text.map(ToOwned::to_owned);
         Record {
             id: self.id.to_owned(),

@@ -84,6 +84,11 @@ impl Axis {
         }
     }
 
+    /// The greatest value on the axis.
+    pub(super) fn end(&self) -> f64 {
+        self.hi
+    }
+
     /// Whether equal ratios are equally far apart.
     pub(super) fn is_logarithmic(&self) -> bool {
         self.logarithmic

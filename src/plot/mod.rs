@@ -27,6 +27,7 @@ mod sweep_curves;
 mod sweep_lines;
 mod sweep_quantities;
 mod theme;
+mod tradeoff;
 mod value;
 
 pub use funnel::rejection_funnel;
@@ -35,6 +36,7 @@ pub use position_curve::savings_by_checkpoint_position;
 pub use row::Row;
 pub use savings::savings_and_cost;
 pub use sweep_curves::sweep_curves;
+pub use tradeoff::savings_against_false_rejections;
 
 /// A finished picture.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 
 use super::axis::grouped;
 use super::value::Value;
-use crate::study::replay::ReplayFindings;
+use crate::study::replay::{ReplayFindings, ValidatorAttribution};
 use crate::study::simulation::SimulationFindings;
 
 /// What a figure needs of one evaluation.
@@ -54,6 +54,19 @@ impl Row {
             } else {
                 format!("replay of {records} records")
             },
+            exact: false,
+            values: values
+                .map(|e| (e.name.clone(), Value::of(&e.value)))
+                .collect(),
+        }
+    }
+
+    /// The row of one validator alone, at the checkpoints of a policy.
+    pub fn alone(validator: &ValidatorAttribution) -> Self {
+        let values = validator.alone.estimates.iter();
+        Self {
+            name: validator.name.clone(),
+            note: "alone".to_owned(),
             exact: false,
             values: values
                 .map(|e| (e.name.clone(), Value::of(&e.value)))

@@ -27,6 +27,8 @@ pub struct Auditor {
     /// Detectors that nobody uses, one for each validator: making them takes longer than a few
     /// texts.
     idle: Mutex<Vec<Detectors>>,
+    /// Alarms of every validator and verdict that are kept to be shown.
+    pub(super) shown: usize,
 }
 
 /// A detector for each validator, in their order.
@@ -48,7 +50,14 @@ impl Auditor {
             validators: validators.clone().map(prepared).collect::<Result<_, _>>()?,
             definitions: validators.map(Definition::of).collect(),
             idle: Mutex::default(),
+            shown: 0,
         })
+    }
+
+    /// Keeps at most `each` alarms of every validator and verdict of the final filter to be shown.
+    pub fn showing(mut self, each: usize) -> Self {
+        self.shown = each;
+        self
     }
 
     /// What the validators are, in their order.

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::auditor::{Detectors, first_alarm};
+use super::excerpt::Chosen;
 use super::table::{Caveats, Group, Ids};
 use super::{Auditor, FirstAlarm, FirstError, Tokens, steps, tokens};
 use crate::log::{Fingerprint, Gather, View};
@@ -18,6 +19,7 @@ pub struct Part<'a> {
     pub(super) groups: Vec<Group>,
     /// Of the rows that have any, with the number of the row.
     pub(super) attributes: Vec<(usize, Map<String, Value>)>,
+    pub(super) chosen: Chosen,
     auditor: std::marker::PhantomData<&'a Auditor>,
 }
 
@@ -46,6 +48,7 @@ impl<'a> Part<'a> {
             alarms: Vec::new(),
             groups: Vec::new(),
             attributes: Vec::new(),
+            chosen: Chosen::new(auditor.shown),
             auditor: std::marker::PhantomData,
         }
     }
@@ -73,6 +76,8 @@ impl Gather for Part<'_> {
             let alarm = first_alarm(&mut **detector, problem, record.solution, tokens);
             self.alarms.push(alarm);
         }
+        let alarms = &self.alarms[self.alarms.len() - self.detectors.len()..];
+        self.chosen.offer(self.rows.len(), &record, alarms);
         self.ids.push(record.id);
         let estimated = || problem.map_or(0, tokens::estimate);
         let row = PartRow {

@@ -344,6 +344,7 @@ fn table(about: About, columns: Vec<Column>) -> Option<Table> {
         covariates: about.covariates,
         levels,
         caveats: about.caveats,
+        excerpts: Vec::new(),
     })
 }
 

@@ -9,8 +9,11 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::attributes::{Attributes, MISSING, MOST_LEVELS};
+use super::excerpt::Chosen;
 use super::part::Part;
-use super::{Auditor, Definition, FirstAlarm, FirstError, MissingValidator, definition, strata};
+use super::{
+    Auditor, Definition, Excerpt, FirstAlarm, FirstError, MissingValidator, definition, strata,
+};
 use crate::log::{Gather as _, Gathered, Numbers, Record};
 use crate::outcome::Covariate;
 use crate::policy::PolicyFile;
@@ -105,6 +108,7 @@ pub struct Table {
     /// Level of each row, by covariate.
     pub(super) levels: Vec<Vec<u32>>,
     pub(super) caveats: Caveats,
+    pub(super) excerpts: Vec<Excerpt>,
 }
 
 impl Table {
@@ -161,6 +165,12 @@ impl Table {
         self.levels[covariate][row]
     }
 
+    /// Alarms to be shown, by validator; none unless [`Auditor::showing`] asked for them, nor in a
+    /// table that was saved.
+    pub fn excerpts(&self) -> &[Excerpt] {
+        &self.excerpts
+    }
+
     /// What was estimated or stands in the way.
     pub fn caveats(&self) -> Caveats {
         self.caveats
@@ -198,6 +208,7 @@ pub struct TableBuilder<'a> {
     prompts: Numbers,
     attributes: Attributes,
     caveats: Caveats,
+    chosen: Chosen,
 }
 
 impl<'a> TableBuilder<'a> {
@@ -214,6 +225,7 @@ impl<'a> TableBuilder<'a> {
             prompts: Numbers::default(),
             attributes: Attributes::default(),
             caveats: Caveats::default(),
+            chosen: Chosen::new(auditor.shown),
         }
     }
 
@@ -262,6 +274,7 @@ impl<'a> TableBuilder<'a> {
                 *self.groups.entry(group).or_insert(next)
             })
             .collect();
+        self.chosen.merge(part.chosen, left_out);
         let validators = self.auditor.definitions().len();
         let mut left_out = left_out.iter().copied().peekable();
         let mut attributes = part.attributes.into_iter().peekable();
@@ -351,6 +364,7 @@ impl<'a> TableBuilder<'a> {
             covariates,
             levels,
             caveats: self.caveats,
+            excerpts: self.chosen.finish(self.auditor),
         }
     }
 }

@@ -28,6 +28,7 @@ pub fn sheet(findings: &SimulationFindings) -> Sheet {
         sections: sections(findings),
         data: data(findings),
         warnings: findings.warnings.clone(),
+        ..Sheet::default()
     }
 }
 

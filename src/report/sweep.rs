@@ -55,6 +55,7 @@ pub fn sheet(findings: &SweepFindings) -> Sheet {
         sections: vec![points(findings)],
         data: data(findings),
         warnings: remarks(findings),
+        ..Sheet::default()
     }
 }
 

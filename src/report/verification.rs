@@ -49,6 +49,7 @@ pub fn sheet(findings: &VerificationFindings) -> Sheet {
         ],
         data: data(findings),
         warnings,
+        ..Sheet::default()
     }
 }
 

@@ -29,6 +29,7 @@ mod lanes;
 mod layering;
 mod literal;
 mod mixture;
+mod page;
 mod parquet;
 mod parts;
 mod posterior;

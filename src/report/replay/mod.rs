@@ -5,10 +5,10 @@ mod baselines;
 mod label_noise;
 
 use super::number::{exactly, interval, number, optional, percent, with_interval};
-use super::{Section, Sheet};
+use super::{Example, Section, Sheet};
 use crate::estimate::Estimate;
 use crate::study::Named;
-use crate::study::replay::{ByVerdict, ReplayFindings};
+use crate::study::replay::{ByVerdict, Excerpt, FirstAlarm, ReplayFindings};
 
 /// The sheet of a replay.
 pub fn sheet(findings: &ReplayFindings) -> Sheet {
@@ -30,6 +30,7 @@ pub fn sheet(findings: &ReplayFindings) -> Sheet {
         sections: sections(findings),
         data: data(findings),
         warnings: findings.warnings.clone(),
+        ..Sheet::default()
     }
 }
 
@@ -306,6 +307,31 @@ fn strata(findings: &ReplayFindings) -> Section {
         })
         .collect();
     section
+}
+
+/// Alarms of the replay's validators as people read them.
+pub fn examples(findings: &ReplayFindings, excerpts: &[Excerpt]) -> Vec<Example> {
+    let example = |excerpt: &Excerpt| {
+        let validator = findings.validators.get(excerpt.validator)?;
+        let verdict = match excerpt.accepted {
+            Some(true) => "wrong alarm: the final filter accepts it",
+            Some(false) => "right alarm: the final filter refuses it",
+            None => "no verdict is known",
+        };
+        let alarm = match excerpt.alarm {
+            FirstAlarm::Tokens(0) => "the problem alone raises it".to_owned(),
+            FirstAlarm::Tokens(at) => format!("after {at} of {} tokens", excerpt.tokens),
+            FirstAlarm::AtEnd => format!("at the end of {} tokens", excerpt.tokens),
+            FirstAlarm::Never => return None,
+        };
+        Some(Example {
+            heading: format!("{} ({})", validator.name, validator.rule),
+            about: format!("{verdict} – {alarm} – {}, {}", excerpt.group, excerpt.id),
+            task: excerpt.problem.clone(),
+            text: excerpt.text.clone(),
+        })
+    };
+    excerpts.iter().filter_map(example).collect()
 }
 
 fn data(findings: &ReplayFindings) -> Section {

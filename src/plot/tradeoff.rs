@@ -1,0 +1,375 @@
+//! Savings against false rejections: what a policy and each of its rules buy, and at what price.
+//!
+//! Above the line savings exceed the false rejection rate, so a retained sample gets cheaper; below
+//! it dearer. The coin that rejects as often as the policy rejects good and bad alike, so its false
+//! rejections are its rejection rate; where that lies beyond the others it ends in an arrow.
+
+use plotters::style::text_anchor::HPos;
+
+use super::axis::{Axis, Place, number};
+use super::row::Row;
+use super::scene::{Point, Scene};
+use super::theme::{
+    CONTRAST, FAINT, Face, HAIRLINE, INK, LABEL, MARGIN, MARK, NOTE, REFERENCE, SUBJECT, SUBTITLE,
+    TITLE, WHISKER,
+};
+use super::value::{FREE, Value};
+use super::{Figure, PlotError, draw};
+
+const NAME: &str = "savings-against-false-rejections";
+/// More rows than this nobody reads.
+const MOST_ROWS: usize = 24;
+/// Size of the plot, at least.
+const WIDTH: f64 = 440.0;
+const HEIGHT: f64 = 300.0;
+/// Room above the plot, for ticks to the left, and below.
+const HEAD: f64 = 84.0;
+const TICKS: f64 = 66.0;
+const BELOW: f64 = 52.0;
+/// Between the plot and the names, and from one name to the next.
+const GAP: f64 = 46.0;
+const LINE: f64 = 18.0;
+const NAMES: f64 = 260.0;
+/// Name of the line at which savings equal false rejections.
+const BREAK_EVEN: &str = "break-even: saved = falsely rejected";
+
+/// A row's place in the plot, in per cent.
+struct Spot<'r> {
+    name: &'r str,
+    kind: Kind,
+    false_rejections: Value,
+    savings: Value,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Policy,
+    Rule,
+    Coin,
+}
+
+/// Draws the policy, the first of `rows`, beside its coin and what the other rows stand for: its
+/// rules by themselves.
+pub fn savings_against_false_rejections(rows: &[Row]) -> Result<Figure, PlotError> {
+    if rows.len() > MOST_ROWS {
+        return Err(PlotError::TooMany {
+            what: "rules",
+            given: rows.len(),
+            most: MOST_ROWS,
+        });
+    }
+    let spots = spots(rows);
+    if spots.is_empty() {
+        return Err(PlotError::Nothing("no false rejection rate is known"));
+    }
+    draw::figure(NAME, &scene(&spots)?, &alt(&spots))
+}
+
+fn spots(rows: &[Row]) -> Vec<Spot<'_>> {
+    let spot = |name, kind, row: &Row, [false_rejections, savings]: [&str; 2]| Spot {
+        name,
+        kind,
+        false_rejections: row.value(false_rejections, 100.0),
+        savings: row.value(savings, 100.0),
+    };
+    let of = |(i, row)| {
+        let kind = if i == 0 { Kind::Policy } else { Kind::Rule };
+        let row: &Row = row;
+        spot(&row.name, kind, row, ["false_rejection_rate", "savings"])
+    };
+    let coin = rows.first().map(|row| {
+        let name = "coin that rejects as often";
+        spot(name, Kind::Coin, row, ["rejection_rate", "null_savings"])
+    });
+    let mut spots: Vec<Spot<'_>> = rows.iter().enumerate().map(of).chain(coin).collect();
+    spots.retain(|s| s.false_rejections.mean.is_some() && s.savings.mean.is_some());
+    // Without a policy and its rules there is nothing that a coin could be held against.
+    if spots.iter().all(|s| s.kind == Kind::Coin) {
+        spots.clear();
+    }
+    spots
+}
+
+/// From 0 to the greatest of `values`, intervals included as far as they are no more than twice it.
+fn axis<'v>(values: impl Iterator<Item = &'v Value> + Clone, most: usize) -> Axis {
+    let means = values.clone().filter_map(|v| v.mean);
+    let (lo, hi) = means.fold((0.0_f64, 0.1_f64), |(lo, hi), x| (lo.min(x), hi.max(x)));
+    let width = hi - lo;
+    let (from, to) = values
+        .filter_map(|v| v.ci)
+        .fold((lo, hi), |(from, to), ci| {
+            (from.min(ci.0.max(lo - width)), to.max(ci.1.min(hi + width)))
+        });
+    // No rate is below 0, whatever an interval says.
+    let from = if lo < 0.0 { from - FREE * width } else { 0.0 };
+    Axis::linear(from, to + FREE * width, most)
+}
+
+fn scene(spots: &[Spot<'_>]) -> Result<Scene, PlotError> {
+    let others = spots.iter().filter(|s| s.kind != Kind::Coin);
+    let across = axis(others.clone().map(|s| &s.false_rejections), 6);
+    let up = axis(spots.iter().map(|s| &s.savings), 6);
+    let mut names = Vec::new();
+    let mut room = NOTE.width(BREAK_EVEN)?;
+    for spot in spots {
+        let name = spot.label(&across);
+        let name = spot.face().shortened(&name, NAMES)?;
+        room = room.max(spot.face().width(&name)?);
+        names.push(name);
+    }
+    let title = "What it saves, and which good generations that costs";
+    let hint = "Above the line a retained sample gets cheaper. Bars: 95 % intervals.";
+    let height = HEIGHT.max(LINE * (spots.len() + 1) as f64);
+    let (left, top) = (MARGIN + TICKS, HEAD);
+    let width = (left + WIDTH + GAP + room).max(MARGIN + TITLE.width(title)?) + MARGIN;
+    let mut scene = Scene::new(width, top + height + BELOW + MARGIN);
+    scene.text(title, (MARGIN, 36.0), TITLE);
+    scene.text(hint, (MARGIN, 57.0), SUBTITLE);
+    let plot = Plot {
+        across,
+        up,
+        corner: (left, top),
+        height,
+    };
+    plot.draw_axes(&mut scene);
+    let break_even = plot.break_even();
+    scene.line(break_even.to_vec(), WHISKER, REFERENCE);
+    for spot in spots {
+        plot.draw_intervals(&mut scene, spot);
+    }
+    let names = spots.iter().zip(names).filter_map(|(spot, name)| {
+        let place = plot.at(spot.false_rejections.mean?, spot.savings.mean?);
+        Some((place, name, spot.face()))
+    });
+    let line = (break_even[1], BREAK_EVEN.to_owned(), NOTE);
+    plot.draw_names(&mut scene, names.chain([line]).collect());
+    for spot in spots {
+        plot.draw_mark(&mut scene, spot);
+    }
+    Ok(scene)
+}
+
+struct Plot {
+    across: Axis,
+    up: Axis,
+    corner: Point,
+    height: f64,
+}
+
+impl Plot {
+    fn at(&self, false_rejections: f64, savings: f64) -> Point {
+        let across = self.across.place(false_rejections).clamped();
+        let up = self.up.place(savings).clamped();
+        let (left, top) = self.corner;
+        (left + across * WIDTH, top + (1.0 - up) * self.height)
+    }
+
+    fn draw_axes(&self, scene: &mut Scene) {
+        let (left, top) = self.corner;
+        let bottom = top + self.height;
+        for (tick, text) in self.up.ticks() {
+            let (_, y) = self.at(0.0, tick);
+            scene.level(y, (left, left + WIDTH), HAIRLINE, FAINT);
+            scene.text(&text, (left - 7.0, y + 4.0), NOTE.anchored(HPos::Right));
+        }
+        for (tick, text) in self.across.ticks() {
+            let (x, _) = self.at(tick, 0.0);
+            scene.upright(x, (bottom, bottom + 4.0), HAIRLINE, REFERENCE);
+            scene.text(&text, (x, bottom + 17.0), NOTE.anchored(HPos::Center));
+        }
+        scene.level(bottom, (left, left + WIDTH), HAIRLINE, REFERENCE);
+        let label = "false rejections (% of what the final filter accepts)";
+        let middle = (left + 0.5 * WIDTH, bottom + 38.0);
+        scene.text(label, middle, LABEL.anchored(HPos::Center));
+        let label = "savings per attempt (% of the tokens)";
+        let middle = (left - 52.0, top + 0.5 * self.height);
+        scene.text(label, middle, LABEL.turned().anchored(HPos::Center));
+    }
+
+    /// Where savings equal false rejections.
+    fn break_even(&self) -> [Point; 2] {
+        // Up to where the line leaves the plot on the right or at the top.
+        let end = [&self.across, &self.up]
+            .map(Axis::end)
+            .into_iter()
+            .fold(f64::INFINITY, f64::min);
+        [self.at(0.0, 0.0), self.at(end, end)]
+    }
+
+    fn draw_intervals(&self, scene: &mut Scene, spot: &Spot<'_>) {
+        let (Some(f), Some(s)) = (spot.false_rejections.mean, spot.savings.mean) else {
+            return;
+        };
+        let (x, y) = self.at(f, s);
+        if let Some((lo, hi)) = spot.savings.ci {
+            let ends = (self.at(f, hi).1, self.at(f, lo).1);
+            scene.upright(x, ends, HAIRLINE, spot.kind.color());
+        }
+        let inside = self.across.place(f) != Place::Beyond;
+        if let Some((lo, hi)) = spot.false_rejections.ci.filter(|_| inside) {
+            let ends = (self.at(lo, s).0, self.at(hi, s).0);
+            scene.level(y, ends, HAIRLINE, spot.kind.color());
+        }
+    }
+
+    fn draw_mark(&self, scene: &mut Scene, spot: &Spot<'_>) {
+        let (Some(f), Some(s)) = (spot.false_rejections.mean, spot.savings.mean) else {
+            return;
+        };
+        let (x, y) = self.at(f, s);
+        let color = spot.kind.color();
+        if self.across.place(f) == Place::Beyond {
+            scene.arrow((x + 12.0, y), (1.0, 0.0), color);
+            return;
+        }
+        match spot.kind {
+            Kind::Policy => scene.disc((x, y), MARK + 1.0, color),
+            Kind::Rule => scene.ring((x, y), MARK, color),
+            Kind::Coin => scene.hollow_diamond((x, y), MARK + 1.5, color),
+        }
+    }
+
+    /// Names beside the plot, each led to its place by a thin line.
+    fn draw_names(&self, scene: &mut Scene, mut names: Vec<(Point, String, Face)>) {
+        names.sort_by(|(a, ..), (b, ..)| a.1.total_cmp(&b.1).then(a.0.total_cmp(&b.0)));
+        let (left, top) = self.corner;
+        let x = left + WIDTH + GAP;
+        let mut free = top;
+        let count = names.len();
+        for (n, (place, name, face)) in names.into_iter().enumerate() {
+            let rest = LINE * (count - 1 - n) as f64;
+            let y = place.1.max(free).min(top + self.height - rest);
+            free = y + LINE;
+            scene.line(vec![place, (x - 6.0, y)], HAIRLINE, FAINT);
+            scene.text(&name, (x, y + 4.5), face);
+        }
+    }
+}
+
+impl Spot<'_> {
+    fn face(&self) -> Face {
+        Face {
+            color: self.kind.color(),
+            bold: self.kind == Kind::Policy,
+            ..LABEL
+        }
+    }
+
+    /// Its name; with the rate of false rejections where the plot does not reach so far.
+    fn label(&self, across: &Axis) -> String {
+        match self.false_rejections.mean {
+            Some(f) if across.place(f) == Place::Beyond => {
+                format!("{}: {} % →", self.name, number(f, 1))
+            }
+            _ => self.name.to_owned(),
+        }
+    }
+}
+
+impl Kind {
+    fn color(self) -> plotters::style::RGBColor {
+        match self {
+            Self::Policy => SUBJECT,
+            Self::Rule => INK,
+            Self::Coin => CONTRAST,
+        }
+    }
+}
+
+fn alt(spots: &[Spot<'_>]) -> String {
+    let told = spots.iter().map(|spot| {
+        let percent = |value: &Value| value.mean.map_or_else(|| "–".to_owned(), |x| number(x, 2));
+        format!(
+            " {}: saves {} %, false rejections {} %.",
+            spot.name,
+            percent(&spot.savings),
+            percent(&spot.false_rejections)
+        )
+    });
+    "Savings per attempt against false rejections.".to_owned() + &told.collect::<String>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plot::made_up::replay;
+
+    fn row(name: &str, [f, savings, q, null]: [f64; 4], half: f64) -> Row {
+        let shown = [
+            ("false_rejection_rate", Some(f), Some(half)),
+            ("savings", Some(savings), Some(half)),
+            ("rejection_rate", Some(q), Some(half)),
+            ("null_savings", Some(null), Some(half)),
+        ];
+        Row::replayed(name, &replay(name, &shown))
+    }
+
+    fn drawn(rows: &[Row]) -> Figure {
+        scene(&spots(rows)).unwrap().assert_tidy();
+        savings_against_false_rejections(rows).unwrap()
+    }
+
+    #[test]
+    fn every_row_and_the_coin_are_named_and_told() {
+        let rows = [
+            row("paper", [0.007, 0.05, 0.15, 0.06], 0.01),
+            row("trace", [0.002, 0.03, 0.08, 0.03], 0.01),
+            row("noise", [0.05, 0.01, 0.05, 0.02], 0.01),
+        ];
+        let figure = drawn(&rows);
+        for name in [
+            "paper",
+            "trace",
+            "noise",
+            "coin that rejects as often: 15.0 % →",
+            BREAK_EVEN,
+        ] {
+            assert!(
+                figure.svg.contains(&format!(">\n{name}\n</text>")),
+                "{name}"
+            );
+        }
+        let told = "paper: saves 5.00 %, false rejections 0.70 %.";
+        assert!(figure.alt.contains(told), "{}", figure.alt);
+        assert_eq!(drawn(&rows), figure);
+    }
+
+    #[test]
+    fn nothing_is_cut_off_or_hidden() {
+        for scale in [0.0, 1e-6, 1e-3, 1.0] {
+            let rows: Vec<Row> = (0..MOST_ROWS)
+                .map(|i| {
+                    let x = scale * i as f64 / 24.0;
+                    row(
+                        &format!("rule {}", "long ".repeat(i)),
+                        [x, 0.5 - x, x, -x],
+                        3.0 * x,
+                    )
+                })
+                .collect();
+            for n in [1, 2, 7, MOST_ROWS] {
+                drawn(&rows[..n]);
+            }
+        }
+        drawn(&[row("dear", [0.3, -2.0, 0.9, 0.1], 0.5)]);
+    }
+
+    #[test]
+    fn what_is_not_known_is_not_drawn() {
+        let unlabelled = [
+            ("savings", Some(0.1), None),
+            ("false_rejection_rate", None, None),
+        ];
+        let rows = [Row::replayed("p", &replay("p", &unlabelled))];
+        let error = savings_against_false_rejections(&rows).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "there is nothing to draw: no false rejection rate is known"
+        );
+        let many = vec![row("r", [0.1; 4], 0.0); MOST_ROWS + 1];
+        assert!(matches!(
+            savings_against_false_rejections(&many),
+            Err(PlotError::TooMany { given: 25, .. })
+        ));
+    }
+}
