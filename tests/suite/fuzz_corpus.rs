@@ -6,22 +6,45 @@ use super::cli::root;
 
 #[path = "../../fuzz/checks/equation.rs"]
 mod equation;
+#[path = "../../fuzz/checks/import.rs"]
+mod import;
+#[path = "../../fuzz/checks/log.rs"]
+mod log;
 
 /// What must hold of any bytes.
 type Check = fn(&[u8]);
 
 /// The targets: their names and what they check.
-const TARGETS: [(&str, Check); 1] = [("equation", equation::check)];
+const TARGETS: [(&str, Check); 3] = [
+    ("equation", equation::check),
+    ("import", import::check),
+    ("log", log::check),
+];
+
+fn corpus(name: &str) -> Vec<Vec<u8>> {
+    let texts = fs::read_dir(root().join("fuzz/corpus").join(name)).unwrap();
+    let texts = texts.map(|entry| fs::read(entry.unwrap().path()).unwrap());
+    texts.collect()
+}
 
 #[test]
 fn every_text_of_the_corpora_passes_its_check() {
     for (name, check) in TARGETS {
-        let mut texts = 0;
-        for entry in fs::read_dir(root().join("fuzz/corpus").join(name)).unwrap() {
-            check(&fs::read(entry.unwrap().path()).unwrap());
-            texts += 1;
-        }
-        assert!(texts > 10, "{name}: {texts} texts");
+        let texts = corpus(name);
+        texts.iter().for_each(|text| check(text));
+        assert!(texts.len() > 10, "{name}: {} texts", texts.len());
+    }
+}
+
+#[test]
+fn the_corpus_of_importers_reaches_each_of_them() {
+    let mut records = [0; import::CASES.len()];
+    for text in corpus("import") {
+        let case = usize::from(text[0]) % records.len();
+        records[case] += import::records(text[0], &text[1..]).len();
+    }
+    for ((format, file), records) in import::CASES.iter().zip(records) {
+        assert!(records > 0, "{format} from {file}");
     }
 }
 
