@@ -164,10 +164,6 @@ pub(super) fn open_source(path: &Path) -> Result<(Source, Compression), InputErr
     let failed = |message: String| InputError::whole_file(&path.display().to_string(), message);
     if path == Path::new("-") {
         let mut source = BufReader::new(std::io::stdin());
-        if is_magic(&mut source) {
-            let message = "is Parquet, which cannot be read from a stream; name the file";
-            return Err(failed(message.to_owned()));
-        }
         return Compression::of_stream(&mut source)
             .and_then(|compression| Ok((decompressed(source, compression)?, compression)))
             .map_err(|e| failed(format!("cannot be read: {e}")));
@@ -177,21 +173,9 @@ pub(super) fn open_source(path: &Path) -> Result<(Source, Compression), InputErr
     }
     let file = File::open(path).map_err(|e| failed(format!("cannot be read: {e}")))?;
     let compression = Compression::of(path);
-    let mut source = BufReader::new(file);
-    if is_magic(&mut source) {
-        let message = "is a Parquet file; let its name end in .parquet";
-        return Err(failed(message.to_owned()));
-    }
-    decompressed(source, compression)
+    decompressed(BufReader::new(file), compression)
         .map(|source| (source, compression))
         .map_err(|e| failed(format!("cannot be decompressed: {e}")))
-}
-
-/// Whether a source begins as Parquet does; nothing is taken from it.
-fn is_magic(source: &mut impl BufRead) -> bool {
-    source
-        .fill_buf()
-        .is_ok_and(|start| start.starts_with(MAGIC))
 }
 
 fn decompressed(
@@ -221,7 +205,17 @@ impl Reader {
                 ..Self::over(Box::new(io::empty()), Compression::Plain)
             });
         }
-        let (source, compression) = open_source(path)?;
+        let (mut source, compression) = open_source(path)?;
+        let start = source.fill_buf();
+        if start.is_ok_and(|start| start.starts_with(MAGIC)) {
+            let message = if path == Path::new("-") {
+                "is Parquet, which cannot be read from a stream; name the file"
+            } else {
+                "is a Parquet file; let its name end in .parquet"
+            };
+            let name = path.display().to_string();
+            return Err(InputError::whole_file(&name, message));
+        }
         Ok(Self::over(source, compression))
     }
 

@@ -130,7 +130,8 @@ impl Detector for AnswerMarker {
         let mut at = 0;
         loop {
             if self.pending.is_none() {
-                let idle = self.markers.idle(&text.as_bytes()[at..]);
+                let rest = &text.as_bytes()[at..];
+                let idle = self.markers.idle(rest).min(self.thought_end.idle(rest));
                 // Most texts have a numeral right at their beginning.
                 let mut passed = text[at..at + idle].chars();
                 self.numeral = self.numeral || passed.any(char::is_numeric);

@@ -303,7 +303,8 @@ impl Convergence {
         while at < text.len() {
             if self.behind.is_none() && matches!(self.state.place, Place::Steps) {
                 self.state.answers.first?;
-                at += self.markers.idle(&text.as_bytes()[at..]);
+                let rest = &text.as_bytes()[at..];
+                at += self.markers.idle(rest).min(self.thought_end.idle(rest));
             }
             let Some(c) = text[at..].chars().next() else {
                 break;
