@@ -206,4 +206,25 @@ mod tests {
         }
         assert!(with("\"token_ends\":[],\"solution_tokens\":1").is_ok());
     }
+    #[test]
+    fn attributes_are_not_deeper_than_a_line_can_be_read() {
+        let nested = |levels| (1..levels).fold(Value::Null, |value, _| vec![value].into());
+        let record = |levels| {
+            let mut attributes = Map::new();
+            attributes.insert("a".to_owned(), nested(levels));
+            let attributes = Some(attributes);
+            Record {
+                attributes,
+                ..parse("{\"id\":\"a\",\"solution\":\"\"}").expect("valid")
+            }
+        };
+        for (levels, valid) in [(126, true), (127, false)] {
+            let record = record(levels);
+            let mut mistakes = Mistakes::default();
+            record.check(&mut mistakes);
+            assert_eq!(mistakes.is_empty(), valid, "{levels}");
+            let line = serde_json::to_string(&record).expect("a line");
+            assert_eq!(parse(&line).is_ok_and(|r| r == record), valid, "{levels}");
+        }
+    }
 }

@@ -10,6 +10,9 @@ use crate::input::Mistakes;
 
 /// No text has more tokens; sums of so many stay exact.
 const MOST_TOKENS: u64 = 1_000_000_000_000;
+/// Arrays and objects within each other in `attributes`, itself included: one less than a parser
+/// of JSON takes, so that a record can be read from its line.
+const DEEPEST_ATTRIBUTES: usize = 126;
 
 /// One generation, borrowed from its line or its record; the fields are those of [`Record`].
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -125,6 +128,17 @@ impl<'a> View<'a> {
         if let Some(ends) = self.token_ends {
             self.check_ends(ends, mistakes);
         }
+        if let Some(attributes) = &self.attributes
+            && attributes
+                .values()
+                .any(|value| is_deeper(value, DEEPEST_ATTRIBUTES - 1))
+        {
+            let message = format!(
+                "is nested more than {DEEPEST_ATTRIBUTES} deep, more than can be read from a line; \
+                 leave out what is below"
+            );
+            mistakes.push("attributes", message);
+        }
     }
 
     fn check_ends(&self, ends: &[usize], mistakes: &mut Mistakes) {
@@ -162,4 +176,14 @@ impl<'a> View<'a> {
             mistakes.push("token_ends", message);
         }
     }
+}
+
+/// Whether more than `levels` arrays and objects stand within each other.
+fn is_deeper(value: &Value, levels: usize) -> bool {
+    let mut below: Box<dyn Iterator<Item = &Value>> = match value {
+        Value::Array(list) => Box::new(list.iter()),
+        Value::Object(map) => Box::new(map.values()),
+        _ => return false,
+    };
+    levels == 0 || below.any(|value| is_deeper(value, levels - 1))
 }
