@@ -57,14 +57,14 @@ impl ParquetLog {
 
     /// The fields of the next record.
     pub(in crate::log) fn next(&mut self) -> io::Result<Option<Fields>> {
+        self.number += 1;
         let Some(row) = self.rows.next().transpose().map_err(io_error)? else {
             return Ok(None);
         };
-        self.number += 1;
         fields(row).map(Some)
     }
 
-    /// Number of the row read last, from 1.
+    /// Number of the row read last, from 1; that could not be read, if there was an error.
     pub(in crate::log) fn number(&self) -> usize {
         self.number
     }
