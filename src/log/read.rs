@@ -206,8 +206,11 @@ impl Reader {
             });
         }
         let (mut source, compression) = open_source(path)?;
-        let start = source.fill_buf();
-        if start.is_ok_and(|start| start.starts_with(MAGIC)) {
+        let start = match compression {
+            Compression::Plain => source.fill_buf().unwrap_or_default(),
+            _ => &[],
+        };
+        if start.starts_with(MAGIC) {
             let message = if path == Path::new("-") {
                 "is Parquet, which cannot be read from a stream; name the file"
             } else {
