@@ -78,8 +78,12 @@ impl Output {
 /// Tells before the work what could not be written after it.
 pub(super) fn writable(option: &str, path: &Path) -> Result<(), CliError> {
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
-    let problem = if path.is_dir() {
+    let problem = if path == Path::new("-") {
+        "would be a file called -; stdout is for results, name a file"
+    } else if path.is_dir() {
         "is a folder; name a file"
+    } else if path.exists() && !path.is_file() {
+        "is no regular file and would be replaced by one; name another"
     } else if folder.is_some_and(|f| !f.is_dir()) {
         "its folder does not exist; create it first"
     } else {

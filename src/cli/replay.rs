@@ -201,6 +201,11 @@ pub(super) fn run(args: &ReplayArgs, context: &Context) -> Result<u8, CliError> 
         Replay::new(&table, &policy, policy.checkpoints(), generated).map_err(whole_policy)?;
     let mut findings = replay::findings(&policy, &table, &replay, &intake).map_err(whole_policy)?;
     findings.label_noise = judge.and_then(|judge| replay::label_noise(&table, &replay, judge));
+    if judge.is_some() && findings.label_noise.is_none() {
+        let message = "no record has a verdict, so --judge-sensitivity and --judge-specificity have \
+                       nothing to correct";
+        findings.warnings.push(message.to_owned());
+    }
     let mut sheet = report::replay::sheet(&findings);
     if page {
         replay_page::complete(&mut sheet, &policy, &table, &findings).map_err(whole_policy)?;
@@ -405,12 +410,25 @@ impl<'a> Filling<'a> {
                 self.bar.inc(1);
             }
             Err(error) if self.args.skip_malformed => {
+                self.note_missing(&error);
                 self.intake.skipped += 1;
                 self.first_skipped.get_or_insert(error);
             }
             Err(error) => return Err(error),
         }
         Ok(true)
+    }
+
+    /// Says where a file breaks off: what follows is not among what is counted.
+    fn note_missing(&mut self, error: &ReadError) {
+        if let ReadError::Rest(mistake) = error {
+            let line = mistake.line.unwrap_or(0);
+            self.intake.remarks.push(format!(
+                "a file cannot be read to its end: line {line} {}; the records from there on, nobody \
+                 knows how many, are missing",
+                mistake.message
+            ));
+        }
     }
 
     /// Reads logs of other tools.
@@ -427,7 +445,7 @@ impl<'a> Filling<'a> {
                 Err(error) => return Err(malformed(import.file(), error, format).into()),
             }
         }
-        self.intake.remarks = import.remarks();
+        self.intake.remarks.extend(import.remarks());
         if self.records == 0 && !self.intake.partial {
             return Err(no_record(files, &self.intake.remarks, self.first_skipped).into());
         }
@@ -474,6 +492,7 @@ impl<'a> Filling<'a> {
             if !self.args.skip_malformed {
                 return Err(error.clone());
             }
+            gathered.errors.iter().for_each(|e| self.note_missing(e));
             self.intake.skipped += gathered.errors.len() as u64;
             self.first_skipped.get_or_insert_with(|| error.clone());
         }
@@ -534,13 +553,19 @@ impl<'a> Filling<'a> {
 /// What is wrong with a line of a log, or of a file in another `format`, and what to do about it.
 pub(super) fn malformed(name: &str, error: ReadError, format: Option<Format>) -> InputError {
     let mut mistakes = error.into_mistakes();
+    let foreign = |m: &Mistake| m.key == "solution" && m.message.starts_with("is missing");
+    let hint = if format.is_none() && mistakes.iter().any(foreign) {
+        "; if another tool wrote this, say which by --input-format (`foldem import --help`)"
+    } else {
+        ""
+    };
     let message = match format {
         None if Path::new(name).extension().is_some_and(|e| e == "toml") => {
             "this looks like a scenario or a policy; a log is JSON Lines".to_owned()
         }
         None => format!(
             "reading stopped here; `foldem check {name}` lists all mistakes, --skip-malformed \
-             leaves such lines out and counts them"
+             leaves such lines out and counts them{hint}"
         ),
         Some(format) => format!(
             "reading stopped here; `foldem check {name} --input-format {format}` lists all \

@@ -35,7 +35,7 @@ pub(super) struct SimulateArgs {
     #[command(flatten)]
     sample: SampleArgs,
     /// Generations per prompt; they share its difficulty, and the intervals respect it
-    #[arg(long, default_value_t = 1, value_name = "M", allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    #[arg(long, default_value_t = 1, value_name = "M", allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..=100_000))]
     per_prompt: u64,
     /// Draw as many attempts as make the 95 % intervals of savings, false rejection rate and cost
     /// ratio about this narrow: H is half their width. A pilot tells how many; the run never sees it
@@ -129,15 +129,17 @@ pub(super) fn run(args: &SimulateArgs, context: &Context) -> Result<u8, CliError
     let bar = progress::attempts(context, request.attempts, "simulate");
     part.draw(&scenario, &progress::follow(&bar, 0), &context.interrupt);
     bar.finish_and_clear();
-    if let Some(output) = &args.output {
+    let written = args.output.as_ref().map(|output| {
         let file = PartFile::new(&scenario, &part);
         let json = serde_json::to_string(&file).map_err(RenderError::from)?;
-        output::write_file(output, (json + "\n").as_bytes())?;
-    }
+        output::write_file(output, (json + "\n").as_bytes())
+    });
+    // What was drawn is shown even where the part cannot be written.
     let findings = simulation::evaluate(&scenario, &part);
     context
         .output
         .emit(&findings, &report::simulation::sheet(&findings))?;
+    written.transpose()?;
     if let Some(writer) = writer {
         write_log(writer, &scenario, request, context)?;
     }
@@ -187,6 +189,9 @@ fn attempts(
     let Some(half_width) = args.precision else {
         return Ok(args.sample.attempts);
     };
+    context.output.tell(&format!(
+        "--precision {half_width}: a pilot tells how many {what} that takes"
+    ));
     match plan(half_width, args.sample.seed) {
         Ok(attempts) => {
             let message = format!("--precision {half_width} takes {attempts} {what}");

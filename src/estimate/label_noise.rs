@@ -114,20 +114,21 @@ impl LabelNoise {
                 let value = (figure.of)(&labels, a, r);
                 Estimate::around(value.value, tally.stderr(&value), tally.prompts())
             };
-            let mut bounds = [at(&a, &low), at(&a, &high)];
+            let reported = reported.by_name.get(figure.name).copied();
+            let reported = reported.unwrap_or_default();
+            let mut bounds = [at(&a, &low), at(&a, &high)]
+                .map(|bound| labels.widened(figure.name, bound, reported));
             if figure.falls {
                 bounds.reverse();
             }
             let defined = |e: Estimate| if possible { e } else { Estimate::default() };
-            let reported = reported.by_name.get(figure.name).copied();
-            let reported = reported.unwrap_or_default();
-            let corrected = at(&a, &r);
+            let corrected = labels.widened(figure.name, at(&a, &r), reported);
             Corrected {
                 name: figure.name,
                 reported,
                 corrected: match figure.name {
                     ACCEPTED_RATE => corrected,
-                    name => defined(labels.widened(name, corrected, reported)),
+                    _ => defined(corrected),
                 },
                 bounds: bounds.map(defined),
             }
@@ -253,13 +254,15 @@ impl Labels {
     }
 
     /// A corrected f or d is a multiple of the reported one, less a constant, given the other
-    /// shares: f = (f' a' − (1−θ) q)/(a' − (1−θ)), d likewise of the refused. So its interval is no
+    /// shares: f = (f' a' − (1−θ) q)/(a' − (1−θ)), d likewise of the refused; a, r and the purity are
+    /// multiples 1/(η + θ − 1). So its interval is no
     /// narrower than that of the reported one, which is exact where events are few, so stretched.
     fn widened(&self, name: &str, corrected: Estimate, reported: Estimate) -> Estimate {
         let called = self.accepted.value;
         let stretch = match name {
             "false_rejection_rate" => called / (called - (1.0 - self.judge.specificity)),
             "detection_rate" => (1.0 - called) / (1.0 - called - (1.0 - self.judge.sensitivity)),
+            ACCEPTED_RATE | "retained_rate" | "purity_after" => 1.0 / self.informedness(),
             _ => return corrected,
         };
         let parts = (corrected.mean, corrected.ci, reported.mean, reported.ci);

@@ -216,7 +216,8 @@ impl Tally {
 
     /// Whether a share rests on few events; not so where none were counted, but expectations.
     pub(super) fn is_rare(&self, share: Share) -> bool {
-        self.share(share).is_some_and(|share| share.is_rare())
+        self.share(share)
+            .is_some_and(super::proportion::Proportion::is_rare)
     }
 
     fn share_index(&self, share: Share) -> usize {

@@ -16,6 +16,8 @@ const WORDS: usize = 40;
 /// Characters shown before and after the mark, and of a problem.
 const BEFORE: usize = 600;
 const AFTER: usize = 200;
+/// Characters of the mark: texts without white space are one word.
+const MARKED: usize = 400;
 const PROBLEM: usize = 800;
 
 /// An alarm on a generation.
@@ -181,7 +183,7 @@ fn marked(detector: &mut dyn Detector, record: &Record) -> [String; 3] {
     let start = found.or(begins.first().copied()).unwrap_or(end);
     [
         tail(&solution[..start], BEFORE),
-        solution[start..end].to_owned(),
+        tail(&solution[start..end], MARKED),
         head(&solution[end..], AFTER),
     ]
 }

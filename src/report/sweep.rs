@@ -27,7 +27,7 @@ pub fn sheet(findings: &SweepFindings) -> Sheet {
     let drawn = match findings.attempts {
         0 => "Exact values; nothing was drawn".to_owned(),
         n => format!(
-            "Exact values; CSV and JSON hold them beside {n} attempts at each point, all with \
+            "Exact values; CSV, JSON and Parquet hold them beside {n} attempts at each point, all with \
              seed {}: differences between points are surer than their intervals say",
             findings.seed
         ),
@@ -46,7 +46,7 @@ pub fn sheet(findings: &SweepFindings) -> Sheet {
     let hidden = findings.points.len().saturating_sub(MOST_LINES);
     if hidden > 0 {
         summary.push(format!(
-            "The first {MOST_LINES} points are shown; CSV and JSON hold the other {hidden}, too."
+            "The first {MOST_LINES} points are shown; CSV, JSON and Parquet hold the other {hidden}, too."
         ));
     }
     Sheet {

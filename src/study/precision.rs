@@ -63,8 +63,19 @@ pub enum PrecisionError {
         /// Largest share of one of them.
         share: f64,
     },
+    /// Some values are too large to be counted as they are.
+    #[error(
+        "{cut} of {pilot} in a pilot are so long that sums cannot hold them, so their spread is not \
+         known; give --attempts"
+    )]
+    Cut {
+        /// How many values were cut.
+        cut: u64,
+        /// Attempts or prompts of the pilot.
+        pilot: u64,
+    },
     /// More than can be drawn.
-    #[error("{attempts:.1e} attempts would be needed, more than 10^12: ask for less precision")]
+    #[error("{attempts:.1e} would be needed, more than 10^12: ask for less precision")]
     TooMany {
         /// How many.
         attempts: f64,
@@ -88,7 +99,8 @@ pub fn attempts_for(
     if rate * (MOST_PILOT as f64) < ENOUGH as f64 {
         return Err(PrecisionError::TooRare { rate });
     }
-    let mut pilot = PILOT;
+    // Spreads are those of prompts, so the pilot needs enough of them.
+    let mut pilot = PILOT.max(PROMPTS * per_prompt);
     loop {
         let request = Request {
             attempts: pilot,
@@ -101,6 +113,7 @@ pub fn attempts_for(
             return Err(PrecisionError::Interrupted);
         }
         let tally = &part.tally;
+        known(tally, pilot)?;
         let rejected = tally.count(Column::Count) - tally.count(Column::Surviving);
         if rejected >= ENOUGH {
             let least = REJECTIONS * pilot as f64 / rejected as f64;
@@ -125,6 +138,7 @@ pub fn prompts_for(
         if interrupt.raised() {
             return Err(PrecisionError::Interrupted);
         }
+        known(&sums.tally, pilot)?;
         let shares = BEHIND.iter().map(|&column| sums.tally.dominance(column));
         let share = shares.fold(0.0, f64::max);
         if share * ENOUGH as f64 <= 1.0 {
@@ -137,6 +151,14 @@ pub fn prompts_for(
             return Err(PrecisionError::TooUneven { prompts, share });
         }
         pilot *= 8;
+    }
+}
+
+/// A spread is known only where every value could be counted as it is.
+fn known(tally: &Tally, pilot: u64) -> Result<(), PrecisionError> {
+    match tally.cut() {
+        0 => Ok(()),
+        cut => Err(PrecisionError::Cut { cut, pilot }),
     }
 }
 

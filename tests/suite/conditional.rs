@@ -197,7 +197,7 @@ fn intervals_cover_and_narrower_ones_are_caught() {
     }
 }
 
-/// The half-width asked for is met, and the interval still covers: beyond 92.6 to 97.4 % by chance
+/// The half-width asked for is met, and the interval still covers: beyond 91.4 to 98.0 % by chance
 /// once in 1000 sets of 400 seeds.
 #[test]
 fn a_given_precision_is_met_and_keeps_the_coverage() {

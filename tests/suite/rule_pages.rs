@@ -130,12 +130,12 @@ fn example_mistakes(rule: &Rule, section: &str) -> Vec<String> {
         let lines = given.replace(", length", "\nlength");
         lines.parse::<toml::Table>().unwrap()
     });
-    let setting = |value: &toml::Value| match value {
-        toml::Value::Integer(n) => Setting::Number(f64::from(i32::try_from(*n).unwrap())),
-        _ => {
-            let texts = value.as_array().unwrap().iter();
-            Setting::Texts(texts.map(|t| t.as_str().unwrap().to_owned()).collect())
+    let setting = |value: &toml::Value| {
+        if let Some(n) = value.as_integer() {
+            return Setting::Number(f64::from(i32::try_from(n).unwrap()));
         }
+        let texts = value.as_array().unwrap().iter();
+        Setting::Texts(texts.map(|t| t.as_str().unwrap().to_owned()).collect())
     };
     let parameters = rule.parameters.iter();
     let settings: Settings = parameters

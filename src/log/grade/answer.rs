@@ -208,8 +208,47 @@ fn plain(text: &str) -> String {
 /// Words, brackets and points that change nothing of a number: no digit, no operator, no command,
 /// no variable.
 fn harmless(text: &str) -> bool {
-    const MATTERS: [&str; 11] = [
-        "or", "and", "to", "times", "plus", "minus", "not", "x", "y", "z", "n",
+    const MATTERS: [&str; 38] = [
+        "or",
+        "and",
+        "to",
+        "times",
+        "plus",
+        "minus",
+        "not",
+        "x",
+        "y",
+        "z",
+        "n",
+        // Numerals, and words that make another number of the one beside them.
+        "hundred",
+        "hundreds",
+        "thousand",
+        "thousands",
+        "million",
+        "millions",
+        "billion",
+        "billions",
+        "trillion",
+        "trillions",
+        "dozen",
+        "dozens",
+        "half",
+        "third",
+        "quarter",
+        "double",
+        "twice",
+        "triple",
+        "squared",
+        "cubed",
+        "negative",
+        "less",
+        "more",
+        "over",
+        "than",
+        // A hundredth of what the other side may count.
+        "cent",
+        "cents",
     ];
     let idle = |c: char| {
         c.is_alphabetic()

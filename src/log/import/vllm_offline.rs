@@ -50,7 +50,10 @@ impl Importer for VllmOffline {
                 continue;
             };
             let index = output.get("index").and_then(|node| node.count(m));
+            let solution = text.text(m).unwrap_or_default();
+            // No token beside a text: they were not kept.
             let tokens = output.get("token_ids").and_then(|node| node.list(m));
+            let tokens = tokens.filter(|tokens| !tokens.is_empty() || solution.is_empty());
             let mut attributes = Map::new();
             if let Some(reason) = output.get("stop_reason") {
                 attributes.insert("stop_reason".to_owned(), reason.value().clone());
@@ -68,7 +71,7 @@ impl Importer for VllmOffline {
                 prompt_id: prompt_id.clone(),
                 problem: prompt.as_ref().and_then(|p| p.problem.clone()),
                 problem_tokens: problem_tokens.as_ref().map(|tokens| tokens.len() as u64),
-                solution: text.text(m).unwrap_or_default(),
+                solution,
                 solution_tokens: tokens.map(|tokens| tokens.len() as u64),
                 finish_reason: output.get("finish_reason").and_then(|node| node.text(m)),
                 attributes: (!attributes.is_empty()).then_some(attributes),

@@ -22,6 +22,9 @@ pub const FRACTIONS: [f64; 19] = [
     0.95, 1.0,
 ];
 
+/// Groups with curves of their own: those with the most records.
+const MOST_GROUPS: usize = 20;
+
 /// One checkpoint at each of several places.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PositionSweep {
@@ -97,7 +100,7 @@ pub fn sweep(
     let validators = in_flight(policy);
     let all: Vec<usize> = (0..table.rows().len()).collect();
     let mut members = vec![(None, all)];
-    for (g, group) in table.groups().iter().enumerate() {
+    for (g, group) in largest(table) {
         let rows = table.rows().iter().enumerate();
         let rows = rows.filter(|(_, row)| row.group == g).map(|(i, _)| i);
         members.push((Some(group.clone()), rows.collect()));
@@ -131,6 +134,19 @@ pub fn sweep(
         prompts: table.prompts() as u64,
         curves,
     })
+}
+
+/// The groups with the most records, at most [`MOST_GROUPS`], in their order.
+fn largest(table: &Table) -> Vec<(usize, &Group)> {
+    let mut records = vec![0_u64; table.groups().len()];
+    for row in table.rows() {
+        records[row.group] += 1;
+    }
+    let mut groups: Vec<(usize, &Group)> = table.groups().iter().enumerate().collect();
+    groups.sort_by_key(|&(g, _)| (std::cmp::Reverse(records[g]), g));
+    groups.truncate(MOST_GROUPS);
+    groups.sort_by_key(|&(g, _)| g);
+    groups
 }
 
 /// Validators that are consulted after some tokens of the solution; all, where none is.
