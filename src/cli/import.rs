@@ -7,9 +7,10 @@ use clap::Args;
 use serde::Serialize;
 
 use super::error::{CliError, exit};
+use super::filling::malformed;
 use super::foreign::{ForeignArgs, FormatName};
 use super::preparation::{Preparation, PreparationArgs};
-use super::replay::{IntakeArgs, malformed, once_stdin};
+use super::replay::{IntakeArgs, once_stdin};
 use super::{Context, output, progress};
 use crate::input::InputError;
 use crate::log::import::Import;

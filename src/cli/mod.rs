@@ -5,6 +5,7 @@
 mod catalogue;
 mod check;
 mod error;
+mod filling;
 mod foreign;
 mod import;
 mod merge;
