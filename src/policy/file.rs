@@ -95,6 +95,29 @@ impl PolicyFile {
         &self.checkpoints
     }
 
+    /// The same policy under another name and description, with E as given and with `checkpoints`,
+    /// of the same validators; those that no checkpoint consults are left out.
+    pub fn revised(
+        &self,
+        (name, description): (String, String),
+        expected_tokens: Option<ExpectedTokens>,
+        checkpoints: &[Checkpoint<Position>],
+    ) -> Self {
+        let consulted = |v: &usize| checkpoints.iter().any(|c| c.validators.contains(v));
+        let kept: Vec<usize> = (0..self.validators.len()).filter(consulted).collect();
+        let mut checkpoints = checkpoints.to_vec();
+        for v in checkpoints.iter_mut().flat_map(|c| &mut c.validators) {
+            *v = kept.binary_search(v).expect("whoever is consulted is kept");
+        }
+        Self {
+            name,
+            description,
+            expected_tokens,
+            validators: kept.iter().map(|&v| self.validators[v].clone()).collect(),
+            checkpoints,
+        }
+    }
+
     /// What the policy says, one statement a line.
     pub fn describe(&self) -> Vec<String> {
         let mut lines: Vec<String> = self.validators.iter().map(validator_in_words).collect();

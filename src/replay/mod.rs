@@ -27,7 +27,9 @@ mod tokens;
 
 pub use alarm::FirstAlarm;
 pub use auditor::{Auditor, PolicyError};
-pub use candidates::{CandidateFigures, Candidates, CandidatesError};
+pub use candidates::{
+    CandidateFigures, Candidates, CandidatesError, Lattice, Lattices, MOST_IN_LATTICE, Worth,
+};
 pub use definition::{Definition, MissingValidator};
 pub use excerpt::Excerpt;
 pub use judge::{Judgement, Stop, judge};
