@@ -9,6 +9,7 @@ mod attribution;
 mod cost_game;
 mod estimates;
 mod label_noise;
+mod prompt_evidence;
 mod prompt_share;
 mod proportion;
 mod retry;
@@ -25,6 +26,7 @@ pub(crate) use estimates::{
     total_variation,
 };
 pub use label_noise::{Corrected, JudgeQuality, LabelNoise};
+pub use prompt_evidence::{FrrHypothesis, PromptEvidence};
 pub use prompt_share::{PromptShare, median};
 pub use proportion::Proportion;
 pub use retry::RetryTally;

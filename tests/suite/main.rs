@@ -20,6 +20,7 @@ mod enumeration;
 mod equation_rates;
 mod fuzz_corpus;
 mod golden;
+mod guarantee;
 mod held_out;
 mod import;
 mod jackknife;
