@@ -95,12 +95,20 @@ impl PolicyFile {
         &self.checkpoints
     }
 
-    /// The same policy under another name and description, with E as given and with `checkpoints`,
-    /// of the same validators; those that no checkpoint consults are left out.
-    pub fn revised(
+    /// The same policy with E as given.
+    pub fn expecting(&self, expected_tokens: Option<ExpectedTokens>) -> Self {
+        Self {
+            expected_tokens,
+            ..self.clone()
+        }
+    }
+
+    /// A policy of this one's validators with `checkpoints`, under another name and description;
+    /// validators that no checkpoint consults are left out.
+    pub fn narrowed(
         &self,
-        (name, description): (String, String),
-        expected_tokens: Option<ExpectedTokens>,
+        name: String,
+        description: String,
         checkpoints: &[Checkpoint<Position>],
     ) -> Self {
         let consulted = |v: &usize| checkpoints.iter().any(|c| c.validators.contains(v));
@@ -112,7 +120,7 @@ impl PolicyFile {
         Self {
             name,
             description,
-            expected_tokens,
+            expected_tokens: self.expected_tokens.clone(),
             validators: kept.iter().map(|&v| self.validators[v].clone()).collect(),
             checkpoints,
         }

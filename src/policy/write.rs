@@ -118,7 +118,7 @@ mod tests {
     }
 
     /// Everything that a policy can hold, with what TOML finds hard.
-    const HARD: &str = r#"
+    const HARD: &str = r##"
 schema = "foldem.policy/1"
 name = "quotes \" and \\ and \n lines"
 description = "tab\tand unicode ü 数"
@@ -153,16 +153,20 @@ validators = ["c"]
 [[checkpoint]]
 at = "solution"
 validators = ["a \"b\""]
-"#;
+"##;
 
     #[test]
     fn what_is_written_reads_back_as_the_same_policy() {
-        let by_group = "[expected_tokens.\"a.b\"]\n\"\" = 3\n\"x y\" = 0.1\n[expected_tokens.\"\"]\n";
+        let by_group =
+            "[expected_tokens.\"a.b\"]\n\"\" = 3\n\"x y\" = 0.1\n[expected_tokens.\"\"]\n";
         let same = HARD.replacen("\n[[", "\nexpected_tokens = 310.25\n[[", 1);
         for text in [HARD.to_owned(), format!("{HARD}{by_group}"), same] {
             let policy = PolicyFile::parse("p.toml", &text, &catalogue()).expect("valid");
             let written = policy.to_toml("certified\nby \u{7} nobody");
-            assert!(written.starts_with("# certified\n# by  nobody\nschema"), "{written}");
+            assert!(
+                written.starts_with("# certified\n# by  nobody\nschema"),
+                "{written}"
+            );
             let read = PolicyFile::parse("w.toml", &written, &catalogue());
             assert_eq!(read.expect(&written), policy);
         }

@@ -19,6 +19,7 @@ mod rejections;
 mod run;
 mod saved;
 mod schedule;
+mod selection;
 mod steps;
 mod strata;
 mod subsets;

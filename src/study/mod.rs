@@ -10,6 +10,7 @@ pub mod precision;
 pub mod replay;
 pub mod simulation;
 pub mod sweep;
+pub mod tuning;
 pub mod verification;
 
 pub use crate::engine::Interrupt;

@@ -31,10 +31,10 @@ pub struct Worth {
     pub utility_lost: Option<f64>,
     /// E[U|R] − E[U|A].
     pub retained_bias: Option<f64>,
-    /// The largest false rejection rate of a level of a watched covariate.
+    /// The largest false rejection rate of a level of the covariate watched for that.
     pub largest_stratum_rate: Option<f64>,
-    /// The largest total variation between the retained and the accepted in a watched covariate.
-    pub largest_shift: Option<f64>,
+    /// TV between the retained and the accepted in the covariate watched for that.
+    pub shift: Option<f64>,
 }
 
 fn ratio(a: f64, b: f64) -> Option<f64> {
@@ -81,35 +81,32 @@ impl Candidates<'_> {
             (all.count - lost.count) as f64,
         );
         let accepted = ratio(utility(all.utility), all.count as f64);
-        let levels = watched.accepted.iter().zip(&sums.lost_by_level);
-        let rates = levels.filter_map(|(all, lost)| ratio(*lost as f64, *all as f64));
+        let strata = watched.accepted[watched.strata.clone()].iter();
+        let strata = strata.zip(&sums.lost_by_level);
+        let rates = strata.filter_map(|(all, lost)| ratio(*lost as f64, *all as f64));
         Some(Worth {
             utility_lost: ratio(utility(lost.utility), utility(all.utility)),
             retained_bias: retained.zip(accepted).map(|(r, a)| r - a),
             largest_stratum_rate: rates.reduce(f64::max),
-            largest_shift: self.largest_shift(sums),
+            shift: self.shift(sums),
         })
     }
 
-    /// TV(law(X|R), law(X|A)), the largest over the watched covariates X.
-    fn largest_shift(&self, sums: &Sums) -> Option<f64> {
+    /// TV(law(X|R), law(X|A)) of the covariate X that is watched for it.
+    fn shift(&self, sums: &Sums) -> Option<f64> {
         let watched = self.watched.as_ref()?;
         let accepted = self.by_verdict[0];
         let retained = accepted - sums.rejected_accepted;
-        let ends = watched.covariates.iter().skip(1).map(|(_, first)| *first);
-        let ends = ends.chain([watched.accepted.len()]);
-        let shifts = watched.covariates.iter().zip(ends).map(|((_, first), end)| {
-            let levels = *first..end;
-            let each = watched.accepted[levels.clone()]
-                .iter()
-                .zip(&sums.lost_by_level[levels]);
-            let moved = each.map(|(&all, &lost)| {
+        let levels = watched.law.clone()?;
+        let lost = &sums.lost_by_level[levels.clone()];
+        let moved = watched.accepted[levels]
+            .iter()
+            .zip(lost)
+            .map(|(&all, &lost)| {
                 let before = ratio(all as f64, accepted as f64)?;
                 let after = ratio((all - lost) as f64, retained as f64)?;
                 Some((after - before).abs())
             });
-            moved.sum::<Option<f64>>().map(|sum| 0.5 * sum)
-        });
-        shifts.collect::<Option<Vec<f64>>>()?.into_iter().reduce(f64::max)
+        moved.sum::<Option<f64>>().map(|sum| 0.5 * sum)
     }
 }

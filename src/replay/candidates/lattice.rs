@@ -145,9 +145,7 @@ impl<'c> Lattices<'c> {
         let dues = consulting.map(|((c, _), &stand)| {
             let due = match stand {
                 Stand::Nowhere => NEVER,
-                Stand::After(_) | Stand::Own(_) => {
-                    due_after(self.places.own(stand, row), first, n)
-                }
+                Stand::After(_) | Stand::Own(_) => due_after(self.places.own(stand, row), first, n),
                 Stand::Every(step) => due_every(step, first, n),
                 Stand::End => due_at_end(first),
             };

@@ -64,6 +64,10 @@ pub struct Candidates<'t> {
 struct Watched {
     /// Covariates of the table, with the number of the first level of each.
     covariates: Vec<(usize, usize)>,
+    /// Levels of the covariate whose false rejection rates are watched.
+    strata: std::ops::Range<usize>,
+    /// Levels of the covariate whose law is watched.
+    law: Option<std::ops::Range<usize>>,
     /// The accepted by level, covariate by covariate.
     accepted: Vec<u64>,
     /// The accepted whose utility is known.
@@ -122,30 +126,31 @@ impl<'t> Candidates<'t> {
         })
     }
 
-    /// Also follows what becomes of the utility of the accepted, and of their shares by level of
-    /// the table's covariates number `covariates`.
-    pub fn watching(mut self, covariates: &[usize]) -> Self {
-        let mut levels = 0;
-        let firsts = covariates.iter().map(|&covariate| {
-            let first = levels;
-            levels += self.table.covariates()[covariate].levels.len();
-            (covariate, first)
-        });
+    /// Also follows what becomes of the utility of the accepted, of their levels in the table's
+    /// covariate number `strata`, and of their law over its covariate number `law`.
+    pub fn watching(mut self, strata: Option<usize>, law: Option<usize>) -> Self {
+        let levels = |covariate: Option<usize>| {
+            covariate.map_or(0, |c| self.table.covariates()[c].levels.len())
+        };
+        let (first, all) = (levels(strata), levels(strata) + levels(law));
+        let covariates = strata.map(|c| (c, 0)).into_iter();
         let watched = Watched {
-            covariates: firsts.collect(),
-            accepted: vec![0; levels],
+            covariates: covariates.chain(law.map(|c| (c, first))).collect(),
+            strata: 0..first,
+            law: law.map(|_| first..all),
+            accepted: vec![0; all],
             valued: Valued::default(),
         };
         self.watched = Some(watched);
-        let mut all = Sums::new(0, levels);
+        let mut sums = Sums::new(0, all);
         for row in 0..self.tokens.len() {
             if self.accepted[row] == 1 {
-                self.add_lost(row, &mut all);
+                self.add_lost(row, &mut sums);
             }
         }
         if let Some(watched) = &mut self.watched {
-            watched.accepted = all.lost_by_level;
-            watched.valued = all.lost;
+            watched.accepted = sums.lost_by_level;
+            watched.valued = sums.lost;
         }
         self
     }

@@ -287,6 +287,12 @@ fn chosen(estimates: &Estimates) -> Vec<Named<Estimate>> {
     named
 }
 
+/// The figures by which policies are compared, of `replay` on all of `table`.
+pub(in crate::study) fn figures(table: &Table, replay: &Replay<'_>) -> Figures {
+    let all: Vec<usize> = (0..table.rows().len()).collect();
+    Figures::new(&plain_estimates(table, replay, &all))
+}
+
 /// Numbers of all generations, those of one prompt next to each other.
 fn by_prompt(table: &Table) -> Vec<usize> {
     let mut rows: Vec<usize> = (0..table.rows().len()).collect();
