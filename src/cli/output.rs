@@ -136,6 +136,9 @@ fn format_of(path: &Path) -> Result<FormatArg, CliError> {
 /// The policy of the paper, as `new policy` prints it and `--policy paper` means it.
 pub(super) const PAPER_POLICY: &str = include_str!("../../experiments/policies/paper.toml");
 
+/// The candidates that ship, as `new candidates` prints them and `tune` takes them.
+pub(super) const CANDIDATES: &str = include_str!("templates/candidates.toml");
+
 /// Prints to stdout.
 pub(super) fn print(text: &str) -> Result<(), CliError> {
     let mut stdout = std::io::stdout().lock();

@@ -5,7 +5,6 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
-use super::replay::PAPER;
 use crate::input::InputError;
 use crate::plot::{self, Row};
 use crate::policy::{PolicyFile, Position};
@@ -45,16 +44,18 @@ pub(super) fn complete(
     Ok(())
 }
 
-/// Where a replay comes from: what was `read`, with SHA-256, the policy, and the version.
+/// Where findings come from: what was `read`, with SHA-256, the policy, and the version. A policy of
+/// the name `built_in` has no file.
 pub(super) fn provenance<'p>(
     read: impl Iterator<Item = &'p PathBuf>,
     policy: &Path,
+    built_in: &str,
 ) -> Result<Vec<(String, String)>, InputError> {
     let mut found = vec![(
         "foldem".to_owned(),
         format!("version {}", env!("CARGO_PKG_VERSION")),
     )];
-    let policy_hash = if policy == Path::new(PAPER) {
+    let policy_hash = if policy == Path::new(built_in) {
         "built in".to_owned()
     } else {
         hash(policy)?

@@ -117,8 +117,8 @@ pub fn tune(
     let (strata, law) = (covariate(&limits.stratum)?, covariate(&limits.shift)?);
     let testing = testing(table, request)?;
     let claims = claims(table, request, strata);
-    let rows = split::split(table, request.shares, request.seed);
-    let [tuning, calibration, reporting] = rows.each_ref().map(|rows| table.select(rows));
+    let [tuning, calibration, reporting] =
+        split::split(table, request.shares, request.seed).map(|rows| table.select(&rows));
     let parts = Part::all([&tuning, &calibration, &reporting]);
     let mut findings = TuningFindings::new(candidates, request, testing.test, parts);
     if let Some(reason) = hopeless(table, [&tuning, &calibration], &claims, testing) {
@@ -173,6 +173,12 @@ pub fn tune(
         None => findings.reason = why_not(&found, &promising, &sequence, testing),
     }
     Ok(findings)
+}
+
+/// The generations that report: neither the choice nor the test has seen them.
+pub fn reporting_part(table: &Table, request: &TuningRequest) -> Table {
+    let [.., rows] = split::split(table, request.shares, request.seed);
+    table.select(&rows)
 }
 
 /// Whether a policy of candidates spans a space that can be searched and deployed.
