@@ -21,6 +21,8 @@ pub enum Purpose {
     Control,
     /// Difficulties of prompts of which only expectations are taken.
     Difficulty,
+    /// Logs that might be collected.
+    Planning,
 }
 
 /// The stream of `purpose` for batch number `batch` under the root `seed`.
@@ -30,6 +32,7 @@ pub fn stream(seed: u64, purpose: Purpose, batch: u64) -> Stream {
         Purpose::Retry => 0x7265_7472_7900_0000,
         Purpose::Control => 0x636f_6e74_726f_6c00,
         Purpose::Difficulty => 0x6469_6666_6963_756c,
+        Purpose::Planning => 0x706c_616e_6e69_6e67,
     };
     let mut state = mix(mix(mix(seed) ^ tag) ^ batch);
     let mut bytes = [0_u8; 32];
@@ -135,6 +138,7 @@ mod tests {
                     Purpose::Retry,
                     Purpose::Control,
                     Purpose::Difficulty,
+                    Purpose::Planning,
                 ] {
                     firsts.push(stream(seed, purpose, batch).next_u64());
                 }
