@@ -23,6 +23,8 @@ pub enum Purpose {
     Difficulty,
     /// Which part of a log a prompt belongs to.
     Split,
+    /// Logs that might be collected.
+    Planning,
 }
 
 /// The stream of `purpose` for batch number `batch` under the root `seed`.
@@ -33,6 +35,7 @@ pub fn stream(seed: u64, purpose: Purpose, batch: u64) -> Stream {
         Purpose::Control => 0x636f_6e74_726f_6c00,
         Purpose::Difficulty => 0x6469_6666_6963_756c,
         Purpose::Split => 0x7370_6c69_7400_0000,
+        Purpose::Planning => 0x706c_616e_6e69_6e67,
     };
     let mut state = mix(mix(mix(seed) ^ tag) ^ batch);
     let mut bytes = [0_u8; 32];
@@ -139,6 +142,7 @@ mod tests {
                     Purpose::Control,
                     Purpose::Difficulty,
                     Purpose::Split,
+                    Purpose::Planning,
                 ] {
                     firsts.push(stream(seed, purpose, batch).next_u64());
                 }

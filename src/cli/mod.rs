@@ -11,6 +11,7 @@ mod import;
 mod merge;
 mod new;
 mod output;
+mod plan;
 mod preparation;
 mod progress;
 mod replay;
@@ -45,7 +46,8 @@ use output::Output;
     foldem sweep my-sweep.toml      the figures over a grid of parameters and policies\n  \
     foldem replay log.jsonl --policy paper   what the paper's policy would have done to your log\n  \
     foldem tune log.jsonl --max-frr 0.05 -o policy.toml   the cheapest policy that can be certified\n  \
-    foldem import lm-eval samples.jsonl -o log.jsonl   a log from another tool's\n\n\
+    foldem import lm-eval samples.jsonl -o log.jsonl   a log from another tool's\n  \
+    foldem plan --max-frr 0.05 --frr 0.01 --accepted 0.6   how much data a certificate takes\n\n\
     Exit codes: 0 fine, 1 internal, 2 usage, 3 bad input, 4 a checked claim fails, \
     130 interrupted.")]
 struct Cli {
@@ -107,6 +109,7 @@ enum Command {
     Replay(replay::ReplayArgs),
     Tune(Box<tune::TuneArgs>),
     Import(import::ImportArgs),
+    Plan(plan::PlanArgs),
     Reproduce(reproduce::ReproduceArgs),
 }
 
@@ -156,6 +159,7 @@ fn run(cli: Cli) -> Result<u8, CliError> {
         Command::Replay(args) => replay::run(&args, &context),
         Command::Tune(args) => tune::run(&args, &context),
         Command::Import(args) => import::run(&args, &context),
+        Command::Plan(args) => plan::run(&args, &context),
         Command::Reproduce(args) => reproduce::run(&args, &context),
     }
 }

@@ -67,11 +67,7 @@ pub(super) fn run(args: &SweepArgs, context: &Context) -> Result<u8, CliError> {
             context.output.tell("interrupted: no figure was drawn");
         } else {
             let figure = plot::sweep_curves(&findings)?;
-            let bytes = match form {
-                Picture::Svg => figure.svg.as_bytes(),
-                Picture::Png => &figure.png,
-            };
-            output::write_file(path, bytes)?;
+            output::write_file(path, picture_bytes(&figure, form))?;
         }
     }
     shown?;
@@ -109,13 +105,24 @@ fn product_form<'p>(path: &'p Path, others: &[&Path]) -> Result<(&'p Path, Produ
 
 /// A form of a figure.
 #[derive(Debug, Clone, Copy)]
-enum Picture {
+pub(super) enum Picture {
     Svg,
     Png,
 }
 
+/// A figure in a form.
+pub(super) fn picture_bytes(figure: &plot::Figure, form: Picture) -> &[u8] {
+    match form {
+        Picture::Svg => figure.svg.as_bytes(),
+        Picture::Png => &figure.png,
+    }
+}
+
 /// A file for the figure, and its form by its ending.
-fn picture<'p>(path: &'p Path, others: &[&Path]) -> Result<(&'p Path, Picture), CliError> {
+pub(super) fn picture<'p>(
+    path: &'p Path,
+    others: &[&Path],
+) -> Result<(&'p Path, Picture), CliError> {
     output::product("--figure", path, others)?;
     let ending = path.extension().unwrap_or_default().to_ascii_lowercase();
     match ending.to_str().unwrap_or_default() {

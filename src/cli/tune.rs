@@ -154,20 +154,24 @@ fn number(text: &str) -> Result<f64, String> {
 fn open_share(text: &str) -> Result<f64, String> {
     let share = number(text)?;
     let inside = share > 0.0 && share < 1.0;
-    inside.then_some(share).ok_or_else(|| "it must lie between 0 and 1, such as 0.05".to_owned())
+    inside
+        .then_some(share)
+        .ok_or_else(|| "it must lie between 0 and 1, such as 0.05".to_owned())
 }
 
 fn positive(text: &str) -> Result<f64, String> {
     let price = number(text)?;
     let fits = price > 0.0 && price.is_finite();
-    fits.then_some(price).ok_or_else(|| "it must be above 0".to_owned())
+    fits.then_some(price)
+        .ok_or_else(|| "it must be above 0".to_owned())
 }
 
 fn shares(text: &str) -> Result<Shares, String> {
     let parts: Result<Vec<f64>, String> = text.split(',').map(|part| number(part.trim())).collect();
     let parts: Option<[f64; 3]> = parts?.try_into().ok();
     parts.and_then(Shares::new).ok_or_else(|| {
-        "give three numbers above 0, for tuning, calibration and reporting, such as 0.3,0.5,0.2".to_owned()
+        "give three numbers above 0, for tuning, calibration and reporting, such as 0.3,0.5,0.2"
+            .to_owned()
     })
 }
 
@@ -216,8 +220,15 @@ impl TuneArgs {
     }
 
     fn check_files(&self, context: &Context) -> Result<(), CliError> {
-        let read = self.logs.iter().chain(&self.table).chain([&self.candidates]);
-        let mut files: Vec<&Path> = read.chain(self.foreign.files()).map(PathBuf::as_path).collect();
+        let read = self
+            .logs
+            .iter()
+            .chain(&self.table)
+            .chain([&self.candidates]);
+        let mut files: Vec<&Path> = read
+            .chain(self.foreign.files())
+            .map(PathBuf::as_path)
+            .collect();
         once_stdin(&files)?;
         if self.table.is_some() && self.intake.skip_malformed {
             let message = "--skip-malformed: with --table no log is read; leave it out";
@@ -288,7 +299,9 @@ pub(super) fn run(args: &TuneArgs, context: &Context) -> Result<u8, CliError> {
     let read = args.logs.iter().chain(&args.table);
     let sources = replay_page::provenance(read, &args.candidates, CANDIDATES)?;
     if context.output.has_page() {
-        sheet.figures.extend(crate::plot::cost_against_false_rejections(&findings).ok());
+        sheet
+            .figures
+            .extend(crate::plot::cost_against_false_rejections(&findings).ok());
         sheet.provenance.clone_from(&sources);
     }
     context.output.emit(&findings, &sheet)?;
@@ -301,7 +314,9 @@ pub(super) fn run(args: &TuneArgs, context: &Context) -> Result<u8, CliError> {
     }
     if let (Some(file), Some(policy)) = (&args.save_reporting, &findings.policy_file) {
         let reporting = tuning::reporting_part(&table, &request);
-        let reporting = reporting.for_policy(policy).map_err(|e| CliError::Internal(e.to_string()))?;
+        let reporting = reporting
+            .for_policy(policy)
+            .map_err(|e| CliError::Internal(e.to_string()))?;
         let bytes = SavedTable::new(reporting, 0, Vec::new(), Vec::<SourceLog>::new())
             .to_parquet()
             .map_err(|e| CliError::Internal(format!("the table cannot be saved: {e}")))?;

@@ -20,6 +20,7 @@ mod png;
 mod policy_and_coin;
 mod position_columns;
 mod position_curve;
+mod power_curves;
 mod row;
 mod savings;
 mod scene;
@@ -28,15 +29,18 @@ mod sweep_lines;
 mod sweep_quantities;
 mod theme;
 mod tradeoff;
+mod tuning_front;
 mod value;
 
 pub use funnel::rejection_funnel;
 pub use increments::martingale_increments;
 pub use position_curve::savings_by_checkpoint_position;
+pub use power_curves::power_curves;
 pub use row::Row;
 pub use savings::savings_and_cost;
 pub use sweep_curves::sweep_curves;
 pub use tradeoff::savings_against_false_rejections;
+pub use tuning_front::cost_against_false_rejections;
 
 /// A finished picture.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,6 +7,7 @@ mod csv;
 mod html;
 mod markdown;
 mod number;
+pub mod plan;
 pub mod positions;
 mod provenance;
 pub mod replay;
@@ -16,6 +17,7 @@ pub mod simulation;
 pub mod sweep;
 mod sweep_columns;
 mod terminal;
+pub mod tuning;
 pub mod verification;
 
 pub use number::{exactly, interval, number, optional};

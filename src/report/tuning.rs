@@ -1,7 +1,7 @@
 //! The findings of a tuning as people read them, and the certificate that a policy file carries.
 
 use super::number::{exactly, optional, percent, with_interval};
-use super::replay::{baseline_rows, SUMMARY_OF_POLICY};
+use super::replay::baselines;
 use super::{Section, Sheet};
 use crate::study::Named;
 use crate::study::tuning::{FrontPoint, PolicyFigures, TuningFindings};
@@ -24,6 +24,7 @@ pub fn sheet(findings: &TuningFindings) -> Sheet {
         claims(findings),
         figures(findings),
         beside(findings),
+        more_data(findings),
         front(findings),
         parts(findings),
     ];
@@ -54,7 +55,11 @@ fn summary(findings: &TuningFindings) -> Vec<String> {
         } else {
             "a beam search that never loses to the greedy one"
         };
-        let tested = findings.front.iter().filter(|p| p.p_value.is_some()).count();
+        let tested = findings
+            .front
+            .iter()
+            .filter(|p| p.p_value.is_some())
+            .count();
         summary.push(format!(
             "{} policies were looked at ({how}); {} of them are on the front of {} against false \
              rejections and beat full generation; {tested} were tested, the safest first.",
@@ -96,7 +101,10 @@ fn sentence(text: &str) -> String {
 
 fn policy(findings: &TuningFindings) -> Section {
     let mut section = Section::new("The certified policy", &["", ""]);
-    let lines = findings.policy_file.as_ref().map(|policy| policy.describe());
+    let lines = findings
+        .policy_file
+        .as_ref()
+        .map(|policy| policy.describe());
     let lines = lines.unwrap_or_default().into_iter().zip(1..);
     section.rows = lines.map(|(line, i)| vec![i.to_string(), line]).collect();
     section
@@ -108,7 +116,14 @@ fn claims(findings: &TuningFindings) -> Section {
     } else {
         "What could not be certified, on the calibration part"
     };
-    let header = ["", "at most", "p-value", "false rejections", "accepted", "prompts"];
+    let header = [
+        "",
+        "at most",
+        "p-value",
+        "false rejections",
+        "accepted",
+        "prompts",
+    ];
     let mut section = Section::new(title, &header);
     let claims = findings.claims.iter();
     section.rows = claims
@@ -125,7 +140,10 @@ fn claims(findings: &TuningFindings) -> Section {
         .collect();
     if let Some(bound) = findings.frr_bound {
         section.rows.push(vec![
-            format!("upper bound of the false rejection rate ({})", findings.confidence),
+            format!(
+                "upper bound of the false rejection rate ({})",
+                findings.confidence
+            ),
             optional(Some(bound), 1e-4),
             "–".to_owned(),
             "–".to_owned(),
@@ -152,16 +170,40 @@ fn figures(findings: &TuningFindings) -> Section {
     section
 }
 
+/// How much a certificate would take.
+fn more_data(findings: &TuningFindings) -> Section {
+    let header = [
+        "",
+        "false rejections % (tuning part)",
+        findings.objective.name(),
+        "calibration prompts for 80 % power",
+    ];
+    let mut section = Section::new("What more data would certify", &header);
+    let needed = findings.more_data.iter();
+    section.rows = needed
+        .map(|needed| {
+            let prompts = needed.calibration_prompts;
+            vec![
+                needed.policy.clone(),
+                optional(Some(100.0 * needed.false_rejection_rate), 1e-2),
+                optional(needed.objective, 1e-4),
+                prompts.map_or_else(
+                    || "more than a million, or not known".to_owned(),
+                    |n| n.to_string(),
+                ),
+            ]
+        })
+        .collect();
+    section
+}
+
 /// The policy between the coin and those that know more.
 fn beside(findings: &TuningFindings) -> Section {
-    let mut section = Section::new(
-        "On the reporting part, beside what else could have been done",
-        &SUMMARY_OF_POLICY,
-    );
-    if let Some(reporting) = &findings.reporting {
-        section.rows = baseline_rows(reporting);
-    }
-    section
+    findings
+        .reporting
+        .as_ref()
+        .map(baselines::section)
+        .unwrap_or_default()
 }
 
 fn front(findings: &TuningFindings) -> Section {
@@ -179,7 +221,11 @@ fn front(findings: &TuningFindings) -> Section {
     section.rows = points
         .map(|(point, i)| {
             let chosen = findings.chosen.is_some_and(|c| c + 1 == i);
-            let mut row = vec![if chosen { format!("{i} chosen") } else { i.to_string() }];
+            let mut row = vec![if chosen {
+                format!("{i} chosen")
+            } else {
+                i.to_string()
+            }];
             row.extend(point_cells(point));
             row
         })
@@ -237,7 +283,8 @@ fn data(findings: &TuningFindings) -> Section {
     let points = findings.front.iter().zip(1..);
     section.rows = points
         .map(|(point, i)| {
-            let checkpoints: Vec<String> = point.checkpoints.iter().map(ToString::to_string).collect();
+            let checkpoints: Vec<String> =
+                point.checkpoints.iter().map(ToString::to_string).collect();
             vec![
                 i.to_string(),
                 exactly(Some(point.false_rejection_rate)),
@@ -291,7 +338,11 @@ pub fn certificate(findings: &TuningFindings, sources: &[(String, String)]) -> S
             tested.p_value
         )
     }));
-    lines.extend(sources.iter().map(|(name, value)| format!("{name}: {value}")));
+    lines.extend(
+        sources
+            .iter()
+            .map(|(name, value)| format!("{name}: {value}")),
+    );
     lines.extend(BREAKS.iter().map(|sentence| format!("{sentence}.")));
     lines.join("\n")
 }

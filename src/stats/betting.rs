@@ -162,11 +162,11 @@ mod tests {
     /// 20,000 values of 0 against a mean of 1/2 are less likely than any positive number says.
     #[test]
     fn wealth_may_leave_the_range_of_numbers() {
-        assert_relative_eq!(betting(&[0.0; 20_000], 0.5), 0.0);
+        assert_relative_eq!(betting(&vec![0.0; 20_000], 0.5), 0.0);
         // Ruin first, then gains: the wealth comes back from below 2^-1000.
         let z: Vec<f64> = [vec![1.0; 3000], vec![0.0; 60_000]].concat();
         assert!(betting(&z, 0.4) < 1e-9);
-        assert_relative_eq!(betting(&[1.0; 3000], 0.4), 1.0);
+        assert_relative_eq!(betting(&vec![1.0; 3000], 0.4), 1.0);
     }
 
     #[test]

@@ -6,6 +6,7 @@ pub mod drawn_log;
 mod named;
 pub mod part;
 pub mod part_file;
+pub mod plan;
 pub mod precision;
 pub mod replay;
 pub mod simulation;

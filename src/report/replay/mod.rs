@@ -1,7 +1,7 @@
 //! The findings of a replay as people read them.
 
 mod attribution;
-mod baselines;
+pub(super) mod baselines;
 mod label_noise;
 
 use super::number::{exactly, interval, number, optional, percent, with_interval};

@@ -19,6 +19,8 @@ use super::search::{Candidate, Space};
 use crate::estimate::{FrrHypothesis, JudgeQuality, PromptEvidence};
 use crate::replay::{Candidates, CandidatesError, Table};
 use crate::stats::{betting, binomial_p, hoeffding_bentkus};
+use crate::study::Interrupt;
+use crate::study::plan::{Question, Test, prompts_needed};
 
 /// What the false rejection rate is a rate of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -28,18 +30,6 @@ pub enum Estimand {
     Generation,
     /// Of the accepted generations of a prompt, prompts with any counting alike: E[X/N | N > 0].
     Prompt,
-}
-
-/// How a claim is tested.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Test {
-    /// The exact binomial test; valid with one generation per prompt and right labels alone.
-    Binomial,
-    /// Hoeffding–Bentkus on prompts.
-    HoeffdingBentkus,
-    /// Betting on prompts, in the order in which they were drawn.
-    Betting,
 }
 
 /// Something that a policy must keep.
@@ -186,6 +176,32 @@ impl Testing {
             }
         };
         (!z.is_empty()).then_some((z, mu0))
+    }
+
+    /// How many prompts like those of `evidence` certify the claim of `limit` in four logs of five; `None`
+    /// if more than a million, or where no plan is made for the estimand.
+    pub(super) fn prompts_needed(
+        &self,
+        evidence: &[PromptEvidence],
+        limit: f64,
+        seed: u64,
+        interrupt: &Interrupt,
+    ) -> Option<u64> {
+        let question = Question {
+            max_frr: limit,
+            delta: self.delta,
+            power: 0.8,
+            replications: 400,
+            most_prompts: 1_000_000,
+            seed,
+        };
+        let hypothesis = FrrHypothesis::new(limit, self.cap, self.judge)?;
+        match self.estimand {
+            Estimand::Generation => {
+                prompts_needed(evidence, &hypothesis, self.test, &question, interrupt)
+            }
+            Estimand::Prompt => None,
+        }
     }
 
     /// The smallest limit that the evidence would certify, to within 1e-6; 1 if none.

@@ -75,6 +75,20 @@ pub struct PolicyFigures {
     pub figures: Figures,
 }
 
+/// What a certificate would take.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct DataNeeded {
+    /// Which policy.
+    pub policy: String,
+    /// Its false rejection rate on the tuning part.
+    pub false_rejection_rate: f64,
+    /// Its objective on the tuning part.
+    pub objective: Option<f64>,
+    /// Calibration prompts with which prompts like those seen would certify it in four logs of five;
+    /// null if more than a million, or not known.
+    pub calibration_prompts: Option<u64>,
+}
+
 /// What tuning found.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct TuningFindings {
@@ -133,6 +147,8 @@ pub struct TuningFindings {
     pub best_of_any_rate: Option<FrontPoint>,
     /// What was claimed of the policy chosen, or of the first that failed.
     pub claims: Vec<TestedClaim>,
+    /// What more data would certify.
+    pub more_data: Vec<DataNeeded>,
     /// The policy on the reporting part: what `replay` prints of it there.
     pub reporting: Option<ReplayFindings>,
     /// The policy on the whole log: what `replay` prints of it. Flattered by the choice.
@@ -179,6 +195,7 @@ impl TuningFindings {
             chosen: None,
             best_of_any_rate: None,
             claims: Vec::new(),
+            more_data: Vec::new(),
             reporting: None,
             whole_log: None,
             warnings: Vec::new(),

@@ -12,8 +12,9 @@ mod objective;
 mod search;
 mod split;
 
-pub use certificate::{Claim, Estimand, Test, TestedClaim};
-pub use findings::{FrontPoint, Part, PolicyFigures, TuningFindings};
+pub use super::plan::Test;
+pub use certificate::{Claim, Estimand, TestedClaim};
+pub use findings::{DataNeeded, FrontPoint, Part, PolicyFigures, TuningFindings};
 pub use objective::{Limits, Objective, Prices};
 pub use split::{PARTS, Shares};
 
@@ -121,8 +122,23 @@ pub fn tune(
         split::split(table, request.shares, request.seed).map(|rows| table.select(&rows));
     let parts = Part::all([&tuning, &calibration, &reporting]);
     let mut findings = TuningFindings::new(candidates, request, testing.test, parts);
-    if let Some(reason) = hopeless(table, [&tuning, &calibration], &claims, testing) {
+    if let Some((reason, claim)) = hopeless(table, [&tuning, &calibration], &claims, testing) {
         findings.reason = reason;
+        if let Some(claim) = claim {
+            let spared = vec![false; calibration.rows().len()];
+            let evidence = certificate::evidence(&calibration, &spared, claim);
+            findings.more_data.push(DataNeeded {
+                policy: "a policy that rejects nothing accepted".to_owned(),
+                false_rejection_rate: 0.0,
+                objective: None,
+                calibration_prompts: testing.prompts_needed(
+                    &evidence,
+                    claim.limit,
+                    request.seed,
+                    interrupt,
+                ),
+            });
+        }
         return Ok(findings);
     }
     // From here on E is what the tuning part says.
@@ -158,6 +174,31 @@ pub fn tune(
     )?;
     let chosen = sequence.certified.checked_sub(1).map(|i| promising[i]);
     findings.note_search(candidates, &space, &found, &sequence);
+    // The next policy that more data could certify, and the cheapest within the limit.
+    let mut wanted: Vec<usize> = Vec::new();
+    wanted.extend((sequence.certified < promising.len()).then_some(sequence.certified));
+    wanted.extend(
+        promising
+            .len()
+            .checked_sub(1)
+            .filter(|i| *i > sequence.certified),
+    );
+    for i in wanted {
+        let candidate = &promising[i];
+        let rejected = on_tuning.rejected(&space.checkpoints(candidate.choice))?;
+        let evidence = certificate::evidence(&tuning, &rejected, &claims[0]);
+        findings.more_data.push(DataNeeded {
+            policy: format!("point {} of the front", i + 1),
+            false_rejection_rate: candidate.false_rejection_rate,
+            objective: Some(candidate.objective),
+            calibration_prompts: testing.prompts_needed(
+                &evidence,
+                request.max_frr,
+                request.seed,
+                interrupt,
+            ),
+        });
+    }
     match chosen {
         Some(chosen) => {
             let rejected = on_calibration.rejected(&space.checkpoints(chosen.choice))?;
@@ -318,12 +359,34 @@ fn expected(candidates: &PolicyFile, table: &Table, tuning: &Table) -> Option<Ex
 }
 
 /// Why nothing on this log can be certified, whatever the policy.
-fn hopeless(
+fn hopeless<'c>(
     table: &Table,
     [tuning, calibration]: [&Table; 2],
-    claims: &[Claim],
+    claims: &'c [Claim],
     testing: Testing,
-) -> Option<String> {
+) -> Option<(String, Option<&'c Claim>)> {
+    if let Some(reason) = unsuited(table, tuning) {
+        return Some((reason, None));
+    }
+    // The best that could happen: no policy rejects anything good.
+    let spared = vec![false; calibration.rows().len()];
+    claims.iter().find_map(|claim| {
+        let evidence = certificate::evidence(calibration, &spared, claim);
+        let p = testing.p_value(&evidence, claim.limit);
+        let good = evidence.iter().filter(|e| e.accepted > 0).count();
+        (p > testing.delta).then(|| {
+            let reason = format!(
+                "the calibration part has {good} prompts with something accepted for the claim `{} at most \
+                 {}`: even without a single false rejection the p-value would be {p:.3}, above {:.3}",
+                claim.name, claim.limit, testing.delta
+            );
+            (reason, Some(claim))
+        })
+    })
+}
+
+/// Why the log is not one to tune on.
+fn unsuited(table: &Table, tuning: &Table) -> Option<String> {
     let count = |table: &Table, wanted: bool| {
         let rows = table.rows().iter();
         rows.filter(|row| row.accepted == Some(wanted)).count()
@@ -354,21 +417,7 @@ fn hopeless(
             tuning.prompts()
         ));
     }
-    // The best that could happen: no policy rejects anything good.
-    let spared = vec![false; calibration.rows().len()];
-    let hopeless = claims.iter().find_map(|claim| {
-        let evidence = certificate::evidence(calibration, &spared, claim);
-        let p = testing.p_value(&evidence, claim.limit);
-        let good = evidence.iter().filter(|e| e.accepted > 0).count();
-        (p > testing.delta).then(|| {
-            format!(
-                "the calibration part has {good} prompts with something accepted for the claim `{} at most \
-                 {}`: even without a single false rejection the p-value would be {p:.3}, above {:.3}",
-                claim.name, claim.limit, testing.delta
-            )
-        })
-    });
-    hopeless
+    None
 }
 
 /// Why no policy was certified.

@@ -1,0 +1,267 @@
+//! The power of the tests by prompt, by drawing logs.
+//!
+//! A log is drawn prompt by prompt and looked at as it grows. Betting certifies once its wealth has
+//! reached 1/delta and does not take that back, so one log gives the number of prompts from which on it is
+//! certified. Hoeffding–Bentkus looks at the average, at the sizes of a grid whose steps are 4.4 %. All
+//! designs are drawn from the same uniform numbers; each log has a stream of its own.
+
+use rayon::prelude::*;
+
+use super::{Point, PromptLaw, Question, Test};
+use crate::estimate::FrrHypothesis;
+use crate::rng::{Purpose, Stream, stream};
+use crate::stats::{Wealth, hoeffding_bentkus};
+use crate::study::Interrupt;
+
+/// Steps of the grid for each doubling of the number of prompts.
+const PER_DOUBLING: i32 = 16;
+/// The smallest log that is looked at.
+const FIRST: f64 = 8.0;
+
+/// The numbers of prompts that are looked at, growing, the last one `most`.
+pub(super) fn sizes(most: u64) -> Vec<u64> {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "at most `most`, and at least 8"
+    )]
+    let size = |k: i32| (FIRST * libm::exp2(f64::from(k) / f64::from(PER_DOUBLING))).round() as u64;
+    let mut sizes: Vec<u64> = (0..).map(size).take_while(|&n| n < most).collect();
+    sizes.dedup();
+    sizes.push(most);
+    sizes
+}
+
+/// What a simulation of one design says of a test.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Power {
+    pub(super) test: Test,
+    pub(super) curve: Vec<Point>,
+    /// Prompts that reach the power asked for, if the largest log drawn does.
+    pub(super) prompts: Option<u64>,
+}
+
+/// A log as it grows.
+struct Log {
+    rng: Stream,
+    wealth: Wealth,
+    prompts: u64,
+    sum: f64,
+    /// The number of prompts with which betting first certified.
+    certified: Option<u64>,
+}
+
+/// The power of both tests; `done` is told how many doublings have been drawn.
+pub(super) fn power(
+    law: &PromptLaw,
+    hypothesis: &FrrHypothesis,
+    question: &Question,
+    done: &dyn Fn(),
+    interrupt: &Interrupt,
+) -> [Power; 2] {
+    let mu0 = hypothesis.mu0();
+    let z: Vec<f64> = law
+        .cells()
+        .iter()
+        .map(|cell| hypothesis.z(cell).unwrap_or(mu0))
+        .collect();
+    let mut logs: Vec<Log> = (0..question.replications)
+        .map(|number| Log {
+            rng: stream(question.seed, Purpose::Planning, number),
+            wealth: Wealth::default(),
+            prompts: 0,
+            sum: 0.0,
+            certified: None,
+        })
+        .collect();
+    let total = question.replications as f64;
+    let point = |prompts, certified: usize| {
+        let power = certified as f64 / total;
+        Point {
+            prompts,
+            power,
+            stderr: (power * (1.0 - power) / total).sqrt(),
+        }
+    };
+    let sizes = sizes(question.most_prompts);
+    let (mut betting, mut by_mean) = (Vec::new(), Vec::new());
+    for chunk in sizes.chunks(PER_DOUBLING.unsigned_abs() as usize) {
+        if interrupt.raised() {
+            break;
+        }
+        let critical: Vec<f64> = chunk
+            .iter()
+            .map(|&n| critical_sum(n, mu0, question.delta))
+            .collect();
+        let counts = logs
+            .par_iter_mut()
+            .map(|log| {
+                let small = chunk.iter().zip(&critical).map(|(&n, &critical)| {
+                    log.grow(n, law, &z, mu0, question.delta);
+                    usize::from(log.sum <= critical)
+                });
+                small.collect::<Vec<usize>>()
+            })
+            .reduce(
+                || vec![0; chunk.len()],
+                |a, b| a.iter().zip(b).map(|(a, b)| a + b).collect(),
+            );
+        by_mean.extend(chunk.iter().zip(counts).map(|(&n, count)| point(n, count)));
+        betting.extend(chunk.iter().map(|&n| {
+            let certified = |log: &&Log| log.certified.is_some_and(|first| first <= n);
+            point(n, logs.iter().filter(certified).count())
+        }));
+        done();
+        let last = |curve: &[Point]| curve.last().map_or(0.0, |p: &Point| p.power);
+        if last(&betting).min(last(&by_mean)) >= question.power {
+            break;
+        }
+    }
+    let mut times: Vec<u64> = logs.iter().filter_map(|log| log.certified).collect();
+    times.sort_unstable();
+    let enough = by_mean.iter().find(|p| p.power >= question.power);
+    [
+        Power {
+            test: Test::Betting,
+            prompts: times.get(rank(question)).copied(),
+            curve: betting,
+        },
+        Power {
+            test: Test::HoeffdingBentkus,
+            prompts: enough.map(|p| p.prompts),
+            curve: by_mean,
+        },
+    ]
+}
+
+/// The place, from 0, of the log whose certificate makes up the power asked for.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a share of the replications"
+)]
+fn rank(question: &Question) -> usize {
+    let count = (question.power * question.replications as f64 - 1e-9).ceil();
+    (count as usize).saturating_sub(1)
+}
+
+impl Log {
+    /// Draws prompts until there are `prompts`.
+    fn grow(&mut self, prompts: u64, law: &PromptLaw, z: &[f64], mu0: f64, delta: f64) {
+        while self.prompts < prompts {
+            let z = z[law.draw(&mut self.rng)];
+            self.prompts += 1;
+            self.sum += z;
+            if self.certified.is_none() {
+                self.wealth.bet((mu0 - z) / (1.0 - mu0));
+                if self.wealth.p_value() <= delta {
+                    self.certified = Some(self.prompts);
+                }
+            }
+        }
+    }
+}
+
+/// The largest sum of `n` values with which Hoeffding–Bentkus certifies; below 0 if none does.
+fn critical_sum(n: u64, mu0: f64, delta: f64) -> f64 {
+    let certifies = |mean: f64| hoeffding_bentkus(mean, n, mu0) <= delta;
+    if !certifies(0.0) {
+        return -1.0;
+    }
+    let (mut low, mut high) = (0.0, mu0);
+    for _ in 0..50 {
+        let middle = 0.5 * (low + high);
+        if certifies(middle) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    // Sums are rounded; so is their quotient by n in the test.
+    low * n as f64 * (1.0 + 1e-13)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stats::betting;
+
+    fn question(power: f64, most_prompts: u64) -> Question {
+        Question {
+            max_frr: 0.5,
+            delta: 0.2,
+            power,
+            replications: 4000,
+            most_prompts,
+            seed: 3,
+        }
+    }
+
+    /// All sequences of twelve prompts with two generations each, against 4,000 draws: four standard
+    /// errors, wrong 6 times in 100,000 for each of the two.
+    #[test]
+    fn power_agrees_with_enumeration() {
+        let law = PromptLaw::beta_binomial(2, 0.2, 1.0, 0.5);
+        let hypothesis = FrrHypothesis::new(0.5, 2, None).expect("valid");
+        let question = question(1.0, 12);
+        // N = 2 always; P(X = 0, 1, 2) by the urn: .8 · (.4 + .5), 2 · .8 · .1, .2 · .6.
+        let values = [(0.0, 0.72), (0.5, 0.16), (1.0, 0.12)];
+        let mut expected = [0.0; 2];
+        for sequence in 0..3_usize.pow(12) {
+            let (mut rest, mut probability) = (sequence, 1.0);
+            let mut z = [0.0; 12];
+            for z in &mut z {
+                *z = values[rest % 3].0;
+                probability *= values[rest % 3].1;
+                rest /= 3;
+            }
+            let mean = z.iter().sum::<f64>() / 12.0;
+            let p = [betting(&z, 0.5), hoeffding_bentkus(mean, 12, 0.5)];
+            for (expected, p) in expected.iter_mut().zip(p) {
+                *expected += if p <= 0.2 { probability } else { 0.0 };
+            }
+        }
+        let found = power(&law, &hypothesis, &question, &|| {}, &Interrupt::default());
+        for (found, expected) in found.iter().zip(expected) {
+            let last = found.curve.last().expect("drawn");
+            assert_eq!(last.prompts, 12);
+            assert!((0.05..0.95).contains(&expected), "{expected}");
+            let apart = (last.power - expected).abs();
+            assert!(apart < 4.0 * last.stderr, "{}, not {expected}", last.power);
+        }
+    }
+
+    #[test]
+    fn what_suffices_reaches_the_power_and_one_fewer_does_not() {
+        let law = PromptLaw::beta_binomial(1, 0.1, 0.8, 0.0);
+        let hypothesis = FrrHypothesis::new(0.5, 1, None).expect("valid");
+        let found = |most| {
+            let question = question(0.8, most);
+            power(&law, &hypothesis, &question, &|| {}, &Interrupt::default())
+        };
+        for found in found(5000) {
+            let prompts = found.prompts.expect("plenty");
+            let reached = |n: u64| {
+                let point = found.curve.iter().rfind(|p| p.prompts <= n);
+                point.map_or(0.0, |p| p.power)
+            };
+            assert!(reached(prompts - 1) < 0.8, "{found:?}");
+            let next = found.curve.iter().find(|p| p.prompts >= prompts);
+            assert!(next.is_some_and(|p| p.power >= 0.8), "{found:?}");
+        }
+        assert!(found(8).iter().all(|power| power.prompts.is_none()));
+    }
+
+    #[test]
+    fn sizes_grow_by_a_twentieth_and_end_where_told() {
+        let all = sizes(1000);
+        assert_eq!((all[0], all[all.len() - 1]), (8, 1000));
+        assert!(all.windows(2).all(|w| w[0] < w[1]));
+        assert!(
+            all[60..]
+                .windows(2)
+                .all(|w| (w[1] as f64) < 1.06 * w[0] as f64)
+        );
+        assert_eq!(sizes(3), [3]);
+    }
+}
