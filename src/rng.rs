@@ -23,6 +23,8 @@ pub enum Purpose {
     Difficulty,
     /// Which part of a log a prompt belongs to.
     Split,
+    /// Seeds of logs that are drawn to be tuned.
+    Guarantee,
     /// Logs that might be collected.
     Planning,
 }
@@ -35,6 +37,7 @@ pub fn stream(seed: u64, purpose: Purpose, batch: u64) -> Stream {
         Purpose::Control => 0x636f_6e74_726f_6c00,
         Purpose::Difficulty => 0x6469_6666_6963_756c,
         Purpose::Split => 0x7370_6c69_7400_0000,
+        Purpose::Guarantee => 0x6775_6172_616e_7465,
         Purpose::Planning => 0x706c_616e_6e69_6e67,
     };
     let mut state = mix(mix(mix(seed) ^ tag) ^ batch);
@@ -142,6 +145,7 @@ mod tests {
                     Purpose::Control,
                     Purpose::Difficulty,
                     Purpose::Split,
+                    Purpose::Guarantee,
                     Purpose::Planning,
                 ] {
                     firsts.push(stream(seed, purpose, batch).next_u64());

@@ -7,6 +7,7 @@ mod check;
 mod error;
 mod filling;
 mod foreign;
+mod guarantee;
 mod import;
 mod merge;
 mod new;
@@ -110,6 +111,7 @@ enum Command {
     Tune(Box<tune::TuneArgs>),
     Import(import::ImportArgs),
     Plan(plan::PlanArgs),
+    Guarantee(guarantee::GuaranteeArgs),
     Reproduce(reproduce::ReproduceArgs),
 }
 
@@ -160,6 +162,7 @@ fn run(cli: Cli) -> Result<u8, CliError> {
         Command::Tune(args) => tune::run(&args, &context),
         Command::Import(args) => import::run(&args, &context),
         Command::Plan(args) => plan::run(&args, &context),
+        Command::Guarantee(args) => guarantee::run(&args, &context),
         Command::Reproduce(args) => reproduce::run(&args, &context),
     }
 }

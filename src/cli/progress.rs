@@ -12,6 +12,11 @@ pub(super) fn attempts(context: &Context, total: u64, what: &str) -> ProgressBar
     bar(context, total, what, "attempts")
 }
 
+/// The same over logs.
+pub(super) fn logs(context: &Context, total: u64, what: &str) -> ProgressBar {
+    bar(context, total, what, "logs")
+}
+
 /// The same over points of a grid.
 pub(super) fn points(context: &Context, total: u64, what: &str) -> ProgressBar {
     bar(context, total, what, "points")

@@ -31,6 +31,7 @@ mod theme;
 mod tradeoff;
 mod tuning_front;
 mod value;
+mod violations;
 
 pub use funnel::rejection_funnel;
 pub use increments::martingale_increments;
@@ -41,6 +42,7 @@ pub use savings::savings_and_cost;
 pub use sweep_curves::sweep_curves;
 pub use tradeoff::savings_against_false_rejections;
 pub use tuning_front::cost_against_false_rejections;
+pub use violations::violations;
 
 /// A finished picture.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -13,6 +13,7 @@ mod auditor;
 mod candidates;
 mod definition;
 mod excerpt;
+mod from_alarms;
 mod judge;
 mod part;
 mod rejections;

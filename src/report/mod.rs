@@ -4,6 +4,7 @@
 //! findings themselves.
 
 mod csv;
+pub mod guarantee;
 mod html;
 mod markdown;
 mod number;

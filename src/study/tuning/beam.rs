@@ -72,7 +72,8 @@ impl Beam<'_> {
         choices.retain(|choice| !self.seen.contains_key(choice));
         choices.sort_unstable();
         choices.dedup();
-        let policies: Vec<_> = choices.iter().map(|&c| self.space.checkpoints(c)).collect();
+        let grid = self.space.grid;
+        let policies: Vec<_> = choices.iter().map(|c| c.checkpoints(grid)).collect();
         let figures = self.space.columns.evaluate(&policies)?;
         for (choice, figures) in choices.into_iter().zip(figures) {
             let candidate = self.space.candidate(choice, figures);

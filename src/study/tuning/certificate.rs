@@ -15,8 +15,9 @@
 
 use serde::Serialize;
 
-use super::search::{Candidate, Space};
+use super::search::Candidate;
 use crate::estimate::{FrrHypothesis, JudgeQuality, PromptEvidence};
+use crate::policy::{Checkpoint, Position};
 use crate::replay::{Candidates, CandidatesError, Table};
 use crate::stats::{betting, binomial_p, hoeffding_bentkus};
 use crate::study::Interrupt;
@@ -81,6 +82,15 @@ pub(super) struct Sequence {
     pub(super) certified: usize,
 }
 
+/// m, the most generations that a prompt of `table` has.
+pub(super) fn largest_prompt(table: &Table) -> u32 {
+    let mut generations = vec![0_u32; table.prompts()];
+    for row in table.rows() {
+        generations[row.prompt] += 1;
+    }
+    generations.into_iter().max().unwrap_or(1)
+}
+
 /// The p-value of a policy: that of its weakest claim.
 pub(super) fn p_value(claims: &[TestedClaim]) -> f64 {
     claims.iter().map(|claim| claim.p_value).fold(0.0, f64::max)
@@ -89,7 +99,7 @@ pub(super) fn p_value(claims: &[TestedClaim]) -> f64 {
 /// Tests the policies of a front on the calibration part, `columns` of `table`.
 pub(super) fn sequence(
     (table, columns): (&Table, &Candidates<'_>),
-    space: &Space<'_>,
+    grid: &[Checkpoint<Position>],
     front: &[Candidate],
     claims: &[Claim],
     testing: Testing,
@@ -99,7 +109,7 @@ pub(super) fn sequence(
         certified: 0,
     };
     for candidate in front {
-        let rejected = columns.rejected(&space.checkpoints(candidate.choice))?;
+        let rejected = columns.rejected(&candidate.choice.checkpoints(grid))?;
         let tested: Vec<TestedClaim> = claims
             .iter()
             .map(|claim| testing.claim(claim, &evidence(table, &rejected, claim)))

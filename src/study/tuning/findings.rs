@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::certificate::{Sequence, p_value};
-use super::search::{Candidate, Found, Space};
+use super::search::{Candidate, Found};
 use super::{Estimand, Objective, PARTS, SCHEMA, Test, TestedClaim, TuningError, TuningRequest};
 use crate::policy::{PolicyFile, Position};
 use crate::replay::{Replay, Table};
@@ -207,14 +207,13 @@ impl TuningFindings {
     pub(super) fn note_search(
         &mut self,
         candidates: &PolicyFile,
-        space: &Space<'_>,
         found: &Found,
         sequence: &Sequence,
     ) {
         self.examined = found.examined;
         self.exhaustive = found.exhaustive;
         let point = |candidate: &Candidate| {
-            let checkpoints = space.checkpoints(candidate.choice);
+            let checkpoints = candidate.choice.checkpoints(candidates.checkpoints());
             let consulted = |v: &usize| checkpoints.iter().any(|c| c.validators.contains(v));
             let names = candidates.validators().iter().enumerate();
             FrontPoint {

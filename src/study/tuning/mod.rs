@@ -7,6 +7,7 @@
 
 mod beam;
 mod certificate;
+mod choice;
 mod findings;
 mod objective;
 mod search;
@@ -14,6 +15,7 @@ mod split;
 
 pub use super::plan::Test;
 pub use certificate::{Claim, Estimand, TestedClaim};
+pub(in crate::study) use choice::{Chosen, choose, choose_naively};
 pub use findings::{DataNeeded, FrontPoint, Part, PolicyFigures, TuningFindings};
 pub use objective::{Limits, Objective, Prices};
 pub use split::{PARTS, Shares};
@@ -145,35 +147,22 @@ pub fn tune(
     let frozen = candidates.expecting(expected(candidates, table, &tuning));
     let columns = |table| Candidates::new(table, &frozen, request.problem_generated);
     let on_tuning = columns(&tuning)?.watching(strata, law);
-    let space = Space {
-        full: Full::of(&tuning, request.problem_generated),
-        columns: &on_tuning,
-        grid: candidates.checkpoints(),
-        validators: candidates.validators().len(),
-        objective: request.objective,
-        limits,
-        max_frr: request.max_frr,
-        judge: request.judge,
-    };
+    let space = space((&tuning, &on_tuning), &frozen, request);
     let found = space
         .search(step, interrupt)?
         .ok_or(TuningError::Interrupted)?;
-    let promising: Vec<Candidate> = found
-        .front
-        .iter()
-        .filter(|c| c.false_rejection_rate <= request.max_frr)
-        .copied()
-        .collect();
+    let promising = found.within(request.max_frr);
+    let grid = candidates.checkpoints();
     let on_calibration = columns(&calibration)?;
     let sequence = certificate::sequence(
         (&calibration, &on_calibration),
-        &space,
+        grid,
         &promising,
         &claims,
         testing,
     )?;
     let chosen = sequence.certified.checked_sub(1).map(|i| promising[i]);
-    findings.note_search(candidates, &space, &found, &sequence);
+    findings.note_search(candidates, &found, &sequence);
     // The next policy that more data could certify, and the cheapest within the limit.
     let mut wanted: Vec<usize> = Vec::new();
     wanted.extend((sequence.certified < promising.len()).then_some(sequence.certified));
@@ -185,7 +174,7 @@ pub fn tune(
     );
     for i in wanted {
         let candidate = &promising[i];
-        let rejected = on_tuning.rejected(&space.checkpoints(candidate.choice))?;
+        let rejected = on_tuning.rejected(&candidate.choice.checkpoints(grid))?;
         let evidence = certificate::evidence(&tuning, &rejected, &claims[0]);
         findings.more_data.push(DataNeeded {
             policy: format!("point {} of the front", i + 1),
@@ -201,12 +190,12 @@ pub fn tune(
     }
     match chosen {
         Some(chosen) => {
-            let rejected = on_calibration.rejected(&space.checkpoints(chosen.choice))?;
+            let rejected = on_calibration.rejected(&chosen.choice.checkpoints(grid))?;
             let evidence = certificate::evidence(&calibration, &rejected, &claims[0]);
             let policy = frozen.narrowed(
                 format!("{}-tuned", candidates.name()),
                 description(request),
-                &space.checkpoints(chosen.choice),
+                &chosen.choice.checkpoints(grid),
             );
             let bound = testing.bound(&evidence);
             findings.certify(policy, bound, [table, &reporting], request)?;
@@ -214,6 +203,24 @@ pub fn tune(
         None => findings.reason = why_not(&found, &promising, &sequence, testing),
     }
     Ok(findings)
+}
+
+/// What is searched on the tuning part, `columns` of `table`.
+fn space<'s>(
+    (table, columns): (&Table, &'s Candidates<'s>),
+    candidates: &'s PolicyFile,
+    request: &'s TuningRequest,
+) -> Space<'s> {
+    Space {
+        full: Full::of(table, request.problem_generated),
+        columns,
+        grid: candidates.checkpoints(),
+        validators: candidates.validators().len(),
+        objective: request.objective,
+        limits: &request.limits,
+        max_frr: request.max_frr,
+        judge: request.judge,
+    }
 }
 
 /// The generations that report: neither the choice nor the test has seen them.
@@ -269,11 +276,7 @@ fn covariate(table: &Table, name: &str) -> Result<usize, TuningError> {
 
 /// How the claims are tested on this log.
 fn testing(table: &Table, request: &TuningRequest) -> Result<Testing, TuningError> {
-    let mut generations = vec![0_u32; table.prompts()];
-    for row in table.rows() {
-        generations[row.prompt] += 1;
-    }
-    let cap = generations.into_iter().max().unwrap_or(1);
+    let cap = certificate::largest_prompt(table);
     let exact = cap == 1 && request.judge.is_none();
     let invalid = |message: String| Err(TuningError::InvalidTest(message));
     if request.test == Some(Test::Binomial) && !exact {
@@ -345,7 +348,8 @@ fn expected(candidates: &PolicyFile, table: &Table, tuning: &Table) -> Option<Ex
         let rows = tuning.rows().iter();
         let of_group = rows.filter(|row| group.is_none_or(|g| tuning.groups()[row.group] == *g));
         let (sum, count) = of_group.fold((0_u64, 0_u64), |(sum, n), r| (sum + r.tokens, n + 1));
-        (count > 0).then(|| (sum as f64 / count as f64).max(1.0))
+        // A hundredth of a token is more than anybody knows, and can be read.
+        (count > 0).then(|| ((100.0 * sum as f64 / count as f64).round() / 100.0).max(1.0))
     };
     let overall = mean(None)?;
     let mut models = std::collections::BTreeMap::new();

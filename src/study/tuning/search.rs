@@ -57,6 +57,17 @@ pub(super) struct Space<'s> {
     pub(super) judge: Option<JudgeQuality>,
 }
 
+impl Found {
+    /// Those of the front whose false rejection rate is at most `limit`.
+    pub(super) fn within(&self, limit: f64) -> Vec<Candidate> {
+        let front = self.front.iter();
+        front
+            .filter(|c| c.false_rejection_rate <= limit)
+            .copied()
+            .collect()
+    }
+}
+
 /// What a search found.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Found {
@@ -145,15 +156,18 @@ impl Space<'_> {
             false_rejection_rate: figures.false_rejection_rate?,
         })
     }
+}
 
-    /// The checkpoints of a choice.
-    pub(super) fn checkpoints(&self, choice: Choice) -> Vec<Checkpoint<Position>> {
-        let grid = self.grid.iter().enumerate();
-        let chosen = grid.filter(|(c, _)| choice.checkpoints >> c & 1 == 1);
+impl Choice {
+    /// The checkpoints of `grid` that it stands for.
+    pub(super) fn checkpoints(self, grid: &[Checkpoint<Position>]) -> Vec<Checkpoint<Position>> {
+        let grid = grid.iter().enumerate();
+        let chosen = grid.filter(|(c, _)| self.checkpoints >> c & 1 == 1);
         let mut chosen: Vec<_> = chosen.map(|(_, checkpoint)| checkpoint.clone()).collect();
         for checkpoint in &mut chosen {
-            let validators = &mut checkpoint.validators;
-            validators.retain(|v| choice.validators >> v & 1 == 1);
+            checkpoint
+                .validators
+                .retain(|v| self.validators >> v & 1 == 1);
         }
         chosen.retain(|checkpoint| !checkpoint.validators.is_empty());
         chosen
