@@ -40,6 +40,15 @@ pub fn sheet(findings: &GuaranteeFindings) -> Sheet {
     }
 }
 
+/// The table of one experiment among others.
+pub(super) fn titled(findings: &GuaranteeFindings) -> Section {
+    let section = section(findings);
+    Section {
+        title: format!("{}: {}", findings.name, section.title),
+        ..section
+    }
+}
+
 fn section(findings: &GuaranteeFindings) -> Section {
     let header = [
         "",

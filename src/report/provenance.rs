@@ -18,6 +18,9 @@ pub struct Provenance {
     /// The logs that were replayed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub logs: Vec<LogFile>,
+    /// Other files that the spec names.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub inputs: Vec<LogFile>,
     /// Version of foldem.
     pub foldem: &'static str,
 }
@@ -33,7 +36,7 @@ pub struct Drawn {
     pub verified: u64,
 }
 
-/// A log, with its hash.
+/// A file, with its hash.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LogFile {
     /// The file, relative to the project.
@@ -59,6 +62,18 @@ impl Provenance {
         Self::new(spec, bytes, Some(drawn), Vec::new())
     }
 
+    /// The provenance of results computed from `bytes`, the content of the experiment `spec`, and
+    /// from the scenario that it names, by name and content.
+    pub fn of_guarantee(spec: &str, bytes: &[u8], (file, scenario): (&str, &[u8])) -> Self {
+        Self {
+            inputs: vec![LogFile {
+                file: file.to_owned(),
+                sha256: hash(scenario),
+            }],
+            ..Self::new(spec, bytes, None, Vec::new())
+        }
+    }
+
     /// The provenance of results computed from logs, by name and content, under the policy `spec`,
     /// whose content is `bytes`.
     pub fn of_replay<'l>(
@@ -79,6 +94,7 @@ impl Provenance {
             spec_sha256: hash(bytes),
             drawn,
             logs,
+            inputs: Vec::new(),
             foldem: env!("CARGO_PKG_VERSION"),
         }
     }

@@ -42,4 +42,5 @@ mod rule_pages;
 mod sweep;
 mod table;
 mod tokenizer;
+mod tuning;
 mod verification;

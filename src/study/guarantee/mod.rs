@@ -35,6 +35,8 @@ const MISS: f64 = 0.01;
 #[derive(Debug)]
 pub struct Spec {
     name: String,
+    scenario_file: String,
+    scenario_text: String,
     world: World,
     prompts: u64,
     per_prompt: u64,
@@ -43,6 +45,18 @@ pub struct Spec {
     /// Logs that are drawn, unless asked otherwise.
     pub replications: u64,
     seed: u64,
+}
+
+impl Spec {
+    /// The scenario's file, relative to the experiment's.
+    pub fn scenario_file(&self) -> &str {
+        &self.scenario_file
+    }
+
+    /// What it holds.
+    pub fn scenario_text(&self) -> &str {
+        &self.scenario_text
+    }
 }
 
 /// A way to choose a policy.

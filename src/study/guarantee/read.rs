@@ -72,9 +72,12 @@ fn read(document: &Document<'_>, directory: &Path, mistakes: &mut Mistakes) -> O
     let seed = root.optional("seed");
     let seed = seed.and_then(|item| item.count(mistakes)).unwrap_or(42);
     root.finish(mistakes);
+    let (scenario_file, scenario_text, world) = world?;
     Some(Spec {
         name,
-        world: world?,
+        scenario_file,
+        scenario_text,
+        world,
         prompts,
         per_prompt,
         max_frr,
@@ -84,19 +87,30 @@ fn read(document: &Document<'_>, directory: &Path, mistakes: &mut Mistakes) -> O
     })
 }
 
-fn world_of(item: &Item<'_, '_>, directory: &Path, mistakes: &mut Mistakes) -> Option<World> {
+/// The scenario's file, its text, and what it makes.
+fn world_of(
+    item: &Item<'_, '_>,
+    directory: &Path,
+    mistakes: &mut Mistakes,
+) -> Option<(String, String, World)> {
     let name = item.string(mistakes)?;
-    let scenario = Scenario::load(&directory.join(&name)).map_err(|e| {
-        let all: Vec<String> = e.to_string().lines().map(str::to_owned).collect();
-        all.join("; ")
-    });
-    match scenario.and_then(World::new) {
-        Ok(world) => Some(world),
+    let path = directory.join(&name);
+    let read = || -> Result<(String, World), String> {
+        let in_one_line = |e: InputError| {
+            let all: Vec<String> = e.to_string().lines().map(str::to_owned).collect();
+            all.join("; ")
+        };
+        let text = Document::read(&path).map_err(in_one_line)?;
+        let folder = path.parent().unwrap_or(directory);
+        let scenario = Scenario::parse(&path.display().to_string(), &text, folder);
+        let world = World::new(scenario.map_err(in_one_line)?)?;
+        Ok((text, world))
+    };
+    match read() {
+        Ok((text, world)) => Some((name, text, world)),
         Err(reason) => {
-            mistakes.push(
-                item.path(),
-                format!("is \"{name}\", which cannot be used: {reason}"),
-            );
+            let message = format!("is \"{name}\", which cannot be used: {reason}");
+            mistakes.push(item.path(), message);
             None
         }
     }

@@ -228,3 +228,120 @@ impl Testing {
         high
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::made_up::{PLACES, candidates, table};
+    use super::super::search::Choice;
+    use super::*;
+    use crate::replay::CandidateFigures;
+
+    fn testing(test: Test) -> Testing {
+        Testing {
+            estimand: Estimand::Generation,
+            test,
+            cap: 2,
+            judge: None,
+            delta: 0.1,
+        }
+    }
+
+    fn prompt(false_rejections: u32, accepted: u32) -> PromptEvidence {
+        PromptEvidence {
+            generations: 2,
+            rejected: false_rejections,
+            accepted,
+            false_rejections,
+        }
+    }
+
+    /// No event in n trials has the p-value (1 − limit)ⁿ.
+    #[test]
+    fn without_a_false_rejection_the_binomial_test_is_known() {
+        let evidence = vec![prompt(0, 1); 30];
+        let p = testing(Test::Binomial).p_value(&evidence, 0.05);
+        assert!((p - 0.95_f64.powi(30)).abs() < 1e-12);
+        let bound = testing(Test::Binomial).bound(&evidence);
+        assert!((bound - (1.0 - 0.1_f64.powf(1.0 / 30.0))).abs() < 2e-6);
+    }
+
+    #[test]
+    fn a_rate_per_prompt_counts_prompts_alike() {
+        let evidence = [
+            vec![prompt(0, 2); 80],
+            vec![prompt(1, 1); 4],
+            vec![prompt(0, 0); 50],
+        ]
+        .concat();
+        let by_prompt = Testing {
+            estimand: Estimand::Prompt,
+            ..testing(Test::HoeffdingBentkus)
+        };
+        let expected = hoeffding_bentkus(4.0 / 84.0, 84, 0.2);
+        assert!((by_prompt.p_value(&evidence, 0.2) - expected).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_sequence_stops_at_the_first_failure_and_the_weakest_claim_decides() {
+        let policy = candidates(3, &PLACES[..1]);
+        let table = table(&policy, 600, 2, 4);
+        let columns = Candidates::new(&table, &policy, false).expect("fits");
+        let candidate = |validators: u64| Candidate {
+            choice: Choice {
+                checkpoints: 1,
+                validators,
+            },
+            figures: CandidateFigures {
+                rejection_rate: 0.0,
+                savings: None,
+                false_rejection_rate: None,
+                detection_rate: None,
+                cost_ratio: None,
+                paid: None,
+                worth: None,
+            },
+            objective: 0.0,
+            false_rejection_rate: 0.0,
+        };
+        let claim = |limit: f64| Claim {
+            name: format!("at most {limit}"),
+            limit,
+            stratum: None,
+        };
+        // Nobody, then all three, which fail, then nobody again, who would pass.
+        let front = [candidate(0), candidate(7), candidate(0)];
+        let claims = [claim(0.01), claim(0.2)];
+        let part = (&table, &columns);
+        let found = sequence(
+            part,
+            policy.checkpoints(),
+            &front,
+            &claims,
+            testing(Test::Betting),
+        );
+        let found = found.expect("places");
+        assert_eq!(found.certified, 1);
+        assert_eq!(found.tested.len(), 2);
+        let [narrow, wide] = &found.tested[1][..] else {
+            panic!("two claims");
+        };
+        assert!(
+            narrow.p_value > 0.1 && wide.p_value < 0.1,
+            "{narrow:?} {wide:?}"
+        );
+        assert!((p_value(&found.tested[1]) - narrow.p_value).abs() < 1e-15);
+    }
+
+    #[test]
+    fn a_prompt_beyond_the_cap_certifies_nothing() {
+        let mut evidence = vec![prompt(0, 2); 1000];
+        let small = Testing {
+            cap: 1,
+            ..testing(Test::Betting)
+        };
+        assert!(testing(Test::Betting).p_value(&evidence, 0.05) < 1e-3);
+        assert!((small.p_value(&evidence, 0.05) - 1.0).abs() < 1e-15);
+        evidence.clear();
+        assert!((small.p_value(&evidence, 0.05) - 1.0).abs() < 1e-15);
+    }
+}

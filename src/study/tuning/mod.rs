@@ -9,6 +9,8 @@ mod beam;
 mod certificate;
 mod choice;
 mod findings;
+#[cfg(test)]
+mod made_up;
 mod objective;
 mod search;
 mod split;

@@ -244,3 +244,195 @@ pub(super) fn preference(a: &Candidate, b: &Candidate) -> Ordering {
         .then_with(|| sizes(a).cmp(&sizes(b)))
         .then_with(|| a.choice.cmp(&b.choice))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::beam;
+    use super::super::made_up::{PLACES, candidates, table};
+    use super::*;
+    use crate::policy::PolicyFile;
+    use crate::replay::Table;
+
+    struct World {
+        policy: PolicyFile,
+        table: Table,
+        limits: Limits,
+    }
+
+    fn world(validators: usize, places: usize, seed: u64) -> World {
+        let policy = candidates(validators, &PLACES[..places]);
+        World {
+            table: table(&policy, 400, 2, seed),
+            policy,
+            limits: Limits::default(),
+        }
+    }
+
+    impl World {
+        fn with<T>(&self, objective: Objective, look: impl FnOnce(&Space<'_>) -> T) -> T {
+            let columns = Candidates::new(&self.table, &self.policy, false).expect("fits");
+            let columns = columns.watching(None, None);
+            look(&Space {
+                full: Full {
+                    tokens: 70.0,
+                    accepted: 0.6,
+                },
+                columns: &columns,
+                grid: self.policy.checkpoints(),
+                validators: self.policy.validators().len(),
+                objective,
+                limits: &self.limits,
+                max_frr: 0.05,
+                judge: None,
+            })
+        }
+    }
+
+    /// Every pair of sets, each evaluated by itself.
+    fn all(space: &Space<'_>) -> Vec<Candidate> {
+        let mut all = Vec::new();
+        for checkpoints in 1..1 << space.grid.len() {
+            for validators in 0..1 << space.validators {
+                let choice = Choice {
+                    checkpoints,
+                    validators,
+                };
+                let policy = choice.checkpoints(space.grid);
+                let figures = space.columns.evaluate(&[policy]).expect("places")[0];
+                all.extend(space.candidate(choice, figures));
+            }
+        }
+        all
+    }
+
+    fn rates(front: &[Candidate]) -> Vec<(f64, f64)> {
+        let pair = |c: &Candidate| (c.false_rejection_rate, c.objective);
+        front.iter().map(pair).collect()
+    }
+
+    #[test]
+    fn the_front_is_what_no_candidate_dominates() {
+        for (seed, objective) in [
+            (1, Objective::CostRatio),
+            (2, Objective::Savings),
+            (3, Objective::UtilityCost),
+        ] {
+            let world = world(3, 4, seed);
+            world.with(objective, |space| {
+                let found = space
+                    .search(&|_| {}, &Interrupt::default())
+                    .expect("places");
+                let found = found.expect("not interrupted");
+                assert!(found.exhaustive);
+                assert_eq!(found.examined, 15 * 8);
+                let all = all(space);
+                let mut front: Vec<(f64, f64)> = Vec::new();
+                for c in &all {
+                    let (f, cost) = (c.false_rejection_rate, c.objective);
+                    let beaten = all.iter().any(|d| {
+                        let (g, other) = (d.false_rejection_rate, d.objective);
+                        g <= f && other <= cost && (g < f || other < cost)
+                    });
+                    if !beaten && cost < 1.0 {
+                        front.push((f, cost));
+                    }
+                }
+                front.sort_by(|a, b| a.0.total_cmp(&b.0));
+                front.dedup();
+                assert_eq!(rates(&found.front), front);
+                assert!(front.len() > 2, "{front:?}");
+                let best = all
+                    .iter()
+                    .map(|c| c.objective)
+                    .fold(f64::INFINITY, f64::min);
+                assert!((found.best.expect("some").objective - best).abs() < 1e-15);
+            });
+        }
+    }
+
+    /// The greedy search, written anew: from the best pair the best addition, as long as it helps.
+    fn greedy(space: &Space<'_>) -> f64 {
+        let value = |choice: Choice| {
+            let policy = choice.checkpoints(space.grid);
+            let figures = space.columns.evaluate(&[policy]).expect("places")[0];
+            let candidate = space.candidate(choice, figures);
+            let allowed = candidate.filter(|c| c.false_rejection_rate <= space.max_frr);
+            allowed.map_or(f64::INFINITY, |c| c.objective)
+        };
+        let mut best = (
+            f64::INFINITY,
+            Choice {
+                checkpoints: 0,
+                validators: 0,
+            },
+        );
+        for c in 0..space.grid.len() {
+            for v in 0..space.validators {
+                let pair = Choice {
+                    checkpoints: 1 << c,
+                    validators: 1 << v,
+                };
+                let reached = value(pair);
+                if reached < best.0 {
+                    best = (reached, pair);
+                }
+            }
+        }
+        loop {
+            let at = best.1;
+            let more = (0..space.grid.len())
+                .map(|c| Choice {
+                    checkpoints: at.checkpoints | 1 << c,
+                    ..at
+                })
+                .chain((0..space.validators).map(|v| Choice {
+                    validators: at.validators | 1 << v,
+                    ..at
+                }));
+            let next = more
+                .map(|c| (value(c), c))
+                .fold(best, |a, b| if b.0 < a.0 { b } else { a });
+            if next.0 >= best.0 {
+                return best.0;
+            }
+            best = next;
+        }
+    }
+
+    #[test]
+    fn a_beam_search_never_loses_to_the_greedy_one_nor_beats_all() {
+        for seed in 0..6 {
+            let world = world(6, 5, seed);
+            world.with(Objective::CostRatio, |space| {
+                let found = beam::search(space, &|_| {}, &Interrupt::default()).expect("places");
+                let found = found.expect("not interrupted");
+                let all = space
+                    .search(&|_| {}, &Interrupt::default())
+                    .expect("places");
+                let all = all.expect("not interrupted");
+                let best = |found: &Found| {
+                    let last = found.within(space.max_frr).last().copied();
+                    last.map_or(f64::INFINITY, |c| c.objective)
+                };
+                assert!(!found.exhaustive);
+                assert!(found.examined < all.examined);
+                assert!(best(&found) <= greedy(space), "seed {seed}");
+                assert!(best(&found) >= best(&all));
+            });
+        }
+    }
+
+    #[test]
+    fn an_interrupted_search_finds_nothing() {
+        let world = world(2, 2, 1);
+        let interrupt = Interrupt::default();
+        interrupt.raise();
+        world.with(Objective::CostRatio, |space| {
+            assert_eq!(space.search(&|_| {}, &interrupt).expect("places"), None);
+            assert_eq!(
+                beam::search(space, &|_| {}, &interrupt).expect("places"),
+                None
+            );
+        });
+    }
+}

@@ -74,3 +74,56 @@ pub(super) fn split(table: &Table, shares: Shares, seed: u64) -> [Vec<usize>; 3]
         of_part.iter().flat_map(|&p| prompts[p].clone()).collect()
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::made_up::{PLACES, candidates, table};
+    use super::*;
+
+    #[test]
+    fn parts_share_no_prompt_and_get_their_shares_of_every_stratum() {
+        let policy = candidates(2, &PLACES[..1]);
+        let table = table(&policy, 1000, 2, 1);
+        let parts = split(&table, Shares::default(), 7);
+        let mut of_row = vec![Vec::new(); table.rows().len()];
+        for (k, part) in parts.iter().enumerate() {
+            part.iter().for_each(|&i| of_row[i].push(k));
+        }
+        assert!(
+            of_row.iter().all(|parts| parts.len() == 1),
+            "each row in one part"
+        );
+        for (i, row) in table.rows().iter().enumerate() {
+            let first = table.rows().iter().position(|r| r.prompt == row.prompt);
+            assert_eq!(
+                of_row[i],
+                of_row[first.expect("itself")],
+                "prompts stay whole"
+            );
+        }
+        let without_good = |rows: &[usize]| {
+            let prompts = rows.chunks(2).filter(|rows| {
+                rows.iter()
+                    .all(|&i| table.rows()[i].accepted == Some(false))
+            });
+            prompts.count() as f64
+        };
+        let everywhere = without_good(&parts.concat());
+        assert!(everywhere > 100.0);
+        for (part, share) in parts.iter().zip(Shares::default().parts()) {
+            assert!((part.len() as f64 - 2000.0 * share).abs() <= 4.0);
+            assert!((without_good(part) - everywhere * share).abs() <= 2.0);
+        }
+    }
+
+    #[test]
+    fn the_seed_alone_decides_who_goes_where() {
+        let policy = candidates(1, &PLACES[..1]);
+        let (one, other) = (table(&policy, 300, 1, 1), table(&policy, 300, 1, 1));
+        let shares = Shares::new([1.0, 1.0, 2.0]).expect("valid");
+        assert_eq!(split(&one, shares, 5), split(&other, shares, 5));
+        assert_ne!(split(&one, shares, 5), split(&one, shares, 6));
+        assert_eq!(Shares::new([1.0, 0.0, 1.0]), None);
+        assert_eq!(Shares::new([1.0, f64::NAN, 1.0]), None);
+    }
+}
