@@ -35,6 +35,7 @@ struct Mark {
 #[derive(Clone, Copy, PartialEq)]
 enum Kind {
     Chosen,
+    Reported,
     Best,
     Coin,
     Oracle,
@@ -64,13 +65,11 @@ fn marks(findings: &TuningFindings) -> Vec<Mark> {
     let chosen = findings
         .chosen
         .and_then(|i| findings.front.get(usize::try_from(i).ok()?));
+    let best = findings.best_of_any_rate.as_ref();
+    let best = best.filter(|best| chosen.is_none_or(|c| c.objective > best.objective));
     let points = [
         ("chosen and certified", Kind::Chosen, chosen),
-        (
-            "best of any rate",
-            Kind::Best,
-            findings.best_of_any_rate.as_ref(),
-        ),
+        ("best of any rate", Kind::Best, best),
     ];
     for (name, kind, point) in points {
         let at = point.and_then(|p| Some((100.0 * p.false_rejection_rate, p.cost_ratio?)));
@@ -84,6 +83,13 @@ fn marks(findings: &TuningFindings) -> Vec<Mark> {
         return marks;
     };
     let mean = |name: &str| reporting.get(name).and_then(|e| e.mean);
+    if let (Some(f), Some(cost)) = (mean("false_rejection_rate"), mean("cost_ratio")) {
+        marks.push(Mark {
+            name: "the same, reported".to_owned(),
+            kind: Kind::Reported,
+            at: (100.0 * f, cost),
+        });
+    }
     if let (Some(q), Some(cost)) = (mean("rejection_rate"), mean("null_cost_ratio")) {
         marks.push(Mark {
             name: "coin that rejects as often".to_owned(),
@@ -131,7 +137,7 @@ fn scene(front: &[(f64, f64)], marks: &[Mark], limit: f64) -> Result<Scene, Plot
         widest = widest.max(face.width(name)?);
     }
     let title = "What a retained sample costs, and which good generations that loses";
-    let hint = "Each step is a policy on the tuning part; the others are on the reporting part.";
+    let hint = "Steps and what is chosen from them: tuning part. What is reported, coin and oracles: reporting part.";
     let (left, top) = (MARGIN + TICKS, HEAD);
     let width = (left + WIDTH + GAP + widest).max(MARGIN + TITLE.width(title)?) + MARGIN;
     let mut scene = Scene::new(width, top + HEIGHT + BELOW + MARGIN);
@@ -189,7 +195,7 @@ impl Plot {
         scene.level(even, (left, left + WIDTH), WHISKER, REFERENCE);
         let (x, _) = self.at(limit, 1.0);
         scene.upright(x, (top, bottom), WHISKER, REFERENCE);
-        let text = format!("at most {} %", number(limit, 3));
+        let text = format!("at most {} %", number(limit, 1));
         let half = 0.5 * NOTE.width(&text)?;
         scene.text(
             &text,
@@ -228,7 +234,7 @@ impl Plot {
         }
         match mark.kind {
             Kind::Chosen => scene.disc((x, y), MARK + 1.0, color),
-            Kind::Best | Kind::Oracle => scene.ring((x, y), MARK, color),
+            Kind::Reported | Kind::Best | Kind::Oracle => scene.ring((x, y), MARK, color),
             Kind::Coin => scene.hollow_diamond((x, y), MARK + 1.5, color),
         }
     }
@@ -264,7 +270,7 @@ impl Mark {
 impl Kind {
     fn color(self) -> plotters::style::RGBColor {
         match self {
-            Self::Chosen => SUBJECT,
+            Self::Chosen | Self::Reported => SUBJECT,
             Self::Best | Self::Oracle => INK,
             Self::Coin => CONTRAST,
         }

@@ -73,7 +73,7 @@ fn scene(experiments: &[GuaranteeFindings]) -> Result<Scene, PlotError> {
             experiment.name,
             experiment.prompts,
             experiment.per_prompt,
-            number(100.0 * experiment.max_frr, 3)
+            number(100.0 * experiment.max_frr, 1)
         );
         scene.text(&about, (MARGIN, top + 24.0), NOTE);
         top += BETWEEN;
@@ -127,7 +127,7 @@ fn alt(experiments: &[GuaranteeFindings]) -> String {
         told += &format!(
             " {} (at most {} % allowed):",
             experiment.name,
-            number(100.0 * (1.0 - experiment.confidence), 3)
+            number(100.0 * (1.0 - experiment.confidence), 1)
         );
         for method in &experiment.methods {
             told += &format!(
