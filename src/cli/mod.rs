@@ -9,6 +9,7 @@ mod filling;
 mod foreign;
 mod import;
 mod merge;
+mod monitor;
 mod new;
 mod output;
 mod plan;
@@ -45,9 +46,10 @@ use output::Output;
     foldem sweep my-sweep.toml      the figures over a grid of parameters and policies\n  \
     foldem replay log.jsonl --policy paper   what the paper's policy would have done to your log\n  \
     foldem import lm-eval samples.jsonl -o log.jsonl   a log from another tool's\n  \
-    foldem plan --max-frr 0.05 --frr 0.01 --accepted 0.6   how much data a certificate takes\n\n\
+    foldem plan --max-frr 0.05 --frr 0.01 --accepted 0.6   how much data a certificate takes\n  \
+    foldem monitor deployed.jsonl --max-frr 0.05 --pass-through 0.1   watch a policy that runs\n\n\
     Exit codes: 0 fine, 1 internal, 2 usage, 3 bad input, 4 a checked claim fails, \
-    130 interrupted.")]
+    5 an alarm of a monitor, 130 interrupted.")]
 struct Cli {
     #[command(flatten)]
     global: Global,
@@ -107,6 +109,7 @@ enum Command {
     Replay(replay::ReplayArgs),
     Import(import::ImportArgs),
     Plan(plan::PlanArgs),
+    Monitor(monitor::MonitorArgs),
     Reproduce(reproduce::ReproduceArgs),
 }
 
@@ -156,6 +159,7 @@ fn run(cli: Cli) -> Result<u8, CliError> {
         Command::Replay(args) => replay::run(&args, &context),
         Command::Import(args) => import::run(&args, &context),
         Command::Plan(args) => plan::run(&args, &context),
+        Command::Monitor(args) => monitor::run(&args, &context),
         Command::Reproduce(args) => reproduce::run(&args, &context),
     }
 }

@@ -6,6 +6,7 @@
 mod csv;
 mod html;
 mod markdown;
+pub mod monitor;
 mod number;
 pub mod plan;
 pub mod positions;

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use super::{Point, PromptLaw, Question, Test};
 use crate::estimate::FrrHypothesis;
 use crate::rng::{Purpose, Stream, stream};
-use crate::stats::{Wealth, hoeffding_bentkus};
+use crate::stats::{Stakes, Wealth, hoeffding_bentkus};
 use crate::study::Interrupt;
 
 /// Steps of the grid for each doubling of the number of prompts.
@@ -68,7 +68,7 @@ pub(super) fn power(
     let mut logs: Vec<Log> = (0..question.replications)
         .map(|number| Log {
             rng: stream(question.seed, Purpose::Planning, number),
-            wealth: Wealth::default(),
+            wealth: Wealth::new(Stakes::Large),
             prompts: 0,
             sum: 0.0,
             certified: None,
