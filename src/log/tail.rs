@@ -9,7 +9,7 @@ use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
+use sha2::{Digest as _, Sha256};
 
 use super::{LONGEST_LINE, Record};
 use crate::input::{InputError, Mistake};
@@ -155,8 +155,7 @@ impl Tail {
 }
 
 fn hash(line: &[u8]) -> String {
-    let digest = Sha256::digest(line);
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("{:x}", Sha256::digest(line))
 }
 
 #[cfg(test)]

@@ -148,8 +148,8 @@ fn warnings(plan: &Plan) -> Vec<String> {
     let several = |d: &Design| d.per_prompt > 1 && d.test == Test::Betting;
     if plan.designs.iter().any(several) {
         warnings.push(
-            "tests by prompt hold however generations of a prompt depend on each other, so further \
-             generations of a prompt add little: more prompts are worth more"
+            "tests by prompt hold however generations of a prompt depend on each other, so several \
+             generations per prompt take fewer prompts, but more labels in all"
                 .to_owned(),
         );
     }

@@ -128,7 +128,7 @@ mod tests {
                 (0.0, 0.0)
             }
         } else {
-            (0.0, f64::from(u8::from((i * 5) % 3 > 0)))
+            (0.0, f64::from(u8::from(!i.is_multiple_of(3))))
         }
     }
 
@@ -207,7 +207,6 @@ mod tests {
         for number in 0..STREAMS {
             let mut rng = stream(17, Purpose::Control, number);
             let mut sequence = RatioSequence::new(&[0.02, 0.05, 0.1, 0.2, 0.4], delta, 2.0, 5.0);
-            // Both outer candidates are the truth: it is missed when it is excluded from either side.
             for _ in 0..1500 {
                 let (x, n) = prompt(&mut rng);
                 sequence.add(x, n);

@@ -43,3 +43,4 @@ mod sweep;
 mod table;
 mod tokenizer;
 mod verification;
+mod watch;

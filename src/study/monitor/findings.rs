@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Counts, Monitor};
+use crate::stats::RatioSequence;
 
 /// Version of the JSON form of what a monitor found.
 pub const MONITOR_SCHEMA: &str = "foldem.monitor/1";
@@ -88,7 +89,7 @@ impl Monitor {
             },
             savings: Watched {
                 estimate: (self.full > 0.0).then(|| self.saved / self.full),
-                ci: self.savings.as_ref().map(|s| s.interval()),
+                ci: self.savings.as_ref().map(RatioSequence::interval),
             },
             warnings: warnings(counts, self.frr.interval()),
         }

@@ -51,17 +51,15 @@ impl Prompts {
         if self.closed.contains(&key) {
             return Told::Late;
         }
-        let at = match self.open.iter().position(|open| open.key == key) {
-            Some(at) => at,
-            None => {
-                self.open.push_back(Open {
-                    key,
-                    generations: 0,
-                    sum: Generation::default(),
-                });
-                self.open.len() - 1
-            }
-        };
+        let begun = self.open.iter().position(|open| open.key == key);
+        let at = begun.unwrap_or_else(|| {
+            self.open.push_back(Open {
+                key,
+                generations: 0,
+                sum: Generation::default(),
+            });
+            self.open.len() - 1
+        });
         let open = &mut self.open[at];
         open.generations += 1;
         open.sum.rejected += generation.rejected;
