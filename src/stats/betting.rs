@@ -175,7 +175,9 @@ mod tests {
 
     /// Computed once in Python with NumPy by adding logarithms: `c = (arange(32) + .5)/32`,
     /// `w = c**2/sqrt(1 - c)` normalised, `exp(-max_t log sum(w * exp(cumsum(log1p(c*(mu - z)/(1 - mu))))))`;
-    /// bounds by `scipy.optimize.brentq`.
+    /// bounds by `scipy.optimize.brentq`. The functions
+    /// `betting_mart` and `diversified_betting_mart` of confseq (PyPI, 0.0.11), with the bets c/(1 − mu0) on the
+    /// negative capital process, these weights and no truncation, give the same p-values to 13 digits.
     #[test]
     fn agrees_with_sums_of_logarithms() {
         let (small, rare) = (small_values(), rare_events());

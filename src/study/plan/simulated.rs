@@ -229,12 +229,17 @@ mod tests {
         }
     }
 
+    fn both(law: &PromptLaw, cap: u32, question: &Question) -> Vec<Power> {
+        let hypothesis = FrrHypothesis::new(question.max_frr, cap, None).expect("valid");
+        let interrupt = Interrupt::default();
+        power(law, &hypothesis, question, &BOTH, &|| {}, &interrupt)
+    }
+
     /// All sequences of twelve prompts with two generations each, against 4,000 draws: four standard
     /// errors, wrong 6 times in 100,000 for each of the two.
     #[test]
     fn power_agrees_with_enumeration() {
         let law = PromptLaw::beta_binomial(2, 0.2, 1.0, 0.5);
-        let hypothesis = FrrHypothesis::new(0.5, 2, None).expect("valid");
         let question = question(1.0, 12);
         // N = 2 always; P(X = 0, 1, 2) by the urn: .8 · (.4 + .5), 2 · .8 · .1, .2 · .6.
         let values = [(0.0, 0.72), (0.5, 0.16), (1.0, 0.12)];
@@ -253,14 +258,7 @@ mod tests {
                 *expected += if p <= 0.2 { probability } else { 0.0 };
             }
         }
-        let found = power(
-            &law,
-            &hypothesis,
-            &question,
-            &BOTH,
-            &|| {},
-            &Interrupt::default(),
-        );
+        let found = both(&law, 2, &question);
         for (found, expected) in found.iter().zip(expected) {
             let last = found.curve.last().expect("drawn");
             assert_eq!(last.prompts, 12);
@@ -273,18 +271,7 @@ mod tests {
     #[test]
     fn what_suffices_reaches_the_power_and_one_fewer_does_not() {
         let law = PromptLaw::beta_binomial(1, 0.1, 0.8, 0.0);
-        let hypothesis = FrrHypothesis::new(0.5, 1, None).expect("valid");
-        let found = |most| {
-            let question = question(0.8, most);
-            power(
-                &law,
-                &hypothesis,
-                &question,
-                &BOTH,
-                &|| {},
-                &Interrupt::default(),
-            )
-        };
+        let found = |most| both(&law, 1, &question(0.8, most));
         for found in found(5000) {
             let prompts = found.prompts.expect("plenty");
             let reached = |n: u64| {
