@@ -245,6 +245,28 @@ fn following_ends_with_the_alarm() {
     assert!(stdout(&output).contains("\"exceeded\""));
 }
 
+#[cfg(unix)]
+#[test]
+fn following_may_be_interrupted_and_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, state) = (
+        folder.path().join("log.jsonl"),
+        folder.path().join("s.json"),
+    );
+    fs::write(&path, log(true, 5)).unwrap();
+    let options = watch(
+        path.to_str().unwrap(),
+        &["--state", state.to_str().unwrap()],
+    );
+    let output = super::cli::interrupted(&[&options[..], &["--follow"]].concat(), 1500);
+    assert_eq!(code(&output), 130, "{}", stderr(&output));
+    let found: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    assert_eq!(found["records"], 5);
+    append(&path, &log(true, 4));
+    let again: Value = serde_json::from_str(&stdout(&foldem(&options))).unwrap();
+    assert_eq!(again["records"], 9);
+}
+
 fn append(path: &Path, text: &str) {
     let mut file = fs::OpenOptions::new().append(true).open(path).unwrap();
     file.write_all(text.as_bytes()).unwrap();
