@@ -21,6 +21,8 @@ pub mod exit {
     pub const BAD_INPUT: u8 = 3;
     /// A checked claim fails.
     pub const CLAIM_FAILS: u8 = 4;
+    /// A watched bound is exceeded.
+    pub const ALARM: u8 = 5;
     /// Ended by Ctrl-C.
     pub const INTERRUPTED: u8 = 130;
 }

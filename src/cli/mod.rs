@@ -10,6 +10,7 @@ mod foreign;
 mod guarantee;
 mod import;
 mod merge;
+mod monitor;
 mod new;
 mod output;
 mod plan;
@@ -48,9 +49,10 @@ use output::Output;
     foldem replay log.jsonl --policy paper   what the paper's policy would have done to your log\n  \
     foldem tune log.jsonl --max-frr 0.05 -o policy.toml   the cheapest policy that can be certified\n  \
     foldem import lm-eval samples.jsonl -o log.jsonl   a log from another tool's\n  \
-    foldem plan --max-frr 0.05 --frr 0.01 --accepted 0.6   how much data a certificate takes\n\n\
+    foldem plan --max-frr 0.05 --frr 0.01 --accepted 0.6   how much data a certificate takes\n  \
+    foldem monitor deployed.jsonl --max-frr 0.05 --pass-through 0.1   watch a policy that runs\n\n\
     Exit codes: 0 fine, 1 internal, 2 usage, 3 bad input, 4 a checked claim fails, \
-    130 interrupted.")]
+    5 an alarm of a monitor, 130 interrupted.")]
 struct Cli {
     #[command(flatten)]
     global: Global,
@@ -112,6 +114,7 @@ enum Command {
     Import(import::ImportArgs),
     Plan(plan::PlanArgs),
     Guarantee(guarantee::GuaranteeArgs),
+    Monitor(monitor::MonitorArgs),
     Reproduce(reproduce::ReproduceArgs),
 }
 
@@ -163,6 +166,7 @@ fn run(cli: Cli) -> Result<u8, CliError> {
         Command::Import(args) => import::run(&args, &context),
         Command::Plan(args) => plan::run(&args, &context),
         Command::Guarantee(args) => guarantee::run(&args, &context),
+        Command::Monitor(args) => monitor::run(&args, &context),
         Command::Reproduce(args) => reproduce::run(&args, &context),
     }
 }

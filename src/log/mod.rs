@@ -17,6 +17,7 @@ mod read;
 mod record;
 mod scan;
 mod shape;
+mod tail;
 pub mod tokenizer;
 mod view;
 mod write;
@@ -30,6 +31,7 @@ pub use fingerprint::{Fingerprint, Numbers};
 pub use read::{LONGEST_LINE, ReadError, Reader};
 pub use record::Record;
 pub use shape::Shape;
+pub use tail::{Position, Tail};
 pub use view::View;
 pub use write::{WriteError, Writer};
 

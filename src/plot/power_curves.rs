@@ -16,6 +16,8 @@ const NAMES: f64 = 250.0;
 /// Where the panel begins, and the room below it.
 const TOP: f64 = 108.0;
 const BELOW: f64 = 58.0;
+/// Powers up to this are not worth a place.
+const HARDLY_ANY: f64 = 0.002;
 /// More lines than this nobody tells apart.
 const MOST_LINES: usize = 6;
 
@@ -33,12 +35,21 @@ fn shown(plan: &Plan) -> impl Iterator<Item = &Design> {
     drawn.take(MOST_LINES)
 }
 
-fn scene(plan: &Plan) -> Result<Scene, PlotError> {
-    let places = shown(plan).flat_map(|d| d.curve.iter().map(|p| p.prompts as f64));
-    let (from, to) = places.fold((f64::MAX, 0.0_f64), |(lo, hi), n| (lo.min(n), hi.max(n)));
-    if from > to {
+/// The sizes to show: from the last one at which hardly any log certifies.
+fn range(plan: &Plan) -> Result<(f64, f64), PlotError> {
+    let points = || shown(plan).flat_map(|design| &design.curve);
+    let all: Vec<u64> = points().map(|p| p.prompts).collect();
+    let (Some(least), Some(most)) = (all.iter().min(), all.iter().max()) else {
         return Err(PlotError::Nothing("no design was evaluated"));
-    }
+    };
+    let some = points().filter(|p| p.power > HARDLY_ANY).map(|p| p.prompts);
+    let some = some.min().unwrap_or(*least);
+    let from = all.iter().filter(|&&n| n < some).max().unwrap_or(least);
+    Ok((*from as f64, *most as f64))
+}
+
+fn scene(plan: &Plan) -> Result<Scene, PlotError> {
+    let (from, to) = range(plan)?;
     let width = MARGIN + TICKS + WIDTH + NAMES + MARGIN;
     let room = width - 2.0 * MARGIN;
     let mut scene = Scene::new(width, TOP + HEIGHT + BELOW);
@@ -59,7 +70,7 @@ fn scene(plan: &Plan) -> Result<Scene, PlotError> {
             mean: Some(100.0 * power),
             ..Value::default()
         };
-        let points = design.curve.iter();
+        let points = design.curve.iter().filter(|p| p.prompts as f64 >= from);
         Curve {
             kind: Kind::Line(i),
             name: name(design),

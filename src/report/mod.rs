@@ -7,6 +7,7 @@ mod csv;
 pub mod guarantee;
 mod html;
 mod markdown;
+pub mod monitor;
 mod number;
 pub mod plan;
 pub mod positions;

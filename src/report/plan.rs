@@ -7,6 +7,8 @@ use crate::study::plan::{Design, Plan, Test};
 
 /// Sizes that people read of a curve.
 const SHOWN: usize = 8;
+/// They begin where power first exceeds this.
+const HARDLY_ANY: f64 = 0.002;
 
 /// The sheet of a plan.
 pub fn sheet(plan: &Plan) -> Sheet {
@@ -106,10 +108,12 @@ fn curves(plan: &Plan) -> Section {
         &["test", "per prompt", "prompts", "power", "stderr"],
     );
     for design in &plan.designs {
-        let last = design.curve.len().saturating_sub(1);
-        let shown = design.curve.len().min(SHOWN);
+        let some = design.curve.iter().position(|p| p.power > HARDLY_ANY);
+        let curve = &design.curve[some.map_or(0, |first| first.saturating_sub(1))..];
+        let last = curve.len().saturating_sub(1);
+        let shown = curve.len().min(SHOWN);
         for i in 0..shown {
-            let point = &design.curve[i * last / (shown - 1).max(1)];
+            let point = &curve[i * last / (shown - 1).max(1)];
             let stderr = if design.exact {
                 "0".to_owned()
             } else {
@@ -148,8 +152,8 @@ fn warnings(plan: &Plan) -> Vec<String> {
     let several = |d: &Design| d.per_prompt > 1 && d.test == Test::Betting;
     if plan.designs.iter().any(several) {
         warnings.push(
-            "tests by prompt hold however generations of a prompt depend on each other, so further \
-             generations of a prompt add little: more prompts are worth more"
+            "tests by prompt hold however generations of a prompt depend on each other, so several \
+             generations per prompt take fewer prompts, but more labels in all"
                 .to_owned(),
         );
     }

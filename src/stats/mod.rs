@@ -9,12 +9,14 @@ mod hoeffding_bentkus;
 mod linear;
 mod moments;
 mod normal;
+mod ratio_sequence;
 
 pub use bernstein::bernstein_half_width;
 pub use beta_product::{BetaShape, product_tails};
-pub use betting::{Wealth, betting, betting_upper_bound};
+pub use betting::{Stakes, Wealth, betting, betting_upper_bound};
 pub use binomial::{binomial_p, binomial_upper_bound, clopper_pearson};
 pub use hoeffding_bentkus::{hoeffding_bentkus, hoeffding_bentkus_upper_bound};
 pub use linear::Linear;
 pub use moments::{CrossProducts, Scale, Stored};
 pub use normal::{normal_quantile, student_quantile};
+pub use ratio_sequence::RatioSequence;

@@ -4,6 +4,7 @@
 pub mod conditional;
 pub mod drawn_log;
 pub mod guarantee;
+pub mod monitor;
 mod named;
 pub mod part;
 pub mod part_file;

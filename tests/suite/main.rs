@@ -44,3 +44,4 @@ mod table;
 mod tokenizer;
 mod tuning;
 mod verification;
+mod watch;

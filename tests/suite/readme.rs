@@ -72,6 +72,8 @@ fn every_command_of_the_docs_runs_as_written() {
         "docs/tune.md",
         "docs/import.md",
         "docs/sweep.md",
+        "docs/plan.md",
+        "docs/monitor.md",
         "experiments/README.md",
     ];
     let rules = fs::read_dir(root().join("docs/rules")).unwrap();

@@ -59,6 +59,15 @@ impl PromptLaw {
         &self.cells
     }
 
+    /// The mean of a value of the cells.
+    pub(super) fn mean(&self, value: impl Fn(&PromptEvidence) -> f64) -> f64 {
+        let before = std::iter::once(&0.0).chain(&self.cumulative);
+        let cells = self.cells.iter().zip(before.zip(&self.cumulative));
+        cells
+            .map(|(cell, (before, up_to))| value(cell) * (up_to - before))
+            .sum()
+    }
+
     /// The number of a cell: one uniform draw, so that laws under study are drawn from the same numbers.
     pub fn draw(&self, rng: &mut Stream) -> usize {
         let u: f64 = rng.random();

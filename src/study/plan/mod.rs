@@ -186,8 +186,15 @@ pub fn plan(
             done.set(done.get() + 1);
             progress(done.get());
         };
-        let simulated = simulated::power(&law, &hypothesis, question, &step, interrupt);
-        designs.extend(simulated.map(|power| {
+        let simulated = simulated::power(
+            &law,
+            &hypothesis,
+            question,
+            &simulated::BOTH,
+            &step,
+            interrupt,
+        );
+        designs.extend(simulated.into_iter().map(|power| {
             let generations = power.prompts.map(|n| n * u64::from(per_prompt));
             Design {
                 test: power.test,
@@ -271,6 +278,84 @@ pub fn prompts_needed(
             .then(|| exact_design(question, frr, share).prompts)
             .flatten();
     }
-    let powers = simulated::power(&law, hypothesis, question, &|| {}, interrupt);
-    powers.into_iter().find(|p| p.test == test)?.prompts
+    // Whose rate is not below the bound is never certified.
+    if law.mean(|cell| hypothesis.z(cell).unwrap_or_default()) >= hypothesis.mu0() {
+        return None;
+    }
+    let powers = simulated::power(&law, hypothesis, question, &[test], &|| {}, interrupt);
+    powers.first()?.prompts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const QUESTION: Question = Question {
+        max_frr: 0.2,
+        delta: 0.1,
+        power: 0.8,
+        replications: 500,
+        most_prompts: 3000,
+        seed: 1,
+    };
+
+    fn prompts(of: &[(u32, u32, usize)]) -> Vec<PromptEvidence> {
+        let alike = of.iter().flat_map(|&(false_rejections, accepted, times)| {
+            let evidence = PromptEvidence {
+                generations: 2,
+                rejected: false_rejections,
+                accepted,
+                false_rejections,
+            };
+            std::iter::repeat_n(evidence, times)
+        });
+        alike.collect()
+    }
+
+    fn needed(observed: &[PromptEvidence], test: Test) -> Option<u64> {
+        let hypothesis = FrrHypothesis::new(0.2, 2, None).expect("valid");
+        prompts_needed(
+            observed,
+            &hypothesis,
+            test,
+            &QUESTION,
+            &Interrupt::default(),
+        )
+    }
+
+    /// Prompts in the very shares of a law ask for as many as the law: ICC 1/2, f 0.1, all accepted.
+    #[test]
+    fn observed_prompts_ask_for_as_many_as_their_law() {
+        let observed = prompts(&[(0, 2, 855), (1, 2, 90), (2, 2, 55)]);
+        let expectation = Expectation {
+            frr: 0.1,
+            accepted: 1.0,
+            icc: 0.5,
+            per_prompt: vec![2],
+        };
+        let plan = plan(&QUESTION, &expectation, &|_| {}, &Interrupt::default());
+        for design in plan.expect("valid").designs {
+            assert_eq!(needed(&observed, design.test), design.prompts);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_certified_asks_for_nothing() {
+        for test in [Test::Binomial, Test::Betting, Test::HoeffdingBentkus] {
+            assert_eq!(needed(&[], test), None);
+            assert_eq!(needed(&prompts(&[(1, 2, 3), (0, 2, 4)]), test), None);
+            assert_eq!(needed(&prompts(&[(0, 0, 5)]), test), None);
+        }
+    }
+
+    /// Without false rejections and with all accepted, the binomial test asks for the fewest possible.
+    #[test]
+    fn the_fewest_possible_is_the_closed_form() {
+        assert_eq!(fewest_accepted(0.05, 0.05), 59);
+        assert_eq!(fewest_accepted(0.01, 0.05), 299);
+        assert_eq!(
+            needed(&prompts(&[(0, 2, 3)]), Test::Binomial),
+            Some(fewest_accepted(0.2, 0.1))
+        );
+    }
 }

@@ -10,11 +10,13 @@ use rayon::prelude::*;
 use super::{Point, PromptLaw, Question, Test};
 use crate::estimate::FrrHypothesis;
 use crate::rng::{Purpose, Stream, stream};
-use crate::stats::{Wealth, hoeffding_bentkus};
+use crate::stats::{Stakes, Wealth, hoeffding_bentkus};
 use crate::study::Interrupt;
 
 /// Steps of the grid for each doubling of the number of prompts.
 const PER_DOUBLING: i32 = 16;
+/// Both of the tests by prompt.
+pub(super) const BOTH: [Test; 2] = [Test::Betting, Test::HoeffdingBentkus];
 /// The smallest log that is looked at.
 const FIRST: f64 = 8.0;
 
@@ -26,7 +28,7 @@ pub(super) fn sizes(most: u64) -> Vec<u64> {
         reason = "at most `most`, and at least 8"
     )]
     let size = |k: i32| (FIRST * libm::exp2(f64::from(k) / f64::from(PER_DOUBLING))).round() as u64;
-    let mut sizes: Vec<u64> = (0..).map(size).take_while(|&n| n < most).collect();
+    let mut sizes: Vec<u64> = (0..i32::MAX).map(size).take_while(|&n| n < most).collect();
     sizes.dedup();
     sizes.push(most);
     sizes
@@ -51,24 +53,30 @@ struct Log {
     certified: Option<u64>,
 }
 
-/// The power of both tests; `done` is told how many doublings have been drawn.
+/// The power of `tests`, which are betting and Hoeffding–Bentkus or one of them, as far as all of them
+/// reach what is asked for; `done` is told of each doubling that has been drawn.
 pub(super) fn power(
     law: &PromptLaw,
     hypothesis: &FrrHypothesis,
     question: &Question,
+    tests: &[Test],
     done: &dyn Fn(),
     interrupt: &Interrupt,
-) -> [Power; 2] {
+) -> Vec<Power> {
     let mu0 = hypothesis.mu0();
-    let z: Vec<f64> = law
-        .cells()
-        .iter()
-        .map(|cell| hypothesis.z(cell).unwrap_or(mu0))
-        .collect();
+    let z = law.cells().iter().map(|cell| hypothesis.z(cell));
+    let world = World {
+        law,
+        // A prompt of more generations than the cap says nothing.
+        z: z.map(|z| z.unwrap_or(mu0)).collect(),
+        mu0,
+        delta: question.delta,
+        by_mean: tests.contains(&Test::HoeffdingBentkus),
+    };
     let mut logs: Vec<Log> = (0..question.replications)
         .map(|number| Log {
             rng: stream(question.seed, Purpose::Planning, number),
-            wealth: Wealth::default(),
+            wealth: Wealth::new(Stakes::Large),
             prompts: 0,
             sum: 0.0,
             certified: None,
@@ -84,54 +92,44 @@ pub(super) fn power(
         }
     };
     let sizes = sizes(question.most_prompts);
-    let (mut betting, mut by_mean) = (Vec::new(), Vec::new());
+    let mut curves = vec![Vec::new(); tests.len()];
     for chunk in sizes.chunks(PER_DOUBLING.unsigned_abs() as usize) {
         if interrupt.raised() {
             break;
         }
-        let critical: Vec<f64> = chunk
-            .iter()
-            .map(|&n| critical_sum(n, mu0, question.delta))
-            .collect();
-        let counts = logs
-            .par_iter_mut()
-            .map(|log| {
-                let small = chunk.iter().zip(&critical).map(|(&n, &critical)| {
-                    log.grow(n, law, &z, mu0, question.delta);
-                    usize::from(log.sum <= critical)
-                });
-                small.collect::<Vec<usize>>()
-            })
-            .reduce(
-                || vec![0; chunk.len()],
-                |a, b| a.iter().zip(b).map(|(a, b)| a + b).collect(),
-            );
-        by_mean.extend(chunk.iter().zip(counts).map(|(&n, count)| point(n, count)));
-        betting.extend(chunk.iter().map(|&n| {
-            let certified = |log: &&Log| log.certified.is_some_and(|first| first <= n);
-            point(n, logs.iter().filter(certified).count())
-        }));
+        let small = world.small_means(chunk, &mut logs);
+        for (curve, test) in curves.iter_mut().zip(tests) {
+            curve.extend(chunk.iter().zip(&small).map(|(&n, &small)| {
+                let certified = |log: &&Log| log.certified.is_some_and(|first| first <= n);
+                match test {
+                    Test::HoeffdingBentkus => point(n, small),
+                    _ => point(n, logs.iter().filter(certified).count()),
+                }
+            }));
+        }
         done();
-        let last = |curve: &[Point]| curve.last().map_or(0.0, |p: &Point| p.power);
-        if last(&betting).min(last(&by_mean)) >= question.power {
+        let reached = |curve: &Vec<Point>| curve.last().is_some_and(|p| p.power >= question.power);
+        if curves.iter().all(reached) {
             break;
         }
     }
     let mut times: Vec<u64> = logs.iter().filter_map(|log| log.certified).collect();
     times.sort_unstable();
-    let enough = by_mean.iter().find(|p| p.power >= question.power);
-    [
-        Power {
-            test: Test::Betting,
-            prompts: times.get(rank(question)).copied(),
-            curve: betting,
+    let powers = tests.iter().zip(curves).map(|(&test, curve)| Power {
+        test,
+        prompts: match test {
+            // Its power is not quite monotone: it must stay.
+            Test::HoeffdingBentkus => {
+                let short = curve.iter().rposition(|p| p.power < question.power);
+                curve
+                    .get(short.map_or(0, |last| last + 1))
+                    .map(|p| p.prompts)
+            }
+            _ => times.get(rank(question)).copied(),
         },
-        Power {
-            test: Test::HoeffdingBentkus,
-            prompts: enough.map(|p| p.prompts),
-            curve: by_mean,
-        },
-    ]
+        curve,
+    });
+    powers.collect()
 }
 
 /// The place, from 0, of the log whose certificate makes up the power asked for.
@@ -145,17 +143,51 @@ fn rank(question: &Question) -> usize {
     (count as usize).saturating_sub(1)
 }
 
-impl Log {
-    /// Draws prompts until there are `prompts`.
-    fn grow(&mut self, prompts: u64, law: &PromptLaw, z: &[f64], mu0: f64, delta: f64) {
-        while self.prompts < prompts {
-            let z = z[law.draw(&mut self.rng)];
-            self.prompts += 1;
-            self.sum += z;
-            if self.certified.is_none() {
-                self.wealth.bet((mu0 - z) / (1.0 - mu0));
-                if self.wealth.p_value() <= delta {
-                    self.certified = Some(self.prompts);
+/// What logs are drawn from, and tested for.
+struct World<'a> {
+    law: &'a PromptLaw,
+    /// Z of each cell of the law.
+    z: Vec<f64>,
+    mu0: f64,
+    delta: f64,
+    /// Whether sums are wanted of logs that betting has certified, too.
+    by_mean: bool,
+}
+
+impl World<'_> {
+    /// Draws all logs up to each of `sizes`; of how many the average then is small enough for
+    /// Hoeffding–Bentkus.
+    fn small_means(&self, sizes: &[u64], logs: &mut [Log]) -> Vec<usize> {
+        let critical = sizes.iter().map(|&n| {
+            if self.by_mean {
+                critical_sum(n, self.mu0, self.delta)
+            } else {
+                -1.0
+            }
+        });
+        let critical: Vec<f64> = critical.collect();
+        let add = |a: Vec<usize>, b: Vec<usize>| a.iter().zip(b).map(|(a, b)| a + b).collect();
+        logs.par_iter_mut()
+            .map(|log| {
+                let small = sizes.iter().zip(&critical).map(|(&n, &critical)| {
+                    self.grow(log, n);
+                    usize::from(log.sum <= critical)
+                });
+                small.collect::<Vec<usize>>()
+            })
+            .reduce(|| vec![0; sizes.len()], add)
+    }
+
+    /// Draws prompts until there are `prompts`, or nothing more is to be learnt.
+    fn grow(&self, log: &mut Log, prompts: u64) {
+        while log.prompts < prompts && (self.by_mean || log.certified.is_none()) {
+            let z = self.z[self.law.draw(&mut log.rng)];
+            log.prompts += 1;
+            log.sum += z;
+            if log.certified.is_none() {
+                log.wealth.bet((self.mu0 - z) / (1.0 - self.mu0));
+                if log.wealth.p_value() <= self.delta {
+                    log.certified = Some(log.prompts);
                 }
             }
         }
@@ -197,12 +229,17 @@ mod tests {
         }
     }
 
+    fn both(law: &PromptLaw, cap: u32, question: &Question) -> Vec<Power> {
+        let hypothesis = FrrHypothesis::new(question.max_frr, cap, None).expect("valid");
+        let interrupt = Interrupt::default();
+        power(law, &hypothesis, question, &BOTH, &|| {}, &interrupt)
+    }
+
     /// All sequences of twelve prompts with two generations each, against 4,000 draws: four standard
     /// errors, wrong 6 times in 100,000 for each of the two.
     #[test]
     fn power_agrees_with_enumeration() {
         let law = PromptLaw::beta_binomial(2, 0.2, 1.0, 0.5);
-        let hypothesis = FrrHypothesis::new(0.5, 2, None).expect("valid");
         let question = question(1.0, 12);
         // N = 2 always; P(X = 0, 1, 2) by the urn: .8 · (.4 + .5), 2 · .8 · .1, .2 · .6.
         let values = [(0.0, 0.72), (0.5, 0.16), (1.0, 0.12)];
@@ -221,7 +258,7 @@ mod tests {
                 *expected += if p <= 0.2 { probability } else { 0.0 };
             }
         }
-        let found = power(&law, &hypothesis, &question, &|| {}, &Interrupt::default());
+        let found = both(&law, 2, &question);
         for (found, expected) in found.iter().zip(expected) {
             let last = found.curve.last().expect("drawn");
             assert_eq!(last.prompts, 12);
@@ -234,11 +271,7 @@ mod tests {
     #[test]
     fn what_suffices_reaches_the_power_and_one_fewer_does_not() {
         let law = PromptLaw::beta_binomial(1, 0.1, 0.8, 0.0);
-        let hypothesis = FrrHypothesis::new(0.5, 1, None).expect("valid");
-        let found = |most| {
-            let question = question(0.8, most);
-            power(&law, &hypothesis, &question, &|| {}, &Interrupt::default())
-        };
+        let found = |most| both(&law, 1, &question(0.8, most));
         for found in found(5000) {
             let prompts = found.prompts.expect("plenty");
             let reached = |n: u64| {
