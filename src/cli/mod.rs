@@ -4,6 +4,7 @@
 
 mod catalogue;
 mod check;
+mod compare;
 mod error;
 mod filling;
 mod foreign;
@@ -43,6 +44,7 @@ use output::Output;
     foldem verify my.toml           the claims, each with its assumption and verdict\n  \
     foldem sweep my-sweep.toml      the figures over a grid of parameters and policies\n  \
     foldem replay log.jsonl --policy paper   what the paper's policy would have done to your log\n  \
+    foldem compare paper my.toml -- log.jsonl   which of two policies does better on it\n  \
     foldem import lm-eval samples.jsonl -o log.jsonl   a log from another tool's\n\n\
     Exit codes: 0 fine, 1 internal, 2 usage, 3 bad input, 4 a checked claim fails, \
     130 interrupted.")]
@@ -103,6 +105,7 @@ enum Command {
     Verify(verify::VerifyArgs),
     Sweep(sweep::SweepArgs),
     Replay(replay::ReplayArgs),
+    Compare(compare::CompareArgs),
     Import(import::ImportArgs),
     Reproduce(reproduce::ReproduceArgs),
 }
@@ -151,6 +154,7 @@ fn run(cli: Cli) -> Result<u8, CliError> {
         Command::Verify(args) => verify::run(&args, &context),
         Command::Sweep(args) => sweep::run(&args, &context),
         Command::Replay(args) => replay::run(&args, &context),
+        Command::Compare(args) => compare::run(&args, &context),
         Command::Import(args) => import::run(&args, &context),
         Command::Reproduce(args) => reproduce::run(&args, &context),
     }

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::log::{Gather as _, Gathered, Numbers, Record};
 use crate::outcome::Covariate;
-use crate::policy::PolicyFile;
+use crate::policy::{Checkpoint, PolicyFile, Position};
 
 /// Bytes of text that are read in parallel before the next ones are fetched.
 const AT_ONCE: usize = 8 << 20;
@@ -143,6 +143,25 @@ impl Table {
             .collect();
         self.validators = policy.validators().iter().map(Definition::of).collect();
         Ok(self)
+    }
+
+    /// The checkpoints of `policy` with columns of this table in place of its validators: so several
+    /// policies can be replayed on one table. Columns are found as for [`Table::for_policy`].
+    pub fn checkpoints_of(
+        &self,
+        policy: &PolicyFile,
+    ) -> Result<Vec<Checkpoint<Position>>, MissingValidator> {
+        let columns = definition::columns(&self.validators, policy)?;
+        let mut checkpoints = policy.checkpoints().to_vec();
+        for checkpoint in &mut checkpoints {
+            for validator in &mut checkpoint.validators {
+                *validator = columns[*validator];
+            }
+            checkpoint.validators.sort_unstable();
+            // Two validators may be one rule under two names.
+            checkpoint.validators.dedup();
+        }
+        Ok(checkpoints)
     }
 
     /// Models with their benchmarks, in alphabetical order.

@@ -7,6 +7,7 @@ mod binomial;
 mod linear;
 mod moments;
 mod normal;
+mod paired;
 
 pub use bernstein::bernstein_half_width;
 pub use beta_product::{BetaShape, product_tails};
@@ -14,3 +15,4 @@ pub use binomial::clopper_pearson;
 pub use linear::Linear;
 pub use moments::{CrossProducts, Scale, Stored};
 pub use normal::{normal_quantile, student_quantile};
+pub use paired::paired_difference;

@@ -149,7 +149,7 @@ fn named(list: &[Named<Estimate>]) -> impl Iterator<Item = (&str, &Estimate)> {
 }
 
 /// The columns of tables with one row per policy or group.
-const SUMMARY: [&str; 8] = [
+pub(super) const SUMMARY: [&str; 8] = [
     "",
     "records",
     "savings %",
@@ -160,7 +160,11 @@ const SUMMARY: [&str; 8] = [
     "coin's cost ratio",
 ];
 
-fn summary_row(name: String, records: u64, estimates: &[Named<Estimate>]) -> Vec<String> {
+pub(super) fn summary_row(
+    name: String,
+    records: u64,
+    estimates: &[Named<Estimate>],
+) -> Vec<String> {
     let get = |name: &str| {
         let found = estimates.iter().find(|e| e.name == name);
         found.map_or_else(Estimate::default, |e| e.value)

@@ -22,6 +22,8 @@ pub use baselines::Baseline;
 pub use label_noise::{Bounds, CorrectedFigure, LabelNoiseFindings, label_noise};
 pub use outcome::{FirstAlarmOutcome, GenerationOutcome, outcomes};
 
+pub(super) use warnings::of_log;
+
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -66,8 +68,18 @@ pub struct ByVerdict {
     pub unknown: u64,
 }
 
+impl FromIterator<Option<bool>> for ByVerdict {
+    fn from_iter<I: IntoIterator<Item = Option<bool>>>(verdicts: I) -> Self {
+        let mut counts = Self::default();
+        verdicts
+            .into_iter()
+            .for_each(|accepted| counts.add(accepted));
+        counts
+    }
+}
+
 impl ByVerdict {
-    fn add(&mut self, accepted: Option<bool>) {
+    pub(in crate::study) fn add(&mut self, accepted: Option<bool>) {
         *match accepted {
             Some(true) => &mut self.accepted,
             Some(false) => &mut self.refused,
@@ -295,7 +307,7 @@ fn by_prompt(table: &Table) -> Vec<usize> {
 }
 
 /// Estimates from generations number `rows`, without covariates.
-fn plain_estimates(table: &Table, replay: &Replay<'_>, rows: &[usize]) -> Estimates {
+pub(super) fn plain_estimates(table: &Table, replay: &Replay<'_>, rows: &[usize]) -> Estimates {
     estimates(table, replay, rows, false).1
 }
 
@@ -363,9 +375,7 @@ fn tally(
 }
 
 fn by_verdict(table: &Table, rows: impl Iterator<Item = usize>) -> ByVerdict {
-    let mut counts = ByVerdict::default();
-    rows.for_each(|i| counts.add(table.rows()[i].accepted));
-    counts
+    rows.map(|i| table.rows()[i].accepted).collect()
 }
 
 fn rejections(
