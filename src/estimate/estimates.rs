@@ -85,6 +85,17 @@ impl Estimate {
     }
 }
 
+impl Estimate {
+    /// The same with an interval that few events allow: that of a share whose odds differ from those
+    /// of `counted` by a factor within `factors`.
+    pub(super) fn with_odds_of(self, counted: Proportion, factors: [f64; 2]) -> Self {
+        let ci = self
+            .mean
+            .and_then(|_| counted.interval_of_odds(self.ci, factors, ALPHA));
+        Self { ci, ..self }
+    }
+}
+
 /// The interval of confidence 1 − `alpha` of Student's law around `mean`, from so many prompts.
 pub(super) fn student_interval(
     mean: f64,

@@ -6,6 +6,7 @@
 //! prompt may depend on each other.
 
 mod attribution;
+mod censored;
 mod cost_game;
 mod estimates;
 mod figures;
@@ -15,11 +16,13 @@ mod prompt_share;
 mod proportion;
 mod retry;
 mod tally;
+mod weighted;
 
 /// A larger share of one prompt in the spread makes normal intervals too narrow.
 pub const DOMINANT: f64 = 0.02;
 
 pub use attribution::{Attribution, Contribution};
+pub use censored::{AUDIT_PRICES, LIVE_BOUNDS, LIVE_FIGURES, LiveEstimates, LiveTally};
 pub use cost_game::MOST_PLAYERS;
 pub use estimates::{Estimate, Estimates, Group, NAMES};
 pub(crate) use estimates::{null_cost_ratio, null_tokens, retained_bias, total_variation};
@@ -30,3 +33,4 @@ pub use prompt_share::{PromptShare, median};
 pub use proportion::Proportion;
 pub use retry::RetryTally;
 pub use tally::{Column, StoredTally, Tally};
+pub use weighted::WeightedTally;

@@ -14,7 +14,7 @@ use super::part::Part;
 use super::{
     Auditor, Definition, Excerpt, FirstAlarm, FirstError, MissingValidator, definition, strata,
 };
-use crate::log::{Gather as _, Gathered, Numbers, Record};
+use crate::log::{Gather as _, Gathered, LiveRejection, Numbers, Record};
 use crate::outcome::Covariate;
 use crate::policy::{Checkpoint, PolicyFile, Position};
 
@@ -56,6 +56,8 @@ pub struct Row {
     pub accepted: Option<bool>,
     /// Its value in [0, 1], where that is known.
     pub utility: Option<f64>,
+    /// What a live policy did to it; `None` if it was not rejected.
+    pub live: Option<LiveRejection>,
     /// The first wrong step as labelled, where steps are.
     pub first_error: FirstError,
 }
@@ -317,6 +319,7 @@ impl<'a> TableBuilder<'a> {
                 problem_tokens: row.problem_tokens,
                 accepted: row.accepted,
                 utility: row.utility,
+                live: row.live,
                 first_error: row.first_error,
             });
         }

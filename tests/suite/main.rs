@@ -14,6 +14,7 @@ mod broken;
 mod broken_logs;
 mod candidates;
 mod cli;
+mod compare;
 mod conditional;
 mod coverage;
 mod enumeration;

@@ -6,6 +6,7 @@
 mod alarms;
 mod attribution;
 mod baselines;
+mod censored;
 mod label_noise;
 mod outcome;
 pub mod positions;
@@ -19,6 +20,7 @@ pub use attribution::{
     AgainstCoin, AttributionFindings, Contribution, Figures, ValidatorAttribution,
 };
 pub use baselines::Baseline;
+pub use censored::{CensoredFindings, censored};
 pub use label_noise::{Bounds, CorrectedFigure, LabelNoiseFindings, label_noise};
 pub use outcome::{FirstAlarmOutcome, GenerationOutcome, outcomes};
 
@@ -211,6 +213,9 @@ pub struct ReplayFindings {
     pub baselines: Vec<Baseline>,
     /// The figures if labels were right, where the quality of the judge is given.
     pub label_noise: Option<LabelNoiseFindings>,
+    /// What a log that was written under a live policy tells of it; not written for other logs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub censored: Option<CensoredFindings>,
     /// What a reader has to know before trusting the numbers.
     pub warnings: Vec<String>,
 }
@@ -275,6 +280,7 @@ pub fn findings(
         attribution: attribution::attribution(policy, table, replay),
         baselines: baselines::baselines(policy, table, replay, &estimates)?,
         label_noise: None,
+        censored: None,
         warnings: warnings::warnings(policy, table, replay, (&tally, &estimates), intake),
         estimates: named(&estimates),
         shifts: estimates.shifts.iter().map(shift).collect(),
