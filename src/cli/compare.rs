@@ -23,10 +23,10 @@ use crate::study::replay::Intake;
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:\n  \
     foldem compare paper my.toml -- log.jsonl\n  \
-    foldem compare old.toml new.toml bold.toml -- a.jsonl.gz b.jsonl.zst --report compare.html\n  \
+    foldem compare old.toml new.toml bold.toml --report compare.html -- a.jsonl.gz b.jsonl.zst\n  \
     foldem replay log.jsonl --policy all-rules.toml --save-table alarms.parquet\n  \
     foldem compare paper my.toml --table alarms.parquet --format json\n\n\
-    Logs stand behind --, policies before it. A policy is a file (foldem.policy/1) or `paper`.")]
+    Logs stand behind --, policies and options before it. A policy is a file (foldem.policy/1) or `paper`.")]
 pub(super) struct CompareArgs {
     /// Policy files (foldem.policy/1), at least two; the others are held against the first; - is
     /// stdin; `paper` is the paper's policy

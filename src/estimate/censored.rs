@@ -414,3 +414,96 @@ pub struct LiveEstimates {
     /// Least and greatest value by name, see [`LIVE_BOUNDS`]; undefined where there is none.
     pub bounds: Vec<(&'static str, [Estimate; 2])>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outcome::CensoredRejection;
+    use approx::assert_relative_eq;
+
+    fn survivor(prompt: u64, tokens: f64, accepted: bool) -> CensoredOutcome {
+        CensoredOutcome {
+            prompt,
+            tokens_paid: tokens,
+            accepted: Some(accepted),
+            rejection: None,
+        }
+    }
+
+    /// Rejected after so many tokens; completed ones have some more and a verdict.
+    fn rejected(prompt: u64, at: f64, chance: f64, became: Option<(f64, bool)>) -> CensoredOutcome {
+        CensoredOutcome {
+            prompt,
+            tokens_paid: at,
+            accepted: became.map(|(_, accepted)| accepted),
+            rejection: Some(CensoredRejection {
+                pass_through: (chance > 0.0).then_some(chance),
+                remaining: became.map(|(remaining, _)| remaining),
+                most_remaining: Some(100.0 - at),
+            }),
+        }
+    }
+
+    fn estimates(last_chance: f64) -> LiveEstimates {
+        let mut tally = LiveTally::new(100.0, 4.0);
+        for outcome in [
+            survivor(0, 100.0, true),
+            survivor(1, 80.0, false),
+            rejected(2, 30.0, 0.5, Some((70.0, true))),
+            rejected(3, 40.0, 0.25, None),
+            rejected(4, 20.0, last_chance, Some((60.0, false))),
+        ] {
+            tally.add(&outcome);
+        }
+        tally.finish()
+    }
+
+    /// By hand: 270 tokens are paid, 70/0.5 + 60/0.25 = 380 lost.
+    #[test]
+    fn the_completed_stand_for_the_others() {
+        let found = estimates(0.25);
+        let figures = found.figures.unwrap();
+        let price = found.price.unwrap();
+        for (named, name, expected) in [
+            (&figures, "savings", 380.0 / 650.0),
+            (&figures, "rejection_rate", 0.6),
+            (&figures, "false_rejection_rate", 2.0 / 3.0),
+            (&figures, "detection_rate", 0.8),
+            (&figures, "accepted_rate", 0.6),
+            (&figures, "cost_ratio", 3.0 * 270.0 / 650.0),
+            (&figures, "purity_after", 0.5),
+            (&price, "savings", (70.0 + 3.0 * 60.0) / 650.0),
+            (&price, "false_rejection_rate", 1.0 / 3.0),
+            (&price, "tokens", 26.0),
+        ] {
+            let (_, value) = named.iter().find(|(n, _)| *n == name).unwrap();
+            assert_relative_eq!(value.mean.unwrap(), expected, epsilon = 1e-9);
+        }
+        assert_relative_eq!(found.effective.unwrap(), 36.0 / 20.0, epsilon = 1e-12);
+        assert_relative_eq!(found.expected.unwrap(), 1.0, epsilon = 1e-12);
+        assert_eq!(
+            (found.rejected, found.completed, found.unchanced),
+            (3, 2, 0)
+        );
+    }
+
+    #[test]
+    fn bounds_need_no_chances_and_figures_do() {
+        let found = estimates(0.0);
+        assert_eq!(
+            (found.figures, found.price, found.expected),
+            (None, None, None)
+        );
+        assert_eq!(found.unchanced, 1);
+        for (name, [least, most]) in [
+            ("savings", [130.0 / 400.0, 190.0 / 460.0]),
+            ("false_rejection_rate", [1.0 / 2.0, 2.0 / 3.0]),
+            ("detection_rate", [1.0 / 2.0, 2.0 / 3.0]),
+            ("cost_ratio", [2.0 * 270.0 / 460.0, 3.0 * 270.0 / 400.0]),
+        ] {
+            let (_, bounds) = found.bounds.iter().find(|(n, _)| *n == name).unwrap();
+            assert_relative_eq!(bounds[0].mean.unwrap(), least, epsilon = 1e-9);
+            assert_relative_eq!(bounds[1].mean.unwrap(), most, epsilon = 1e-9);
+        }
+    }
+}

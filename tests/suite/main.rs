@@ -13,6 +13,7 @@ mod baselines;
 mod broken;
 mod broken_logs;
 mod candidates;
+mod censored;
 mod cli;
 mod compare;
 mod conditional;
