@@ -2,12 +2,14 @@
 //!
 //! One tally holds the columns of both, so their covariance counts: what moves both alike moves no
 //! difference. As everywhere, columns are summed by prompt before products are taken. Where policies
-//! differ on few generations a normal interval is not to be trusted: shares then have an exact one,
-//! and smooth figures are said to rest on too little.
+//! differ on few generations a normal interval is not to be trusted: shares then have an exact one.
+//! Cost ratio and purity take over that of false rejections; where the rest of them, or savings, hangs
+//! on few generations as well, that is said.
 
 use super::estimates::{ALPHA, Estimate, student_interval};
 use super::figures::{
-    Means, cost_ratio, detection_rate, false_rejection_rate, purity_after, rejection_rate, savings,
+    Means, cost_ratio, detection_rate, false_rejection_rate, paid, purity_after, rejection_rate,
+    savings,
 };
 use super::tally::Column;
 use crate::outcome::{Fold, Frame, Knowledge, NEVER, OutcomeBatch};
@@ -33,6 +35,8 @@ const OWN: usize = 4;
 
 /// The shares whose discordant generations are counted: of all, of the accepted, of the refused.
 const SHARES: usize = 3;
+/// Of these, that of the accepted.
+const LOST: usize = 1;
 
 /// A figure of the second policy less that of the first.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -43,9 +47,9 @@ pub struct Difference {
     pub simultaneous: Option<[f64; 2]>,
     /// Whether the policies differ too seldom for a normal interval.
     pub few: bool,
-    /// Whether the intervals are exact instead, as those of shares then are. If not, those from few
-    /// differences are not to be relied on.
-    pub exact: bool,
+    /// Whether the intervals are exact or conservative instead. If not, those from few differences
+    /// are not to be relied on.
+    pub conservative: bool,
 }
 
 /// Exact sums over the outcomes of the same generations under two policies.
@@ -101,7 +105,7 @@ impl PairedTally {
     pub fn difference(&self, name: &str, comparisons: u64) -> Difference {
         let share = match name {
             "rejection_rate" => Some(0),
-            "false_rejection_rate" => Some(1),
+            "false_rejection_rate" => Some(LOST),
             "detection_rate" => Some(2),
             _ => None,
         };
@@ -114,28 +118,75 @@ impl PairedTally {
         let stderr = self.moments.stderr(&difference);
         let normal = |alpha: f64| student_interval(difference.value, stderr, self.prompts(), alpha);
         let together = ALPHA / comparisons.max(1) as f64;
-        let discordance = share.map(|share| self.discordances[share]);
         let estimate = Estimate::around(difference.value, stderr, self.prompts());
-        match discordance {
-            None => Difference {
-                estimate,
-                simultaneous: normal(together),
-                few: self.rests_on_few(name),
-                exact: false,
-            },
-            Some(share) if estimate.mean.is_some() => Difference {
+        if estimate.mean.is_none() {
+            return Difference::default();
+        }
+        let Some(share) = share.map(|share| self.discordances[share]) else {
+            let few = self.rests_on_few(name);
+            let spared = !few && name != "savings" && self.discordances[LOST].is_rare();
+            let conservative = |alpha| self.given_losses(name, alpha).filter(|_| spared);
+            return Difference {
                 estimate: Estimate {
-                    // The counts are exact.
-                    mean: share.difference(),
-                    ci: share.interval(normal(ALPHA), ALPHA),
+                    ci: conservative(ALPHA).or(estimate.ci),
                     ..estimate
                 },
-                simultaneous: share.interval(normal(together), together),
-                few: share.is_rare(),
-                exact: share.is_rare(),
+                simultaneous: conservative(together).or(normal(together)),
+                few: few || spared,
+                conservative: conservative(ALPHA).is_some() && conservative(together).is_some(),
+            };
+        };
+        Difference {
+            estimate: Estimate {
+                // The counts are exact.
+                mean: share.difference(),
+                ci: share.interval(normal(ALPHA), ALPHA),
+                ..estimate
             },
-            Some(_) => Difference::default(),
+            simultaneous: share.interval(normal(together), together),
+            few: share.is_rare(),
+            conservative: share.is_rare(),
         }
+    }
+
+    /// The interval of the difference in cost ratio or purity where the policies lose nearly the
+    /// same of the accepted: half of `alpha` is spent on what their false rejection rates may differ
+    /// by, which has an exact interval, the other half on everything else at either end of it.
+    fn given_losses(&self, name: &str, alpha: f64) -> Option<[f64; 2]> {
+        let losses = [0, 1].map(|policy| self.figure("false_rejection_rate", policy));
+        let [first, second] = &losses;
+        let normal = |difference: &Linear, alpha: f64| {
+            let stderr = self.moments.stderr(difference);
+            student_interval(difference.value, stderr, self.prompts(), alpha)
+        };
+        let exact = self.discordances[LOST];
+        let ends = exact.interval(normal(&(second - first), 0.5 * alpha), 0.5 * alpha)?;
+        // The rates lie evenly about their mean, so that swapping the policies changes the sign.
+        let level = &(first + second) * 0.5;
+        let figure = |policy: usize, loss: Linear| {
+            let side = Side {
+                tally: self,
+                policy,
+            };
+            let kept = 1.0 - &loss;
+            let possible = kept.value > 0.0;
+            let figure = match name {
+                "cost_ratio" => paid(&side) / side.mean(Column::Full) / kept,
+                _ => side.mean(Column::Accepted) / side.mean(Column::Surviving) * kept,
+            };
+            possible.then_some(figure)
+        };
+        let at = |change: f64| {
+            let [less, more] = [-0.5, 0.5].map(|part| &level + &self.constant(part * change));
+            let difference = figure(1, more)? - figure(0, less)?;
+            normal(&difference, 0.5 * alpha)
+        };
+        let [[a, b], [c, d]] = [at(ends[0])?, at(ends[1])?];
+        Some([a.min(c), b.max(d)])
+    }
+
+    fn constant(&self, value: f64) -> Linear {
+        Linear::constant(value, self.moments.width())
     }
 
     fn figure(&self, name: &str, policy: usize) -> Linear {
@@ -150,19 +201,17 @@ impl PairedTally {
             "detection_rate" => detection_rate(&side),
             "cost_ratio" => cost_ratio(&side),
             "purity_after" => purity_after(&side),
-            _ => Linear::constant(f64::NAN, self.moments.width()),
+            _ => self.constant(f64::NAN),
         }
     }
 
-    /// Whether one of the columns that a smooth figure is made of differs in few prompts only.
+    /// Whether what a smooth figure is made of, beside false rejections, differs in few prompts only.
     fn rests_on_few(&self, name: &str) -> bool {
-        let columns: &[Column] = match name {
-            "savings" => &[Column::Generated],
-            "cost_ratio" => &[Column::Generated, Column::Retained],
-            _ => &[Column::Surviving, Column::Retained],
+        let column = match name {
+            "purity_after" => Column::Surviving,
+            _ => Column::Generated,
         };
-        let few = |column: &Column| self.differing[own(*column)] < FEW.min(self.prompts());
-        columns.iter().any(few)
+        self.differing[own(column)] < FEW.min(self.prompts())
     }
 
     fn index(column: Column, policy: usize) -> usize {
@@ -200,7 +249,7 @@ impl PairedTally {
         }
         let only = match rejects {
             [true, false] => Some(0),
-            [false, true] => Some(1),
+            [false, true] => Some(LOST),
             _ => None,
         };
         let trials = [true, accepted, !accepted];

@@ -155,16 +155,18 @@ fn scaled(difference: Difference, unit: f64) -> Shown {
     }
 }
 
-/// An axis that holds 0, all differences, and of their intervals as much as is as wide as they.
+/// An axis that holds 0, all differences, and their intervals but for those far wider than the others.
 fn axis(values: &[Shown]) -> Axis {
     let values = || values.iter().filter_map(|v| v.value);
     let (lo, hi) = values().fold((0.0_f64, 0.0_f64), |(lo, hi), (mean, _)| {
         (lo.min(mean), hi.max(mean))
     });
-    let half = values()
-        .map(|(_, [lo, hi])| 0.5 * (hi - lo))
-        .fold(0.0, f64::max);
-    let stretch = half.min(3.0 * (hi - lo)).max(1e-3 * half).max(1e-9);
+    let half = |(mean, [lo, hi]): (f64, [f64; 2])| (mean - lo).max(hi - mean);
+    let mut halves: Vec<f64> = values().map(half).collect();
+    halves.sort_by(f64::total_cmp);
+    let largest = halves.last().copied().unwrap_or(0.0);
+    let usual = halves.get(halves.len() / 2).copied().unwrap_or(0.0);
+    let stretch = largest.min(3.0 * usual.max(hi - lo)).max(1e-9);
     let free = 0.05 * (hi - lo + 2.0 * stretch);
     Axis::linear(lo - stretch - free, hi + stretch + free, TICKS)
 }

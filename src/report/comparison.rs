@@ -87,8 +87,15 @@ fn words(difference: Difference) -> String {
         Verdict::SamePolicy => "the same policy",
         Verdict::Undefined => "undefined",
     };
-    let exact = difference.few && difference.verdict != Verdict::TooFewDifferences;
-    format!("{text}{}", if exact { " (exact interval)" } else { "" })
+    let wide = difference.few && difference.verdict != Verdict::TooFewDifferences;
+    format!(
+        "{text}{}",
+        if wide {
+            " (few differences: wide interval)"
+        } else {
+            ""
+        }
+    )
 }
 
 fn differences(findings: &ComparisonFindings) -> Section {

@@ -114,8 +114,8 @@ pub struct Difference {
     pub estimate: Estimate,
     /// The interval that holds together with those of all other policies.
     pub simultaneous: Option<[f64; 2]>,
-    /// Whether the policies differ too seldom for a normal interval: that of a share is then exact,
-    /// that of any other figure not to be relied on.
+    /// Whether the policies differ too seldom for a normal interval: it is then exact or
+    /// conservative, or not to be relied on, as the verdict says.
     pub few: bool,
     /// What follows.
     pub verdict: Verdict,
@@ -327,14 +327,14 @@ fn judged(found: estimate::Difference, same: bool) -> Difference {
         mut estimate,
         mut simultaneous,
         mut few,
-        exact,
+        conservative,
     } = found;
     let verdict = if estimate.mean.is_none() {
         Verdict::Undefined
     } else if same {
         (estimate.ci, simultaneous, few) = (Some([0.0; 2]), Some([0.0; 2]), false);
         Verdict::SamePolicy
-    } else if few && !exact {
+    } else if few && !conservative {
         Verdict::TooFewDifferences
     } else {
         match simultaneous {
@@ -368,8 +368,8 @@ fn warnings(findings: &ComparisonFindings) -> Vec<String> {
         if !names.is_empty() {
             warnings.push(format!(
                 "{} differs from the first policy on so few generations that normal intervals are \
-                 too narrow ({}): those of rates are exact instead, those of other figures are not \
-                 to be relied on",
+                 too narrow ({}): they are exact or conservative instead, or, with the verdict \
+                 too-few-differences, not to be relied on",
                 against.policy,
                 names.join(", ")
             ));

@@ -362,20 +362,23 @@ fn every_form_of_report_is_written() {
     }
 }
 
-/// A clustered world with two policies that mostly agree.
-fn world() -> Scenario {
-    let text = "schema = 'foldem.scenario/1'\nname = 'compare'\n\
-         [difficulty]\nsd = 1.4\nlength_effect = 0.3\n\
+/// A clustered world with two policies that mostly agree: the second false alarm, and the share of
+/// faulty generations that the filter accepts, say how many of the accepted they differ on.
+fn world(false_alarm: f64, accepted: f64) -> Scenario {
+    let text = format!(
+        "schema = 'foldem.scenario/1'\nname = 'compare'\n\
+         [difficulty]\nsd = 1.2\nlength_effect = 0.3\n\
          [[fault]]\nkind = 'x'\nhazard = [0.15, 0.2, 0.1]\ndifficulty_effect = 0.9\nlength_factor = 1.4\n\
-         [[stage]]\nname = 'a'\ntokens = { dist = 'lognormal', mean = 60, cv = 0.5 }\n\
-         [[stage]]\nname = 'b'\ntokens = { dist = 'gamma', mean = 60, cv = 0.5 }\n\
-         [[stage]]\nname = 'c'\ntokens = { dist = 'fixed', value = 50 }\n\
-         [[validator]]\nname = 'v'\ndetects = { x = 0.5 }\nfalse_alarm = 0.05\ndifficulty_effect = 0.8\n\
-         [[validator]]\nname = 'w'\ndetects = { x = 0.2 }\nfalse_alarm = 0.04\ndifficulty_effect = 1.7\n\
-         [final_filter]\naccepts = { clean = 0.8, x = 0.3 }\n\
+         [[stage]]\nname = 'a'\ntokens = {{ dist = 'lognormal', mean = 60, cv = 0.5 }}\n\
+         [[stage]]\nname = 'b'\ntokens = {{ dist = 'gamma', mean = 60, cv = 0.5 }}\n\
+         [[stage]]\nname = 'c'\ntokens = {{ dist = 'fixed', value = 50 }}\n\
+         [[validator]]\nname = 'v'\ndetects = {{ x = 0.5 }}\nfalse_alarm = 0.05\ndifficulty_effect = 0.8\n\
+         [[validator]]\nname = 'w'\ndetects = {{ x = 0.2 }}\nfalse_alarm = {false_alarm}\ndifficulty_effect = 1.0\n\
+         [final_filter]\naccepts = {{ clean = 0.8, x = {accepted} }}\n\
          [[policy.checkpoint]]\nat = 'a'\nvalidators = ['v']\n\
-         [[policy.checkpoint]]\nat = 'b'\nvalidators = ['w']\ncost_tokens = 1\n";
-    Scenario::parse("compare", text, Path::new(".")).unwrap_or_else(|e| panic!("{e}"))
+         [[policy.checkpoint]]\nat = 'b'\nvalidators = ['w']\ncost_tokens = 1\n"
+    );
+    Scenario::parse("compare", &text, Path::new(".")).unwrap_or_else(|e| panic!("{e}"))
 }
 
 const SEEDS: u64 = 600;
@@ -391,10 +394,7 @@ struct Coverage {
 }
 
 fn coverage() -> Vec<Coverage> {
-    let first = world();
-    let mut fewer = first.checkpoints().to_vec();
-    fewer.pop();
-    let second = first.with_checkpoints(fewer);
+    let [first, second] = policies(world(0.04, 0.3));
     let [exact_first, exact_second] = [&first, &second].map(Exact::new);
     let mut found: Vec<Coverage> = DIFFERENCES
         .iter()
@@ -408,8 +408,8 @@ fn coverage() -> Vec<Coverage> {
         .collect();
     let share = 1.0 / SEEDS as f64;
     for seed in 0..SEEDS {
-        let simulation = Simulation::new(&first, 2400, seed)
-            .per_prompt(8)
+        let simulation = Simulation::new(&first, 5000, seed)
+            .per_prompt(20)
             .also(&second, vec![second.checkpoints()]);
         let frames = [0, 1].map(|policy| simulation.frame(policy));
         let new = || PairedTally::new(&frames[0], &frames[1]);
@@ -448,6 +448,55 @@ fn coverage() -> Vec<Coverage> {
     found
 }
 
+/// A policy, and the same without its last checkpoint.
+fn policies(first: Scenario) -> [Scenario; 2] {
+    let mut fewer = first.checkpoints().to_vec();
+    fewer.pop();
+    let second = first.with_checkpoints(fewer);
+    [first, second]
+}
+
+/// Where policies differ on about one of the accepted, but on many of the refused, intervals are wide
+/// enough: of 300 logs fewer than 272 would be seen once in 500 suites at exactly 95 %, and exact
+/// intervals hold more. The control: normal intervals miss whenever none of the accepted is seen.
+#[test]
+fn few_differences_leave_wide_intervals() {
+    let [first, second] = policies(world(0.004, 0.0));
+    let [exact_first, exact_second] = [&first, &second].map(Exact::new);
+    for per_prompt in [1, 4] {
+        let mut held = [0; DIFFERENCES.len()];
+        let (mut normal, mut few) = (0, 0);
+        for seed in 0..300 {
+            let simulation = Simulation::new(&first, 400 * per_prompt, seed)
+                .per_prompt(per_prompt)
+                .also(&second, vec![second.checkpoints()]);
+            let mut paired = PairedTally::new(&simulation.frame(0), &simulation.frame(1));
+            for n in 0..simulation.batches() {
+                paired.fold(&simulation.draw(n)[..]);
+            }
+            for (held, name) in held.iter_mut().zip(DIFFERENCES) {
+                let truth = exact_value(&exact_second, name).unwrap()
+                    - exact_value(&exact_first, name).unwrap();
+                let found = paired.difference(name, 1);
+                let [low, high] = found.estimate.ci.unwrap();
+                *held += u32::from(low <= truth && truth <= high);
+                if name == "false_rejection_rate" {
+                    let (mean, stderr) =
+                        (found.estimate.mean.unwrap(), found.estimate.stderr.unwrap());
+                    normal += u32::from((mean - truth).abs() <= 1.96 * stderr);
+                }
+                few += u32::from(name == "cost_ratio" && found.few && found.conservative);
+            }
+        }
+        for (name, held) in DIFFERENCES.iter().zip(held) {
+            assert!(held >= 272, "{per_prompt} {name}: {held}");
+        }
+        if per_prompt == 1 {
+            assert!(normal < 240 && few > 290, "{normal} {few}");
+        }
+    }
+}
+
 /// The same generations, each a prompt of its own.
 fn scattered(batch: &OutcomeBatch) -> OutcomeBatch {
     OutcomeBatch {
@@ -456,7 +505,7 @@ fn scattered(batch: &OutcomeBatch) -> OutcomeBatch {
     }
 }
 
-/// Of 600 logs of 300 prompts, eight generations each, 95 % of the intervals hold the truth: fewer
+/// Of 600 logs of 250 prompts, twenty generations each, 95 % of the intervals hold the truth: fewer
 /// than 92.2 % or more than 97.8 % for any of the six figures would be seen in one of 100 suites.
 /// The controls: intervals by generation hold it too seldom where prompts matter, and those of
 /// unpaired figures are far too wide.
