@@ -50,7 +50,6 @@ impl View<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::log::Record;
 
     #[test]

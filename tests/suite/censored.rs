@@ -6,18 +6,18 @@ use std::path::Path;
 use foldem::estimate::{Estimate, LIVE_FIGURES};
 use foldem::log::Record;
 use foldem::policy::PolicyFile;
-use foldem::replay::{Replay, Table};
+use foldem::replay::Replay;
 use foldem::rng::{Purpose, Stream, stream};
 use foldem::scenario::Scenario;
-use foldem::study::drawn_log;
-use foldem::study::replay::{CensoredFindings, censored};
+use foldem::study::replay::{CensoredFindings, Intake, censored, findings};
 use foldem::study::simulation::{Request, exact_value};
+use foldem::study::{Named, drawn_log};
 use foldem::theory::Exact;
 use rand::RngExt as _;
 use serde_json::Value;
 
 use super::cli::{code, foldem, stderr, stdout};
-use super::literal::{policy, record, table};
+use super::literal::{policy, table};
 
 /// A clustered world under a live policy; of right generations a share is rejected as well.
 fn world(false_alarm: f64) -> Scenario {
@@ -168,143 +168,6 @@ fn few_audits_leave_a_wide_interval() {
         // what exact intervals hold.
         let held = (0..200).filter(hold).count();
         assert!(held >= 184, "{attempts}: {held}");
-    }
-}
-
-/// Unbiased over what was completed by chance, log by log: numerators and denominators, and so, but
-/// for what a ratio adds, the figures. The mean over 300 draws lies within 4.5 of its standard errors.
-#[test]
-fn whatever_policy_is_replayed_weights_recover_it() {
-    let live = policy(
-        &[("bad", "!")],
-        "[[checkpoint]]\nat = { every_tokens = 20 }\nvalidators = [\"bad\"]\n",
-    );
-    let mut rng = stream(5, Purpose::Control, 0);
-    let records: Vec<Record> = (0..2400)
-        .map(|i| {
-            let n = 40 + rng.random_range(0..80);
-            let accepted = rng.random::<f64>() < 0.7;
-            let mut text = "a".repeat(n);
-            for (mark, chance) in [("!", 0.15), ("?", 0.2)] {
-                let chance = if accepted { chance } else { 2.5 * chance };
-                if rng.random::<f64>() < chance {
-                    let at = rng.random_range(0..n);
-                    text.replace_range(at..=at, mark);
-                }
-            }
-            record(i / 4, i % 4, &text, accepted)
-        })
-        .collect();
-    // One is earlier than the live policy, one later, and one has nothing to do with it.
-    let replayed = [
-        (
-            "earlier",
-            "[[checkpoint]]\nat = { every_tokens = 3 }\nvalidators = [\"bad\"]\n",
-        ),
-        (
-            "later",
-            "[[checkpoint]]\nat = \"solution\"\nvalidators = [\"bad\"]\n",
-        ),
-        (
-            "other",
-            "[[checkpoint]]\nat = { tokens = 30 }\nvalidators = [\"odd\"]\ncost_tokens = 2\n",
-        ),
-    ]
-    .map(|(name, rest)| (name, policy(&[("bad", "!"), ("odd", "?")], rest)));
-    let full = table(&live, records.clone());
-    let live = Replay::new(&full, &live, live.checkpoints(), false).unwrap();
-    let stops: Vec<Option<u64>> = (0..records.len())
-        .map(|i| live.judgement(i).stop.map(|stop| stop.tokens))
-        .collect();
-    for (name, policy) in &replayed {
-        let evaluate = |table: &Table| {
-            let replay = Replay::new(table, policy, policy.checkpoints(), false).unwrap();
-            censored(table, &replay, None).unwrap().replayed
-        };
-        // Everything completed: the truth, and the figures of a plain replay.
-        let everything = records.iter().zip(&stops).map(|(record, stop)| Record {
-            rejected_at: *stop,
-            pass_through: Some(1.0),
-            finish_reason: Some("stop".to_owned()),
-            ..record.clone()
-        });
-        let everything = table(policy, everything.collect());
-        let truth = evaluate(&everything);
-        let replay = Replay::new(&everything, policy, policy.checkpoints(), false).unwrap();
-        let plain = foldem::study::replay::findings(
-            policy,
-            &everything,
-            &replay,
-            &foldem::study::replay::Intake::default(),
-        )
-        .unwrap();
-        for figure in &truth {
-            let (whole, own) = (plain.get(&figure.name).unwrap(), figure.value);
-            let gap = (whole.mean.unwrap() - own.mean.unwrap()).abs();
-            assert!(gap < 1e-9, "{name} {}", figure.name);
-            // What never varies – a policy that looks at the end saves nothing – has no spread.
-            let gap = (whole.stderr.unwrap() - own.stderr.unwrap()).abs();
-            assert!(gap <= 1e-6 * own.stderr.unwrap(), "{name} {}", figure.name);
-        }
-        let mut gaps = vec![Vec::new(); truth.len()];
-        let mut claimed = vec![0.0; truth.len()];
-        let mut naive_gap = 0.0;
-        for seed in 0..300 {
-            let mut rng = stream(seed, Purpose::Control, 1);
-            let mut log = records.clone();
-            for (record, stop) in log.iter_mut().zip(&stops) {
-                let Some(at) = *stop else { continue };
-                let chance = if at <= 40 { 0.3 } else { 0.7 };
-                record.rejected_at = Some(at);
-                record.pass_through = Some(chance);
-                record.finish_reason = Some("stop".to_owned());
-                if rng.random::<f64>() >= chance {
-                    *record = Record {
-                        solution: record.solution[..at as usize].to_owned(),
-                        token_ends: Some((1..=at as usize).collect()),
-                        // What somebody says of a cut text is not said of the generation.
-                        accepted: Some(false),
-                        finish_reason: Some("abort".to_owned()),
-                        ..record.clone()
-                    };
-                }
-            }
-            let table = table(policy, log);
-            let estimates = evaluate(&table);
-            for (i, (estimate, truth)) in estimates.iter().zip(&truth).enumerate() {
-                gaps[i].push(estimate.value.mean.unwrap() - truth.value.mean.unwrap());
-                claimed[i] += estimate.value.stderr.unwrap() / 300.0;
-            }
-            let replay = Replay::new(&table, policy, policy.checkpoints(), false).unwrap();
-            let accepted =
-                (0..table.rows().len()).filter(|&i| table.rows()[i].accepted == Some(true));
-            let accepted: Vec<usize> = accepted.collect();
-            let lost = accepted
-                .iter()
-                .filter(|&&i| replay.judgement(i).stop.is_some());
-            let share = lost.count() as f64 / accepted.len() as f64;
-            naive_gap += (share - truth[2].value.mean.unwrap()) / 300.0;
-        }
-        for ((gaps, truth), claimed) in gaps.iter().zip(&truth).zip(claimed) {
-            let n = gaps.len() as f64;
-            let mean = gaps.iter().sum::<f64>() / n;
-            let spread = (gaps.iter().map(|g| (g - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt();
-            assert!(
-                mean.abs() < 4.5 * spread / n.sqrt() + 2e-4,
-                "{name} {}: {mean} {spread}",
-                truth.name
-            );
-            // What chance completes is part of the claimed error.
-            assert!(
-                claimed > spread || spread <= 0.0,
-                "{name} {}: {claimed} {spread}",
-                truth.name
-            );
-        }
-        // The control: without weights, what was cut is missing among what the same rule loses.
-        if *name != "other" {
-            assert!(naive_gap < -0.03, "{name}: {naive_gap}");
-        }
     }
 }
 

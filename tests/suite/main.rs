@@ -39,6 +39,7 @@ mod properties;
 mod readme;
 mod real_text;
 mod replay;
+mod reweighted;
 mod rule_pages;
 mod sweep;
 mod table;
