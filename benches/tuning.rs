@@ -79,7 +79,8 @@ fn table(candidates: &PolicyFile, records: usize) -> Table {
             problem_tokens: 0,
             accepted: Some(good),
             utility: Some(f64::from(u8::from(good))),
-            first_error: FirstError::Unlabelled,
+            live: None,
+                first_error: FirstError::Unlabelled,
         });
     }
     let definitions = candidates.validators().iter().map(Definition::of);

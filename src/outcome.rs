@@ -4,10 +4,12 @@
 //! else. Outcomes travel as batches of columns. All generations of one prompt stand next to each
 //! other within one batch.
 
+mod censored;
 mod expected;
 mod gathered;
 mod subsets;
 
+pub use censored::{CensoredOutcome, CensoredRejection};
 pub use expected::ExpectedBatch;
 pub use gathered::{Gathered, Range, Shape};
 pub use subsets::{MOST_VALIDATORS, SubsetOutcome, Validators};

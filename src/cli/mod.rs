@@ -4,6 +4,7 @@
 
 mod catalogue;
 mod check;
+mod compare;
 mod error;
 mod filling;
 mod foreign;
@@ -48,6 +49,7 @@ use output::Output;
     foldem sweep my-sweep.toml      the figures over a grid of parameters and policies\n  \
     foldem replay log.jsonl --policy paper   what the paper's policy would have done to your log\n  \
     foldem tune log.jsonl --max-frr 0.05 -o policy.toml   the cheapest policy that can be certified\n  \
+    foldem compare paper my.toml -- log.jsonl   which of two policies does better on it\n  \
     foldem import lm-eval samples.jsonl -o log.jsonl   a log from another tool's\n  \
     foldem plan --max-frr 0.05 --frr 0.01 --accepted 0.6   how much data a certificate takes\n  \
     foldem monitor deployed.jsonl --max-frr 0.05 --pass-through 0.1   watch a policy that runs\n\n\
@@ -111,6 +113,7 @@ enum Command {
     Sweep(sweep::SweepArgs),
     Replay(replay::ReplayArgs),
     Tune(Box<tune::TuneArgs>),
+    Compare(compare::CompareArgs),
     Import(import::ImportArgs),
     Plan(plan::PlanArgs),
     Guarantee(guarantee::GuaranteeArgs),
@@ -163,6 +166,7 @@ fn run(cli: Cli) -> Result<u8, CliError> {
         Command::Sweep(args) => sweep::run(&args, &context),
         Command::Replay(args) => replay::run(&args, &context),
         Command::Tune(args) => tune::run(&args, &context),
+        Command::Compare(args) => compare::run(&args, &context),
         Command::Import(args) => import::run(&args, &context),
         Command::Plan(args) => plan::run(&args, &context),
         Command::Guarantee(args) => guarantee::run(&args, &context),

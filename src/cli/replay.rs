@@ -15,7 +15,7 @@ use crate::log::{LONGEST_LINE, Writer};
 use crate::policy::PolicyFile;
 use crate::replay::{Auditor, Replay, SavedTable, ScheduleError, SourceLog, Table};
 use crate::report;
-use crate::study::replay::{self, Intake, JudgeQuality};
+use crate::study::replay::{self, CensoredFindings, Intake, JudgeQuality};
 
 /// The name under which the policy of the paper is built in.
 pub(super) const PAPER: &str = "paper";
@@ -66,6 +66,10 @@ pub(super) struct ReplayArgs {
     preparation: PreparationArgs,
     #[command(flatten)]
     judge: JudgeArgs,
+    /// The most tokens that a solution may have (the limit it was generated with): bounds what a
+    /// live policy cut, in a log that was written under one
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000_000))]
+    token_limit: Option<u64>,
     #[command(flatten)]
     intake: IntakeArgs,
 }
@@ -197,6 +201,7 @@ pub(super) fn run(args: &ReplayArgs, context: &Context) -> Result<u8, CliError> 
         Replay::new(&table, &policy, policy.checkpoints(), generated).map_err(whole_policy)?;
     let mut findings = replay::findings(&policy, &table, &replay, &intake).map_err(whole_policy)?;
     findings.label_noise = judge.and_then(|judge| replay::label_noise(&table, &replay, judge));
+    findings.censored = censored(&table, &replay, args)?;
     if judge.is_some() && findings.label_noise.is_none() {
         let message = "no record has a verdict, so --judge-sensitivity and --judge-specificity have \
                        nothing to correct";
@@ -206,7 +211,8 @@ pub(super) fn run(args: &ReplayArgs, context: &Context) -> Result<u8, CliError> 
     if page {
         replay_page::complete(&mut sheet, &policy, &table, &findings).map_err(whole_policy)?;
         let read = args.logs.iter().chain(&args.table);
-        sheet.provenance = replay_page::provenance(read, &args.policy, PAPER)?;
+        let policies = std::slice::from_ref(&args.policy);
+        sheet.provenance = replay_page::provenance(read, policies, PAPER)?;
     }
     context.output.emit(&findings, &sheet)?;
     if let Some(mut writer) = writer {
@@ -223,6 +229,31 @@ pub(super) fn run(args: &ReplayArgs, context: &Context) -> Result<u8, CliError> 
     } else {
         exit::FINE
     })
+}
+
+/// What the log tells of the live policy that it was written under, if there was one.
+fn censored(
+    table: &Table,
+    replay: &Replay<'_>,
+    args: &ReplayArgs,
+) -> Result<Option<CensoredFindings>, CliError> {
+    let Some(limit) = args.token_limit else {
+        return Ok(replay::censored(table, replay, None));
+    };
+    if limit < table.longest() {
+        return Err(CliError::Usage(format!(
+            "--token-limit {limit}: the log holds a solution of {} tokens; give the limit that \
+             generations had, at least as much",
+            table.longest()
+        )));
+    }
+    if !table.is_censored() {
+        return Err(CliError::Usage(format!(
+            "--token-limit {limit}: no record of the log was rejected by a live policy \
+             (`rejected_at`), so there is nothing to bound; leave it out"
+        )));
+    }
+    Ok(replay::censored(table, replay, Some(limit)))
 }
 
 /// No file is read twice that can be read once, and none is written over another.
@@ -269,13 +300,8 @@ pub(super) fn has_parquet_ending(file: &Path) -> bool {
         .is_some_and(|ending| ending.eq_ignore_ascii_case("parquet"))
 }
 
-/// The table of a file, with the columns that `policy` asks for.
-pub(super) fn saved_table(
-    file: &Path,
-    policy: &PolicyFile,
-    policy_path: &Path,
-    context: &Context,
-) -> Result<(Table, Intake), CliError> {
+/// The table of a file.
+pub(super) fn saved(file: &Path, context: &Context) -> Result<(Table, Intake), InputError> {
     let saved = SavedTable::load(file)?;
     let version = env!("CARGO_PKG_VERSION");
     if saved.foldem != version {
@@ -290,7 +316,18 @@ pub(super) fn saved_table(
         partial: false,
         remarks: saved.remarks,
     };
-    let table = saved.table.for_policy(policy).map_err(|e| {
+    Ok((saved.table, intake))
+}
+
+/// The same, with the columns that `policy` asks for.
+pub(super) fn saved_table(
+    file: &Path,
+    policy: &PolicyFile,
+    policy_path: &Path,
+    context: &Context,
+) -> Result<(Table, Intake), CliError> {
+    let (table, intake) = saved(file, context)?;
+    let table = table.for_policy(policy).map_err(|e| {
         let message = format!("{e} (table {})", file.display());
         InputError::whole_file(&policy_path.display().to_string(), message)
     })?;

@@ -44,23 +44,25 @@ pub(super) fn complete(
     Ok(())
 }
 
-/// Where findings come from: what was `read`, with SHA-256, the policy, and the version. A policy of
+/// Where findings come from: what was `read`, with SHA-256, the policies, and the version. A policy of
 /// the name `built_in` has no file.
 pub(super) fn provenance<'p>(
     read: impl Iterator<Item = &'p PathBuf>,
-    policy: &Path,
+    policies: &[PathBuf],
     built_in: &str,
 ) -> Result<Vec<(String, String)>, InputError> {
     let mut found = vec![(
         "foldem".to_owned(),
         format!("version {}", env!("CARGO_PKG_VERSION")),
     )];
-    let policy_hash = if policy == Path::new(built_in) {
-        "built in".to_owned()
-    } else {
-        hash(policy)?
-    };
-    found.push((format!("policy {}", policy.display()), policy_hash));
+    for policy in policies {
+        let policy_hash = if policy == Path::new(built_in) {
+            "built in".to_owned()
+        } else {
+            hash(policy)?
+        };
+        found.push((format!("policy {}", policy.display()), policy_hash));
+    }
     for path in read {
         found.push((format!("read from {}", path.display()), hash(path)?));
     }

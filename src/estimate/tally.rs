@@ -5,6 +5,7 @@ mod gathered;
 
 use serde::{Deserialize, Serialize};
 
+use super::figures::Means;
 use super::proportion::Proportion;
 use crate::outcome::{Fold, Frame, NEVER, OutcomeBatch};
 use crate::stats::{CrossProducts, Linear, Scale, Stored};
@@ -182,11 +183,6 @@ impl Tally {
     /// The unit in which a column is counted.
     pub fn unit(&self, column: Column) -> f64 {
         self.moments.scale(self.index(column)).unit()
-    }
-
-    /// Mean tokens paid per prompt, what checkpoints charge included.
-    pub fn paid(&self) -> Linear {
-        self.mean(Column::Generated) + self.mean(Column::Cost)
     }
 
     /// The mean of a column per prompt, with its gradient.
@@ -367,6 +363,12 @@ fn single(column: Column) -> usize {
         Column::UtilityAccepted => 9,
         Column::PlaceExcess => 10,
         _ => 11,
+    }
+}
+
+impl Means for Tally {
+    fn mean(&self, column: Column) -> Linear {
+        self.mean(column)
     }
 }
 

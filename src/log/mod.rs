@@ -12,6 +12,7 @@ mod fingerprint;
 pub mod grade;
 pub mod import;
 mod line;
+mod live;
 mod parquet;
 mod read;
 mod record;
@@ -28,6 +29,7 @@ use std::path::Path;
 
 pub use bulk::{Gather, Gathered};
 pub use fingerprint::{Fingerprint, Numbers};
+pub use live::LiveRejection;
 pub use read::{LONGEST_LINE, ReadError, Reader};
 pub use record::Record;
 pub use shape::Shape;

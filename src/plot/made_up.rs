@@ -79,6 +79,7 @@ pub(super) fn replay(policy: &str, values: &[Shown]) -> ReplayFindings {
         attribution: AttributionFindings::default(),
         baselines: Vec::new(),
         label_noise: None,
+        censored: None,
         warnings: Vec::new(),
     }
 }

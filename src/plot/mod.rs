@@ -8,6 +8,7 @@
 
 mod axis;
 mod curve_panel;
+mod differences;
 mod draw;
 mod funnel;
 mod funnel_bar;
@@ -33,6 +34,7 @@ mod tuning_front;
 mod value;
 mod violations;
 
+pub use differences::differences_from_first;
 pub use funnel::rejection_funnel;
 pub use increments::martingale_increments;
 pub use position_curve::savings_by_checkpoint_position;

@@ -11,6 +11,7 @@ mod alarm;
 mod attributes;
 mod auditor;
 mod candidates;
+mod censored;
 mod definition;
 mod excerpt;
 mod from_alarms;

@@ -9,6 +9,7 @@ mod hoeffding_bentkus;
 mod linear;
 mod moments;
 mod normal;
+mod paired;
 mod ratio_sequence;
 
 pub use bernstein::bernstein_half_width;
@@ -19,4 +20,5 @@ pub use hoeffding_bentkus::{hoeffding_bentkus, hoeffding_bentkus_upper_bound};
 pub use linear::Linear;
 pub use moments::{CrossProducts, Scale, Stored};
 pub use normal::{normal_quantile, student_quantile};
+pub use paired::paired_difference;
 pub use ratio_sequence::RatioSequence;

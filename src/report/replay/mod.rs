@@ -2,6 +2,7 @@
 
 mod attribution;
 pub(super) mod baselines;
+mod censored;
 mod label_noise;
 
 use super::number::{exactly, interval, number, optional, percent, with_interval};
@@ -26,6 +27,7 @@ pub fn sheet(findings: &ReplayFindings) -> Sheet {
         .chain(verdict(findings))
         .chain(attribution::verdict(findings))
         .chain(label_noise::verdict(findings))
+        .chain(censored::verdict(findings))
         .collect(),
         sections: sections(findings),
         data: data(findings),
@@ -139,6 +141,7 @@ fn sections(findings: &ReplayFindings) -> Vec<Section> {
         shifts(findings),
         strata(findings),
         label_noise::section(findings),
+        censored::section(findings),
     ];
     sections.retain(|section| !section.rows.is_empty());
     sections
@@ -149,7 +152,7 @@ fn named(list: &[Named<Estimate>]) -> impl Iterator<Item = (&str, &Estimate)> {
 }
 
 /// The columns of tables with one row per policy or group.
-const SUMMARY: [&str; 8] = [
+pub(super) const SUMMARY: [&str; 8] = [
     "",
     "records",
     "savings %",
@@ -160,7 +163,11 @@ const SUMMARY: [&str; 8] = [
     "coin's cost ratio",
 ];
 
-fn summary_row(name: String, records: u64, estimates: &[Named<Estimate>]) -> Vec<String> {
+pub(super) fn summary_row(
+    name: String,
+    records: u64,
+    estimates: &[Named<Estimate>],
+) -> Vec<String> {
     let get = |name: &str| {
         let found = estimates.iter().find(|e| e.name == name);
         found.map_or_else(Estimate::default, |e| e.value)
@@ -406,5 +413,6 @@ fn data(findings: &ReplayFindings) -> Section {
     attribution::data(findings, &mut add);
     baselines::data(findings, &mut add);
     label_noise::data(findings, &mut add);
+    censored::data(findings, &mut add);
     section
 }

@@ -115,7 +115,8 @@ impl World {
                     problem_tokens: 0,
                     accepted: Some(batch.accepted[i]),
                     utility: Some(batch.utility[i]),
-                    first_error: FirstError::Unlabelled,
+                    live: None,
+                first_error: FirstError::Unlabelled,
                 });
             }
         }

@@ -6,6 +6,7 @@
 mod alarms;
 mod attribution;
 mod baselines;
+mod censored;
 mod label_noise;
 mod outcome;
 pub mod positions;
@@ -19,8 +20,11 @@ pub use attribution::{
     AgainstCoin, AttributionFindings, Contribution, Figures, ValidatorAttribution,
 };
 pub use baselines::Baseline;
+pub use censored::{CensoredFindings, censored};
 pub use label_noise::{Bounds, CorrectedFigure, LabelNoiseFindings, label_noise};
 pub use outcome::{FirstAlarmOutcome, GenerationOutcome, outcomes};
+
+pub(super) use warnings::of_log;
 
 use rayon::prelude::*;
 use serde::Serialize;
@@ -66,8 +70,18 @@ pub struct ByVerdict {
     pub unknown: u64,
 }
 
+impl FromIterator<Option<bool>> for ByVerdict {
+    fn from_iter<I: IntoIterator<Item = Option<bool>>>(verdicts: I) -> Self {
+        let mut counts = Self::default();
+        verdicts
+            .into_iter()
+            .for_each(|accepted| counts.add(accepted));
+        counts
+    }
+}
+
 impl ByVerdict {
-    fn add(&mut self, accepted: Option<bool>) {
+    pub(in crate::study) fn add(&mut self, accepted: Option<bool>) {
         *match accepted {
             Some(true) => &mut self.accepted,
             Some(false) => &mut self.refused,
@@ -199,6 +213,9 @@ pub struct ReplayFindings {
     pub baselines: Vec<Baseline>,
     /// The figures if labels were right, where the quality of the judge is given.
     pub label_noise: Option<LabelNoiseFindings>,
+    /// What a log that was written under a live policy tells of it; not written for other logs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub censored: Option<CensoredFindings>,
     /// What a reader has to know before trusting the numbers.
     pub warnings: Vec<String>,
 }
@@ -263,6 +280,7 @@ pub fn findings(
         attribution: attribution::attribution(policy, table, replay),
         baselines: baselines::baselines(policy, table, replay, &estimates)?,
         label_noise: None,
+        censored: None,
         warnings: warnings::warnings(policy, table, replay, (&tally, &estimates), intake),
         estimates: named(&estimates),
         shifts: estimates.shifts.iter().map(shift).collect(),
@@ -301,7 +319,7 @@ fn by_prompt(table: &Table) -> Vec<usize> {
 }
 
 /// Estimates from generations number `rows`, without covariates.
-fn plain_estimates(table: &Table, replay: &Replay<'_>, rows: &[usize]) -> Estimates {
+pub(super) fn plain_estimates(table: &Table, replay: &Replay<'_>, rows: &[usize]) -> Estimates {
     estimates(table, replay, rows, false).1
 }
 
@@ -369,9 +387,7 @@ fn tally(
 }
 
 fn by_verdict(table: &Table, rows: impl Iterator<Item = usize>) -> ByVerdict {
-    let mut counts = ByVerdict::default();
-    rows.for_each(|i| counts.add(table.rows()[i].accepted));
-    counts
+    rows.map(|i| table.rows()[i].accepted).collect()
 }
 
 fn rejections(

@@ -61,6 +61,7 @@ pub(super) fn table(
                 problem_tokens: 0,
                 accepted: Some(good),
                 utility: Some(f64::from(u8::from(good))),
+                live: None,
                 first_error: FirstError::Unlabelled,
             });
         }
