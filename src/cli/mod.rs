@@ -10,6 +10,7 @@ mod foreign;
 mod import;
 mod merge;
 mod new;
+mod optimal;
 mod output;
 mod preparation;
 mod progress;
@@ -42,6 +43,7 @@ use output::Output;
     foldem simulate my.toml         exact figures beside Monte Carlo\n  \
     foldem verify my.toml           the claims, each with its assumption and verdict\n  \
     foldem sweep my-sweep.toml      the figures over a grid of parameters and policies\n  \
+    foldem optimal my.toml          the best policy that the validators allow\n  \
     foldem replay log.jsonl --policy paper   what the paper's policy would have done to your log\n  \
     foldem import lm-eval samples.jsonl -o log.jsonl   a log from another tool's\n\n\
     Exit codes: 0 fine, 1 internal, 2 usage, 3 bad input, 4 a checked claim fails, \
@@ -102,6 +104,7 @@ enum Command {
     Merge(merge::MergeArgs),
     Verify(verify::VerifyArgs),
     Sweep(sweep::SweepArgs),
+    Optimal(optimal::OptimalArgs),
     Replay(replay::ReplayArgs),
     Import(import::ImportArgs),
     Reproduce(reproduce::ReproduceArgs),
@@ -150,6 +153,7 @@ fn run(cli: Cli) -> Result<u8, CliError> {
         Command::Merge(args) => merge::run(&args, &context),
         Command::Verify(args) => verify::run(&args, &context),
         Command::Sweep(args) => sweep::run(&args, &context),
+        Command::Optimal(args) => optimal::run(&args, &context),
         Command::Replay(args) => replay::run(&args, &context),
         Command::Import(args) => import::run(&args, &context),
         Command::Reproduce(args) => reproduce::run(&args, &context),

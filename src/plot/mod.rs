@@ -18,6 +18,7 @@ mod increments;
 mod made_up;
 mod png;
 mod policy_and_coin;
+mod policy_costs;
 mod position_columns;
 mod position_curve;
 mod row;
@@ -32,6 +33,7 @@ mod value;
 
 pub use funnel::rejection_funnel;
 pub use increments::martingale_increments;
+pub use policy_costs::policy_costs;
 pub use position_curve::savings_by_checkpoint_position;
 pub use row::Row;
 pub use savings::savings_and_cost;

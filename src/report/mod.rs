@@ -7,6 +7,7 @@ mod csv;
 mod html;
 mod markdown;
 mod number;
+pub mod optimal;
 pub mod positions;
 mod provenance;
 pub mod replay;

@@ -4,6 +4,7 @@
 pub mod conditional;
 pub mod drawn_log;
 mod named;
+pub mod optimal;
 pub mod part;
 pub mod part_file;
 pub mod precision;
