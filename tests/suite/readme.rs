@@ -71,6 +71,7 @@ fn every_command_of_the_docs_runs_as_written() {
         "docs/replay.md",
         "docs/import.md",
         "docs/sweep.md",
+        "docs/optimal.md",
         "experiments/README.md",
     ];
     let rules = fs::read_dir(root().join("docs/rules")).unwrap();

@@ -20,6 +20,9 @@ const GRID: usize = 20;
 /// Thresholds are then moved by ever smaller steps, down to this.
 const FINEST: f64 = 1e-5;
 
+/// What stands at each of the scenario's checkpoints; or what might stand at one of them.
+type Plan = Vec<Option<Checkpoint<usize>>>;
+
 /// The best that was found.
 #[derive(Debug)]
 pub(super) struct Fixed {
@@ -34,7 +37,7 @@ struct Search<'s> {
     scenario: &'s Scenario,
     cost: Cost,
     interrupt: &'s Interrupt,
-    best: Option<(f64, Vec<Option<Checkpoint<usize>>>, Exact)>,
+    best: Option<(f64, Plan, Exact)>,
     examined: usize,
 }
 
@@ -59,11 +62,7 @@ impl Search<'_> {
     }
 
     /// Improves the best policy one checkpoint at a time.
-    fn descend(
-        &mut self,
-        start: Vec<Option<Checkpoint<usize>>>,
-        options: &[Vec<Option<Checkpoint<usize>>>],
-    ) {
+    fn descend(&mut self, start: Plan, options: &[Plan]) {
         let mut policy = start;
         self.improves(&policy);
         loop {
@@ -123,8 +122,7 @@ pub(super) fn best(scenario: &Scenario, cost: Cost, interrupt: &Interrupt) -> Op
     if !exhaustive && widest > MOST_VALIDATORS {
         return None;
     }
-    let options: Vec<Vec<Option<Checkpoint<usize>>>> =
-        own.iter().map(|c| options(scenario, c)).collect();
+    let options: Vec<Plan> = own.iter().map(|c| options(scenario, c)).collect();
     let mut search = Search {
         scenario,
         cost,
@@ -171,7 +169,7 @@ fn has_score(scenario: &Scenario, validators: &[usize]) -> bool {
 
 /// No checkpoint, and every subset of its validators, with every threshold of the grid where there
 /// are scores.
-fn options(scenario: &Scenario, checkpoint: &Checkpoint<usize>) -> Vec<Option<Checkpoint<usize>>> {
+fn options(scenario: &Scenario, checkpoint: &Checkpoint<usize>) -> Plan {
     let mut options = vec![None];
     for subset in 1_usize..1 << checkpoint.validators.len() {
         let chosen = checkpoint.validators.iter().enumerate();

@@ -152,9 +152,7 @@ impl<'s> World<'s> {
                 continue;
             }
             let recovery = self.scenario.recovery(k, cell.state - 1);
-            for (to, m) in recovered.iter_mut().zip(row) {
-                *to += m * recovery;
-            }
+            add(&mut recovered, row.iter().map(|m| m * recovery));
             rows.push((cell, row.iter().map(|m| m * (1.0 - recovery)).collect()));
         }
         for fault in 0..faults {
@@ -165,9 +163,7 @@ impl<'s> World<'s> {
                 known: 0,
             };
             if let Some((_, row)) = rows.iter_mut().find(|(cell, _)| *cell == fresh) {
-                for (to, m) in row.iter_mut().zip(onset) {
-                    *to += m;
-                }
+                add(row, onset);
             } else {
                 rows.push((fresh, onset.collect()));
             }
@@ -176,7 +172,11 @@ impl<'s> World<'s> {
         let stays = stays.map(|((m, (_, conditions)), back)| m * conditions.stays_clean[k] + back);
         rows.push((IN_CLEAN, stays.collect()));
         rows.sort_by_key(|(cell, _)| *cell);
-        Belief::of(rows.into_iter())
+        let mut after = Belief::nowhere();
+        for (cell, row) in rows {
+            after.push(cell, row.into_iter());
+        }
+        after
     }
 
     /// `belief` once `verdict` of `experiment` has been seen, its mass multiplied by the
@@ -184,29 +184,33 @@ impl<'s> World<'s> {
     pub(super) fn see(&self, belief: &Belief, experiment: &Experiment, verdict: usize) -> Belief {
         let n = self.nodes();
         let rows = belief.cells.iter().zip(belief.mass.chunks_exact(n));
+        let mut seen = Belief::nowhere();
         match experiment {
-            Experiment::Table(verdicts) => Belief::of(rows.map(|(&cell, row)| {
-                let likelihood = verdicts[verdict].by_state[cell.state];
-                (cell, row.iter().map(|m| m * likelihood).collect())
-            })),
+            Experiment::Table(verdicts) => {
+                for (&cell, row) in rows {
+                    let likelihood = verdicts[verdict].by_state[cell.state];
+                    seen.push(cell, row.iter().map(|m| m * likelihood));
+                }
+            }
             Experiment::Alarm { validator } => {
-                let alarmed = Verdict::ALARM == verdict;
-                let seen = rows.map(|(&cell, row)| self.hear(cell, row, *validator, alarmed));
-                let mut seen: Vec<(Cell, Vec<f64>)> = seen.collect();
+                let alarmed = verdict == Verdict::ALARM;
+                let heard = rows.map(|(&cell, row)| self.hear(cell, row, *validator, alarmed));
+                let mut heard: Vec<(Cell, Vec<f64>)> = heard.collect();
                 // Two cells may become one: a verdict heard before and the same one heard now.
-                seen.sort_by_key(|(cell, _)| *cell);
-                seen.dedup_by(|(cell, row), (kept, sum)| {
+                heard.sort_by_key(|(cell, _)| *cell);
+                heard.dedup_by(|(cell, row), (kept, sum)| {
                     let same = cell == kept;
                     if same {
-                        for (to, m) in sum.iter_mut().zip(row) {
-                            *to += *m;
-                        }
+                        add(sum, row.iter().copied());
                     }
                     same
                 });
-                Belief::of(seen.into_iter())
+                for (cell, row) in heard {
+                    seen.push(cell, row.into_iter());
+                }
             }
         }
+        seen
     }
 
     /// One cell once `validator` has alarmed or been silent.
@@ -245,6 +249,12 @@ impl<'s> World<'s> {
     }
 }
 
+fn add(sum: &mut [f64], terms: impl Iterator<Item = f64>) {
+    for (to, m) in sum.iter_mut().zip(terms) {
+        *to += m;
+    }
+}
+
 /// A sticky validator that at most one checkpoint consults is never heard twice.
 fn is_remembered(scenario: &Scenario, v: usize) -> bool {
     let looks = scenario.checkpoints().iter();
@@ -257,19 +267,23 @@ fn is_remembered(scenario: &Scenario, v: usize) -> bool {
 }
 
 impl Belief {
-    /// Cells in order; those without mass are left out.
-    fn of(rows: impl Iterator<Item = (Cell, Vec<f64>)>) -> Self {
-        let mut belief = Self {
+    /// No mass at all.
+    fn nowhere() -> Self {
+        Self {
             cells: Vec::new(),
             mass: Vec::new(),
-        };
-        for (cell, row) in rows {
-            if row.iter().any(|&m| m > 0.0) {
-                belief.cells.push(cell);
-                belief.mass.extend(row);
-            }
         }
-        belief
+    }
+
+    /// Adds a cell behind the others; one without mass is left out.
+    fn push(&mut self, cell: Cell, row: impl Iterator<Item = f64>) {
+        let start = self.mass.len();
+        self.mass.extend(row);
+        if self.mass[start..].iter().any(|&m| m > 0.0) {
+            self.cells.push(cell);
+        } else {
+            self.mass.truncate(start);
+        }
     }
 
     /// Numbers that it holds.

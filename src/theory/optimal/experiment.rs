@@ -52,6 +52,15 @@ impl Experiment {
         }
     }
 
+    /// Whether something continuous was cut into cells.
+    pub(super) fn is_cut(&self) -> bool {
+        let exact = |v: &Verdict| v.range.is_some_and(|(lo, hi)| lo >= hi);
+        match self {
+            Self::Alarm { .. } => false,
+            Self::Table(verdicts) => verdicts.len() > 1 && !verdicts.iter().all(exact),
+        }
+    }
+
     /// The experiment of a law that is `laws[of_state[x]]` in state x, in `cells` cells.
     pub(super) fn continuous(
         laws: &dyn Laws,
@@ -78,10 +87,11 @@ impl Experiment {
                     by_state: by_state(&mass),
                 }),
                 Detail::Bound => {
-                    verdicts.extend(spread(laws, (lo, hi), &mass).iter().map(|m| Verdict {
+                    let corners = spread(laws, (lo, hi), &mass);
+                    verdicts.extend(corners.iter().map(|mass| Verdict {
                         range: None,
-                        by_state: by_state(m),
-                    }))
+                        by_state: by_state(mass),
+                    }));
                 }
             }
         }

@@ -68,7 +68,7 @@ impl FullInformation {
             *largest = largest.max(error);
             account
         };
-        let (_, best, _) = descend(((), never), |price| ((), noted(Rule::Best(price))));
+        let ((), best, _) = descend(((), never), |price| ((), noted(Rule::Best(price))));
         let at_onset = noted(Rule::AtOnset);
         Some(Self {
             never,

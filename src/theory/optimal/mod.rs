@@ -62,9 +62,10 @@ pub enum OptimalError {
     Worthless,
     /// Too much can be seen.
     #[error(
-        "what a policy may have seen is too much to enumerate: up to {histories:.2e} histories, and \
-         {beliefs} different beliefs by stage `{stage}` are more than fit (limit 2000000); use fewer \
-         checkpoints, fewer validators at a checkpoint, or fewer sticky ones"
+        "what a policy may have seen is too much to enumerate: up to {histories:.1e} histories, given \
+         up at stage `{stage}` with {beliefs} different beliefs (at most 2000000, or fewer large ones, \
+         fit); use fewer checkpoints or fewer validators at a checkpoint, above all fewer with \
+         scores"
     )]
     TooLarge {
         /// Beliefs when it was given up.

@@ -38,7 +38,6 @@ pub struct Program<'s> {
     scenario: &'s Scenario,
     sights: Sights,
     tree: Tree,
-    continuous: bool,
 }
 
 /// The least cost and the policy that has it.
@@ -75,7 +74,6 @@ impl<'s> Program<'s> {
         let sights = sights(scenario, sight)?;
         let tree = Tree::new(&world, &sights, per)?;
         let program = Self {
-            continuous: is_continuous(&sights),
             scenario,
             sights,
             tree,
@@ -114,7 +112,7 @@ impl<'s> Program<'s> {
 
     /// Whether scores or lengths were cut into cells.
     pub fn is_continuous(&self) -> bool {
-        self.continuous
+        self.sights.is_continuous()
     }
 
     /// What `optimum` does after which verdicts, stage by stage, as far as at most `most` rules
@@ -169,13 +167,6 @@ fn places_after(probability: f64, next: &Next) -> Vec<(usize, f64)> {
             .map(|b| (b.to as usize, probability * b.probability))
             .collect(),
     }
-}
-
-fn is_continuous(sights: &Sights) -> bool {
-    let looks = sights.checkpoint.iter().flatten();
-    let all = looks.chain(sights.length.iter().flatten());
-    let tables = all.filter(|e| matches!(e, Experiment::Table(_)));
-    tables.count() > 0
 }
 
 /// What can be seen after each stage but the last.

@@ -133,8 +133,7 @@ fn difficulties(scenario: &Scenario, step: f64) -> Vec<(f64, f64)> {
     }
     let shift = scenario.length_effect() * sd;
     let (from, to) = (-SIDE + shift.min(0.0), SIDE + shift.max(0.0));
-    let points: Vec<f64> = (0..)
-        .map(|i| from + step * f64::from(i))
+    let points: Vec<f64> = std::iter::successors(Some(from), |z| Some(z + step))
         .take_while(|z| *z <= to)
         .collect();
     let density = |z: f64| libm::exp(-0.5 * z * z);

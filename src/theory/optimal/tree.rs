@@ -35,6 +35,13 @@ impl Sights {
         each.map(|e| e.verdicts() as f64).product()
     }
 
+    /// Whether scores or lengths are seen, in cells.
+    pub(super) fn is_continuous(&self) -> bool {
+        let looks = self.checkpoint.iter().flatten();
+        let mut all = looks.chain(self.length.iter().flatten());
+        all.any(Experiment::is_cut)
+    }
+
     /// Beliefs after the last checkpoint if none are equal.
     pub(super) fn histories(&self) -> f64 {
         (0..self.cost.len())
@@ -152,6 +159,11 @@ impl Tree {
             beliefs: 0,
             numbers: 0,
         };
+        // Beliefs after different scores are different, so that these trees are known to be too
+        // large before they are built.
+        if sights.is_continuous() && sights.histories() > MOST_BELIEFS as f64 {
+            return Err(builder.too_large(0));
+        }
         let mut frontier = Vec::new();
         let root = builder.post(&world.start(), 0, &mut frontier);
         let mut layers = Vec::new();
@@ -221,12 +233,12 @@ impl Builder<'_, '_> {
                     looked.push(Branch {
                         probability,
                         verdict,
-                        to: self.intern(after, k, &mut growing)?,
+                        to: self.intern(&after, k, &mut growing)?,
                     });
                 }
             }
             let place = Place {
-                unlooked: self.intern(belief, k, &mut growing)?,
+                unlooked: self.intern(&belief, k, &mut growing)?,
                 looked,
             };
             growing.layer.places.push(place);
@@ -238,7 +250,7 @@ impl Builder<'_, '_> {
     /// The post after stage `k` that has this belief, a new one if there is none.
     fn intern(
         &mut self,
-        belief: Belief,
+        belief: &Belief,
         k: usize,
         growing: &mut Growing,
     ) -> Result<u32, OptimalError> {
@@ -251,7 +263,7 @@ impl Builder<'_, '_> {
         self.beliefs += 1;
         let number = index(growing.layer.posts.len());
         let before = growing.next.len();
-        let post = self.post(&belief, k + 1, &mut growing.next);
+        let post = self.post(belief, k + 1, &mut growing.next);
         growing.layer.posts.push(post);
         let new = growing.next[before..].iter().map(Belief::len);
         growing.kept += new.sum::<usize>();
