@@ -154,6 +154,48 @@ fn a_score_that_is_suspicious_at_both_ends() {
     assert!(truth < 0.99 * threshold);
 }
 
+/// Three laws, two looks, an alarm beside the score: what tells more never costs more than what may be
+/// followed, however few cells the one and many the other has.
+#[test]
+fn bounds_hold_with_three_laws() {
+    let scenario = parse(
+        "schema = 'foldem.scenario/1'\nname = 's'\n\
+         [[fault]]\nkind = 'wrong'\nhazard = [0.3, 0.2, 0]\nrecovery = 0.1\n\
+         [[fault]]\nkind = 'clumsy'\nhazard = [0.2, 0.1, 0]\n\
+         [[stage]]\nname = 'a'\ntokens = { dist = 'fixed', value = 30 }\n\
+         [[stage]]\nname = 'b'\ntokens = { dist = 'fixed', value = 60 }\n\
+         [[stage]]\nname = 'c'\ntokens = { dist = 'fixed', value = 90 }\n\
+         [[validator]]\nname = 'v'\nscore.clean = { dist = 'beta', a = 6, b = 2 }\n\
+         score.wrong = { dist = 'beta', a = 2, b = 3 }\n\
+         score.clumsy = { dist = 'beta', a = 5, b = 5 }\n\
+         [[validator]]\nname = 'w'\ndetects = { wrong = 0.4 }\nfalse_alarm = 0.02\nsticky = true\n\
+         [utility]\nclumsy = 0.5\n[final_filter]\naccepts = { clumsy = 0.8 }\n\
+         [[policy.checkpoint]]\nat = 'a'\nvalidators = ['v', 'w']\nthreshold = 0.3\n\
+         [[policy.checkpoint]]\nat = 'b'\nvalidators = ['v', 'w']\nthreshold = 0.3\n",
+    );
+    let cost = |cells, detail| {
+        let sight = Sight {
+            tokens: false,
+            cells,
+            detail,
+        };
+        let program = Program::new(&scenario, &ALIKE, Per::Utility, sight).unwrap();
+        program.optimum().cost
+    };
+    let follow = [4, 16, 64].map(|cells| cost(cells, Detail::Attainable));
+    let bound = [4, 16, 64].map(|cells| cost(cells, Detail::Bound));
+    assert!(
+        bound.iter().all(|b| follow.iter().all(|f| b < f)),
+        "{bound:?} {follow:?}"
+    );
+    assert!(bound[0] < bound[1] && bound[1] < bound[2], "{bound:?}");
+    assert!(follow[0] > follow[1] && follow[1] > follow[2], "{follow:?}");
+    assert!(
+        follow[2] - bound[2] < 0.01 * follow[2],
+        "{bound:?} {follow:?}"
+    );
+}
+
 /// A fault that doubles the tokens of its stages, in a first stage of the given law.
 fn long(tokens: &str) -> Scenario {
     parse(&format!(
