@@ -50,10 +50,7 @@ pub(super) fn run(args: &OptimalArgs, context: &Context) -> Result<u8, CliError>
     let scenario = Scenario::load(&args.scenario)?;
     // What cannot be written is told before the work, not after.
     let mut others = vec![args.scenario.as_path()];
-    let figure = args.figure.as_deref();
-    let figure = figure
-        .map(|path| output::picture(path, &others))
-        .transpose()?;
+    let figure = output::picture(args.figure.as_deref(), &others)?;
     others.extend(figure.iter().map(|(path, _)| *path));
     context.output.keeps(&others)?;
     let request = Request {

@@ -124,16 +124,17 @@ impl Picture {
     }
 }
 
-/// A file for the figure, and its form by its ending.
+/// The file of `--figure`, if there is one, and its form by its ending.
 pub(super) fn picture<'p>(
-    path: &'p Path,
+    path: Option<&'p Path>,
     others: &[&Path],
-) -> Result<(&'p Path, Picture), CliError> {
+) -> Result<Option<(&'p Path, Picture)>, CliError> {
+    let Some(path) = path else { return Ok(None) };
     product("--figure", path, others)?;
     let ending = path.extension().unwrap_or_default().to_ascii_lowercase();
     match ending.to_str().unwrap_or_default() {
-        "svg" => Ok((path, Picture::Svg)),
-        "png" => Ok((path, Picture::Png)),
+        "svg" => Ok(Some((path, Picture::Svg))),
+        "png" => Ok(Some((path, Picture::Png))),
         _ => Err(CliError::Usage(format!(
             "--figure {}: the ending decides the form; use .svg or .png",
             path.display()

@@ -39,10 +39,7 @@ pub(super) fn run(args: &SweepArgs, context: &Context) -> Result<u8, CliError> {
         .map(|path| product_form(path, &others))
         .transpose()?;
     others.extend(product.iter().map(|(path, _)| *path));
-    let figure = args.figure.as_deref();
-    let figure = figure
-        .map(|path| output::picture(path, &others))
-        .transpose()?;
+    let figure = output::picture(args.figure.as_deref(), &others)?;
     others.extend(figure.iter().map(|(path, _)| *path));
     context.output.keeps(&others)?;
     if figure.is_some() && sweep.axes() == 0 {

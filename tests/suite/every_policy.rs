@@ -8,6 +8,8 @@ use foldem::policy::Checkpoint;
 use foldem::scenario::{Conditions, Response, Scenario};
 use foldem::theory::optimal::{FullInformation, Per, Program, Sight};
 
+use super::enumeration::all_bits;
+
 /// Two kinds of prompts: (weight, δ).
 const TWO: [(f64, f64); 2] = [(0.3, -1.1), (0.7, 0.6)];
 pub(crate) const ALIKE: [(f64, f64); 1] = [(1.0, 0.0)];
@@ -59,30 +61,6 @@ impl<'s> Walk<'s> {
         self.scenario.stages().len() - 1
     }
 
-    /// All verdicts that sticky validators may have on `fault`, with their probabilities.
-    fn bits(&self, fault: usize) -> Vec<(f64, Vec<bool>)> {
-        let mut all = vec![(1.0, Vec::new())];
-        for validator in self.scenario.validators() {
-            let d = match &validator.response {
-                Response::Alarm {
-                    detects,
-                    sticky: true,
-                    ..
-                } => detects[fault],
-                _ => 0.0,
-            };
-            let both = |(p, bits): (f64, Vec<bool>)| {
-                [(p * d, true), (p * (1.0 - d), false)].map(|(p, bit)| {
-                    let mut bits = bits.clone();
-                    bits.push(bit);
-                    (p, bits)
-                })
-            };
-            all = all.into_iter().flat_map(both).collect();
-        }
-        all
-    }
-
     /// Tokens of stage `k`, and the particles after it.
     fn stage(&self, k: usize, particles: &[Particle]) -> (f64, Vec<Particle>) {
         let mut after = Vec::new();
@@ -100,7 +78,7 @@ impl<'s> Walk<'s> {
                 let onset: f64 = conditions.hazard[k].iter().sum();
                 to(1.0 - onset, 0, Vec::new());
                 for (fault, hazard) in conditions.hazard[k].iter().enumerate() {
-                    for (p, bits) in self.bits(fault) {
+                    for (p, bits) in all_bits(self.scenario, fault) {
                         to(hazard * p, fault + 1, bits);
                     }
                 }

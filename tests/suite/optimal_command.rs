@@ -97,7 +97,7 @@ fn what_cannot_be_searched_exits_3_and_says_what_to_reduce() {
     for v in 0..4 {
         text += &format!(
             "[[validator]]\nname = 'v{v}'\ndetects = {{ x = 0.{v}3, y = 0.6{v} }}\n\
-             false_alarm = 0.0{v}1\nsticky = true\n"
+             false_alarm = 0.0{v}1\n"
         );
     }
     for k in 0..11 {

@@ -61,33 +61,24 @@ impl Experiment {
         }
     }
 
-    /// The experiment of a law that is `laws[of_state[x]]` in state x, in `cells` cells.
+    /// The experiment of a law that is `laws[of_state[x]]` in state x, in `cells` cells or, where
+    /// the support has no upper end, one more.
     pub(super) fn continuous(
         laws: &dyn Laws,
         of_state: &[usize],
         cells: usize,
         detail: Detail,
     ) -> Self {
-        let edges = edges(laws, cells);
+        let by_state = |by_law: &[f64]| of_state.iter().map(|&j| by_law[j]).collect();
         let mut verdicts = Vec::new();
-        let mut below = vec![0.0; laws.len()];
-        for (c, pair) in edges.windows(2).enumerate() {
-            let (lo, hi) = (pair[0], pair[1]);
-            let last = c + 2 == edges.len();
-            let up_to: Vec<f64> = (0..laws.len())
-                .map(|j| if last { 1.0 } else { laws.below(j, hi) })
-                .collect();
-            let pairs = up_to.iter().zip(&below);
-            let mass: Vec<f64> = pairs.map(|(u, b)| (u - b).max(0.0)).collect();
-            below = up_to;
-            let by_state = |by_law: &[f64]| of_state.iter().map(|&j| by_law[j]).collect();
+        for cell in cut(laws, cells) {
             match detail {
                 Detail::Attainable => verdicts.push(Verdict {
-                    range: Some((lo, hi)),
-                    by_state: by_state(&mass),
+                    range: Some((cell.lo, cell.hi)),
+                    by_state: by_state(&cell.mass),
                 }),
                 Detail::Bound => {
-                    let corners = spread(laws, (lo, hi), &mass);
+                    let corners = spread(&cell);
                     verdicts.extend(corners.iter().map(|mass| Verdict {
                         range: None,
                         by_state: by_state(mass),
@@ -99,56 +90,111 @@ impl Experiment {
     }
 }
 
-/// From the least to the greatest value, with about equal mass of the average law between.
-fn edges(laws: &dyn Laws, cells: usize) -> Vec<f64> {
-    let (lowest, highest) = laws.support();
-    let average = |x: f64| {
-        let below = (0..laws.len()).map(|j| laws.below(j, x));
-        below.sum::<f64>() / laws.len() as f64
-    };
-    let mut edges = vec![lowest];
-    for c in 1..cells {
-        let target = c as f64 / cells as f64;
-        let (mut lo, mut hi) = (lowest, laws.nearly_all());
-        // Where the edges lie exactly does not matter; the masses between them do.
-        for _ in 0..30 {
-            let middle = 0.5 * (lo + hi);
-            if average(middle) < target {
-                lo = middle;
+/// A part of the support.
+#[derive(Debug, Clone)]
+struct Cell {
+    lo: f64,
+    hi: f64,
+    /// P(value in it), by law.
+    mass: Vec<f64>,
+    /// Least `f_j/Σf` in it, by law.
+    least: Vec<f64>,
+}
+
+impl Cell {
+    fn new(laws: &dyn Laws, (lo, hi): (f64, f64)) -> Self {
+        let (lowest, highest) = laws.support();
+        let below = |j: usize, x: f64| {
+            if x <= lowest {
+                0.0
+            } else if x >= highest {
+                1.0
             } else {
-                hi = middle;
+                laws.below(j, x)
             }
+        };
+        let each = 0..laws.len();
+        Self {
+            lo,
+            hi,
+            mass: each
+                .clone()
+                .map(|j| (below(j, hi) - below(j, lo)).max(0.0))
+                .collect(),
+            // 1/g_j = Σ_i f_i/f_j.
+            least: each
+                .clone()
+                .map(|j| {
+                    let ratios = each.clone().map(|i| {
+                        let greatest = laws.greatest_log_ratio(i, j, (lo, hi));
+                        libm::exp(greatest)
+                    });
+                    1.0 / ratios.sum::<f64>()
+                })
+                .collect(),
         }
-        edges.push(0.5 * (lo + hi));
     }
-    edges.push(highest);
-    edges.dedup();
-    edges
+
+    fn total(&self) -> f64 {
+        self.mass.iter().sum()
+    }
+
+    /// How far apart the points of the cell are in what they tell, in [0, 1].
+    fn width(&self) -> f64 {
+        (1.0 - self.least.iter().sum::<f64>()).max(0.0)
+    }
+
+    /// About what is lost by knowing the cell alone: a decision changes inside of it with a
+    /// probability that grows with its width, and is then wrong by as much for its mass.
+    fn loss(&self) -> f64 {
+        self.total() * self.width() * self.width()
+    }
+}
+
+/// Cells in order: whichever loses most is halved, until there are `cells`. So the cells of a finer
+/// cut lie in those of a coarser one.
+fn cut(laws: &dyn Laws, cells: usize) -> Vec<Cell> {
+    let (lowest, highest) = laws.support();
+    let end = laws.nearly_all();
+    let mut cut = vec![Cell::new(laws, (lowest, end))];
+    for _ in 1..cells {
+        let losses = cut.iter().map(Cell::loss).enumerate();
+        let worst = losses.fold(
+            (0, 0.0),
+            |worst, (i, loss)| {
+                if loss > worst.1 { (i, loss) } else { worst }
+            },
+        );
+        let Cell { lo, hi, .. } = cut[worst.0];
+        let middle = 0.5 * (lo + hi);
+        if worst.1 <= 0.0 || middle <= lo || middle >= hi {
+            break;
+        }
+        let halves = [(lo, middle), (middle, hi)].map(|half| Cell::new(laws, half));
+        cut.splice(worst.0..=worst.0, halves);
+    }
+    if end < highest {
+        cut.push(Cell::new(laws, (end, highest)));
+    }
+    cut
 }
 
 /// The masses of a cell by law, put onto the corners of a simplex that holds all that it can tell.
-fn spread(laws: &dyn Laws, cell: (f64, f64), mass: &[f64]) -> Vec<Vec<f64>> {
-    let total: f64 = mass.iter().sum();
+fn spread(cell: &Cell) -> Vec<Vec<f64>> {
+    let Cell { mass, least, .. } = cell;
+    let (total, width) = (cell.total(), cell.width());
     if total <= 0.0 {
         return Vec::new();
     }
-    // Least g_j in the cell: 1/g_j = Σ_i f_i/f_j.
-    let least: Vec<f64> = (0..mass.len())
-        .map(|j| {
-            let ratios = (0..mass.len()).map(|i| libm::exp(laws.greatest_log_ratio(i, j, cell)));
-            1.0 / ratios.sum::<f64>()
-        })
-        .collect();
-    let left = (1.0 - least.iter().sum::<f64>()).max(0.0);
     // Rounding may leave a mean outside of its own range; it then stands for the whole cell.
-    let weight = |i: usize| (mass[i] / total - least[i]).max(0.0) / left;
-    if left < 1e-12 || (0..mass.len()).any(|i| !weight(i).is_finite()) {
-        return vec![mass.to_vec()];
+    let weight = |i: usize| (mass[i] / total - least[i]).max(0.0) / width;
+    if width < 1e-12 || (0..mass.len()).any(|i| !weight(i).is_finite()) {
+        return vec![mass.clone()];
     }
     let corners = (0..mass.len()).filter(|&i| weight(i) > 0.0);
     corners
         .map(|i| {
-            let at = |j: usize| least[j] + if i == j { left } else { 0.0 };
+            let at = |j: usize| least[j] + if i == j { width } else { 0.0 };
             let all = total * weight(i);
             (0..mass.len()).map(|j| all * at(j)).collect()
         })

@@ -177,15 +177,19 @@ fn sights(scenario: &Scenario, sight: Sight) -> Result<Sights, OptimalError> {
         checkpoint: (0..places).map(|_| Vec::new()).collect(),
         cost: vec![0.0; places],
     };
+    let experiments: Vec<Experiment> = scenario
+        .validators()
+        .iter()
+        .enumerate()
+        .map(|(validator, v)| match &v.response {
+            Response::Alarm { .. } => Experiment::Alarm { validator },
+            Response::Score(laws) => of_scores(laws, sight),
+        })
+        .collect();
     for checkpoint in scenario.checkpoints() {
-        let experiments = checkpoint.validators.iter();
+        let consulted = checkpoint.validators.iter();
         sights.cost[checkpoint.at] = checkpoint.cost_tokens;
-        sights.checkpoint[checkpoint.at] = experiments
-            .map(|&v| match &scenario.validators()[v].response {
-                Response::Alarm { .. } => Experiment::Alarm { validator: v },
-                Response::Score(laws) => of_scores(laws, sight),
-            })
-            .collect();
+        sights.checkpoint[checkpoint.at] = consulted.map(|&v| experiments[v].clone()).collect();
     }
     if sight.tokens {
         for k in 0..places {
