@@ -13,6 +13,7 @@ mod import;
 mod merge;
 mod monitor;
 mod new;
+mod optimal;
 mod output;
 mod plan;
 mod preparation;
@@ -47,6 +48,7 @@ use output::Output;
     foldem simulate my.toml         exact figures beside Monte Carlo\n  \
     foldem verify my.toml           the claims, each with its assumption and verdict\n  \
     foldem sweep my-sweep.toml      the figures over a grid of parameters and policies\n  \
+    foldem optimal my.toml          the best policy that the validators allow\n  \
     foldem replay log.jsonl --policy paper   what the paper's policy would have done to your log\n  \
     foldem tune log.jsonl --max-frr 0.05 -o policy.toml   the cheapest policy that can be certified\n  \
     foldem compare paper my.toml -- log.jsonl   which of two policies does better on it\n  \
@@ -111,6 +113,7 @@ enum Command {
     Merge(merge::MergeArgs),
     Verify(verify::VerifyArgs),
     Sweep(sweep::SweepArgs),
+    Optimal(optimal::OptimalArgs),
     Replay(replay::ReplayArgs),
     Tune(Box<tune::TuneArgs>),
     Compare(compare::CompareArgs),
@@ -164,6 +167,7 @@ fn run(cli: Cli) -> Result<u8, CliError> {
         Command::Merge(args) => merge::run(&args, &context),
         Command::Verify(args) => verify::run(&args, &context),
         Command::Sweep(args) => sweep::run(&args, &context),
+        Command::Optimal(args) => optimal::run(&args, &context),
         Command::Replay(args) => replay::run(&args, &context),
         Command::Tune(args) => tune::run(&args, &context),
         Command::Compare(args) => compare::run(&args, &context),

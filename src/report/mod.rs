@@ -11,6 +11,7 @@ mod markdown;
 pub mod monitor;
 mod number;
 pub mod plan;
+pub mod optimal;
 pub mod positions;
 mod provenance;
 pub mod replay;

@@ -7,6 +7,7 @@ pub mod drawn_log;
 pub mod guarantee;
 pub mod monitor;
 mod named;
+pub mod optimal;
 pub mod part;
 pub mod part_file;
 pub mod plan;

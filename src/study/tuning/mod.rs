@@ -393,6 +393,16 @@ fn hopeless<'c>(
 
 /// Why the log is not one to tune on.
 fn unsuited(table: &Table, tuning: &Table) -> Option<String> {
+    let rows = table.rows().iter();
+    let cut = rows.filter(|row| row.live.is_some_and(|live| !live.completed));
+    let cut = cut.count();
+    if cut > 0 {
+        return Some(format!(
+            "{cut} records were rejected by a live policy before they were complete: what another policy would \
+             have done to them nobody knows; tune on a log that was generated in full (replay tells what \
+             this one says of the live policy)"
+        ));
+    }
     let count = |table: &Table, wanted: bool| {
         let rows = table.rows().iter();
         rows.filter(|row| row.accepted == Some(wanted)).count()
