@@ -80,7 +80,7 @@ fn table(candidates: &PolicyFile, records: usize) -> Table {
             accepted: Some(good),
             utility: Some(f64::from(u8::from(good))),
             live: None,
-                first_error: FirstError::Unlabelled,
+            first_error: FirstError::Unlabelled,
         });
     }
     let definitions = candidates.validators().iter().map(Definition::of);

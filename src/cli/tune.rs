@@ -297,7 +297,8 @@ pub(super) fn run(args: &TuneArgs, context: &Context) -> Result<u8, CliError> {
     findings.warnings.extend(intake.remarks.iter().cloned());
     let mut sheet = report::tuning::sheet(&findings);
     let read = args.logs.iter().chain(&args.table);
-    let sources = replay_page::provenance(read, std::slice::from_ref(&args.candidates), CANDIDATES)?;
+    let sources =
+        replay_page::provenance(read, std::slice::from_ref(&args.candidates), CANDIDATES)?;
     if context.output.has_page() {
         sheet
             .figures

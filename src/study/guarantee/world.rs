@@ -116,7 +116,7 @@ impl World {
                     accepted: Some(batch.accepted[i]),
                     utility: Some(batch.utility[i]),
                     live: None,
-                first_error: FirstError::Unlabelled,
+                    first_error: FirstError::Unlabelled,
                 });
             }
         }
