@@ -181,8 +181,8 @@ fn rules(optimum: &OptimumFindings) -> Section {
             "having seen",
             "probability",
             "consults",
-            "rejects on",
-            "goes on on",
+            "rejects if",
+            "goes on if",
         ],
     );
     section.rows = optimum.rules.iter().map(rule).collect();
