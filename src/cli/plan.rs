@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::error::{CliError, exit};
-use super::sweep::{picture, picture_bytes};
 use super::{Context, output, progress};
 use crate::plot;
 use crate::report;
@@ -61,8 +60,7 @@ pub(super) struct PlanArgs {
 }
 
 pub(super) fn run(args: &PlanArgs, context: &Context) -> Result<u8, CliError> {
-    let figure = args.figure.as_deref();
-    let figure = figure.map(|path| picture(path, &[])).transpose()?;
+    let figure = output::picture(args.figure.as_deref(), &[])?;
     let written: Vec<_> = figure.iter().map(|(path, _)| *path).collect();
     context.output.keeps(&written)?;
     check(args)?;
@@ -98,7 +96,7 @@ pub(super) fn run(args: &PlanArgs, context: &Context) -> Result<u8, CliError> {
     }
     let shown = context.output.emit(&plan, &sheet);
     if let (Some((path, form)), Some(drawn)) = (figure, &drawn) {
-        output::write_file(path, picture_bytes(drawn, form))?;
+        output::write_file(path, form.bytes(drawn))?;
     }
     shown?;
     Ok(if plan.partial {
