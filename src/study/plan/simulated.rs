@@ -108,8 +108,8 @@ pub(super) fn power(
             }));
         }
         done();
-        let reached = |curve: &Vec<Point>| curve.last().is_some_and(|p| p.power >= question.power);
-        if curves.iter().all(reached) {
+        let mut drawn = curves.iter().zip(tests);
+        if drawn.all(|(curve, &test)| enough(curve, test, question, false).is_some()) {
             break;
         }
     }
@@ -118,18 +118,34 @@ pub(super) fn power(
     let powers = tests.iter().zip(curves).map(|(&test, curve)| Power {
         test,
         prompts: match test {
-            // Its power is not quite monotone: it must stay.
-            Test::HoeffdingBentkus => {
-                let short = curve.iter().rposition(|p| p.power < question.power);
-                curve
-                    .get(short.map_or(0, |last| last + 1))
-                    .map(|p| p.prompts)
-            }
+            Test::HoeffdingBentkus => enough(&curve, test, question, curve.len() == sizes.len()),
             _ => times.get(rank(question)).copied(),
         },
         curve,
     });
     powers.collect()
+}
+
+/// The first size at which the power asked for is reached; of Hoeffding–Bentkus, whose power is not
+/// quite monotone, at which it stays reached for a doubling, or to the end where nothing larger is
+/// considered.
+fn enough(curve: &[Point], test: Test, question: &Question, ended: bool) -> Option<u64> {
+    let lasts = match test {
+        Test::HoeffdingBentkus => PER_DOUBLING.unsigned_abs() as usize,
+        _ => 0,
+    };
+    let mut from = None;
+    for (i, point) in curve.iter().enumerate() {
+        if point.power < question.power {
+            from = None;
+            continue;
+        }
+        let first = *from.get_or_insert(i);
+        if i - first >= lasts {
+            return Some(curve[first].prompts);
+        }
+    }
+    from.filter(|_| ended).map(|first| curve[first].prompts)
 }
 
 /// The place, from 0, of the log whose certificate makes up the power asked for.
