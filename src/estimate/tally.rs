@@ -349,7 +349,8 @@ impl Tally {
     }
 }
 
-fn single(column: Column) -> usize {
+/// The place of a column that stands by itself.
+pub(super) fn single(column: Column) -> usize {
     match column {
         Column::Count => 0,
         Column::Full => 1,

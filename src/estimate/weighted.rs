@@ -11,7 +11,7 @@ use super::figures::{
     Means, cost_ratio, detection_rate, false_rejection_rate, purity_after, rejection_rate, savings,
 };
 use super::proportion::Proportion;
-use super::tally::Column;
+use super::tally::{Column, single};
 use crate::outcome::{Frame, Knowledge, NEVER, OutcomeBatch};
 use crate::stats::{CrossProducts, Linear, Scale};
 
@@ -22,6 +22,7 @@ const SHARES: [&str; 4] = [
     "detection_rate",
     "purity_after",
 ];
+/// The first columns of a tally.
 const COLUMNS: usize = 7;
 
 /// Sums over weighted outcomes of one policy.
@@ -66,7 +67,7 @@ impl WeightedTally {
                 (Column::Surviving, one(survives)),
                 (Column::Retained, one(survives && accepted)),
             ] {
-                row[place(column)] += self.moments.scale(place(column)).round(value);
+                row[single(column)] += self.moments.scale(single(column)).round(value);
             }
             let trials = [true, accepted, !accepted, survives];
             let happens = [!survives, !survives, !survives, accepted];
@@ -124,18 +125,6 @@ impl WeightedTally {
 
 impl Means for WeightedTally {
     fn mean(&self, column: Column) -> Linear {
-        self.moments.mean(place(column))
-    }
-}
-
-fn place(column: Column) -> usize {
-    match column {
-        Column::Count => 0,
-        Column::Full => 1,
-        Column::Generated => 2,
-        Column::Cost => 3,
-        Column::Accepted => 4,
-        Column::Surviving => 5,
-        _ => 6,
+        self.moments.mean(single(column))
     }
 }
