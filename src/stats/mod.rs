@@ -4,6 +4,7 @@
 mod bernstein;
 mod beta_product;
 mod binomial;
+mod column;
 mod linear;
 mod moments;
 mod normal;
