@@ -42,6 +42,10 @@ impl Parts {
     /// The parts of `table`; `None` where not everything is known of all its generations, or there
     /// are too many validators.
     pub(super) fn new(table: &Table) -> Option<Self> {
+        Self::at_most(MOST_PARTS, table)
+    }
+
+    fn at_most(most: usize, table: &Table) -> Option<Self> {
         let rows = by_prompt(table);
         let complete = rows.iter().all(|&i| known(table, i) == Knowledge::FULL);
         if !complete || table.validators().len() > MOST_VALIDATORS {
@@ -59,9 +63,9 @@ impl Parts {
             .into_iter()
             .map(|(alarming, rows)| Part { alarming, rows })
             .collect();
-        if parts.len() > MOST_PARTS {
+        if parts.len() > most {
             parts.sort_by_key(|part| std::cmp::Reverse(part.rows.len()));
-            let rest = parts.split_off(MOST_PARTS - 1);
+            let rest = parts.split_off(most - 1);
             parts.push(Part {
                 alarming: Validators::MAX,
                 rows: rest.into_iter().flat_map(|part| part.rows).collect(),
@@ -115,4 +119,109 @@ fn alarming(table: &Table, row: usize) -> Validators {
     let alarms = table.alarms(row).iter().enumerate();
     let alarms = alarms.filter(|(_, alarm)| **alarm != FirstAlarm::Never);
     alarms.fold(0, |set, (v, _)| set | 1 << v)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::plain_estimates;
+    use super::*;
+    use crate::log::Record;
+    use crate::policy::{Parameter, ParameterKind, PolicyFile, Rule};
+    use crate::replay::{Auditor, TableBuilder};
+
+    const LETTERS: [&str; 3] = ["x", "y", "z"];
+
+    fn policy() -> PolicyFile {
+        let rule = Rule {
+            name: "literal",
+            parameters: vec![Parameter {
+                name: "patterns",
+                kind: ParameterKind::Texts,
+                required: true,
+            }],
+        };
+        let mut text =
+            "schema = \"foldem.policy/1\"\nname = \"p\"\nexpected_tokens = 12\n".to_owned();
+        for letter in LETTERS {
+            text += &format!(
+                "[[validator]]\nname = \"{letter}\"\nrule = \"literal\"\npatterns = [\"{letter}\"]\n"
+            );
+        }
+        for (at, validators) in [
+            ("{ tokens = 4 }", "\"x\", \"y\""),
+            ("{ expected_fraction = 0.5 }", "\"y\", \"x\""),
+            ("\"solution\"", "\"x\", \"y\", \"z\""),
+        ] {
+            text += &format!("[[checkpoint]]\nat = {at}\nvalidators = [{validators}]\n");
+        }
+        PolicyFile::parse("p.toml", &text, &[rule]).unwrap()
+    }
+
+    /// Three generations to a prompt, not next to each other, with several sets of letters.
+    fn table(policy: &PolicyFile) -> Table {
+        let auditor = Auditor::new(policy).unwrap();
+        let mut builder = TableBuilder::new(&auditor);
+        for i in 0..150_usize {
+            let length = 5 + i * 7 % 13;
+            let mut solution = ".".repeat(length).into_bytes();
+            for (v, letter) in LETTERS.iter().enumerate() {
+                if i % [7, 11, 13][v] == 0 {
+                    solution[(i * (v + 2)) % length] = letter.as_bytes()[0];
+                }
+            }
+            builder.push(Record {
+                id: i.to_string(),
+                prompt_id: Some((i % 50).to_string()),
+                solution: String::from_utf8(solution).unwrap(),
+                token_ends: Some((1..=length).collect()),
+                correct: Some(i % 4 > 0),
+                ..Record::default()
+            });
+        }
+        builder.finish()
+    }
+
+    #[test]
+    fn parts_add_up_to_the_whole() {
+        let policy = policy();
+        let table = table(&policy);
+        let replay = Replay::new(&table, &policy, policy.checkpoints(), false).unwrap();
+        assert!(Parts::suit(replay.checkpoints()));
+        let all: Vec<usize> = (0..table.rows().len()).collect();
+        for most in [1, 3, MOST_PARTS] {
+            let parts = Parts::at_most(most, &table).unwrap();
+            assert!(parts.parts.len() <= most && parts.parts.len() > most.min(3) - 1);
+            let whole = parts.tallies(&replay);
+            for v in 0..LETTERS.len() {
+                let left_out = replay.checkpoints_of(|w| w != v);
+                assert_eq!(left_out.len(), replay.checkpoints().len());
+                let left_out = replay.at(&left_out);
+                let expected = plain_estimates(&table, &left_out, &all);
+                assert_eq!(parts.estimates(&left_out, v, &whole), expected);
+                let alone = replay.checkpoints_of(|w| w == v);
+                let mut nobody = alone.clone();
+                nobody.iter_mut().for_each(|c| c.validators.clear());
+                let nobody = parts.tallies(&replay.at(&nobody));
+                let alone = replay.at(&alone);
+                let expected = plain_estimates(&table, &alone, &all);
+                assert_eq!(parts.estimates(&alone, v, &nobody), expected);
+            }
+            // Of one that alarms, the whole policy is not what is left.
+            let alone = replay.checkpoints_of(|w| w == 0);
+            let alone = replay.at(&alone);
+            let wrong = parts.estimates(&alone, 0, &whole);
+            let expected = plain_estimates(&table, &alone, &all);
+            assert_eq!(wrong == expected, most == 1);
+        }
+    }
+
+    #[test]
+    fn what_depends_on_other_generations_is_not_parted() {
+        let mut checkpoints = policy().checkpoints().to_vec();
+        checkpoints[0].cost_tokens = 0.5;
+        assert!(!Parts::suit(&checkpoints));
+        checkpoints[0].cost_tokens = 0.0;
+        checkpoints[0].at = Position::EveryTokens(2);
+        assert!(!Parts::suit(&checkpoints));
+    }
 }
