@@ -221,7 +221,9 @@ fn figures(table: &Table, replay: &Replay<'_>, parts: Option<&Parts>) -> Vec<(Fi
     // Where a validator is silent, it alone is as good as nobody at its checkpoints.
     let nobody = |v: usize| {
         let mut checkpoints = alone(v);
-        checkpoints.iter_mut().for_each(|c| c.validators.clear());
+        for checkpoint in &mut checkpoints {
+            checkpoint.validators.clear();
+        }
         checkpoints
     };
     let mut places: Vec<Vec<Checkpoint<Position>>> = Vec::new();

@@ -140,20 +140,17 @@ mod tests {
                 required: true,
             }],
         };
-        let mut text =
-            "schema = \"foldem.policy/1\"\nname = \"p\"\nexpected_tokens = 12\n".to_owned();
-        for letter in LETTERS {
-            text += &format!(
-                "[[validator]]\nname = \"{letter}\"\nrule = \"literal\"\npatterns = [\"{letter}\"]\n"
-            );
-        }
-        for (at, validators) in [
+        let head = "schema = \"foldem.policy/1\"\nname = \"p\"\nexpected_tokens = 12\n";
+        let validators = LETTERS.map(|x| {
+            format!("[[validator]]\nname = \"{x}\"\nrule = \"literal\"\npatterns = [\"{x}\"]\n")
+        });
+        let checkpoints = [
             ("{ tokens = 4 }", "\"x\", \"y\""),
             ("{ expected_fraction = 0.5 }", "\"y\", \"x\""),
             ("\"solution\"", "\"x\", \"y\", \"z\""),
-        ] {
-            text += &format!("[[checkpoint]]\nat = {at}\nvalidators = [{validators}]\n");
-        }
+        ]
+        .map(|(at, of)| format!("[[checkpoint]]\nat = {at}\nvalidators = [{of}]\n"));
+        let text = [head.to_owned(), validators.concat(), checkpoints.concat()].concat();
         PolicyFile::parse("p.toml", &text, &[rule]).unwrap()
     }
 
@@ -200,7 +197,9 @@ mod tests {
                 assert_eq!(parts.estimates(&left_out, v, &whole), expected);
                 let alone = replay.checkpoints_of(|w| w == v);
                 let mut nobody = alone.clone();
-                nobody.iter_mut().for_each(|c| c.validators.clear());
+                for checkpoint in &mut nobody {
+                    checkpoint.validators.clear();
+                }
                 let nobody = parts.tallies(&replay.at(&nobody));
                 let alone = replay.at(&alone);
                 let expected = plain_estimates(&table, &alone, &all);
