@@ -210,7 +210,8 @@ mod tests {
             let alone = replay.at(&alone);
             let wrong = parts.estimates(&alone, 0, &whole);
             let expected = plain_estimates(&table, &alone, &all);
-            assert_eq!(wrong == expected, most == 1);
+            // Large parts may hide that, smaller ones must not.
+            assert!(most < MOST_PARTS || wrong != expected);
         }
     }
 
