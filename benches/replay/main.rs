@@ -3,7 +3,8 @@
 //! where `python3` (or `FOLDEM_PYTHON`) has that.
 //!
 //! Both are timed as whole commands on two threads or processes, with the log in the page cache;
-//! the best of several runs is shown. `FOLDEM_RECORDS` sets the number of records, by default
+//! the best of several runs is shown. On a busy machine compare processor times instead, as `perf stat`
+//! tells them; what findings cost apart from reading shows `foldem replay --table`. `FOLDEM_RECORDS` sets the number of records, by default
 //! 1,000,000 (1.1 GB for each of the two styles, in the folder for temporary files).
 
 #![allow(

@@ -27,8 +27,8 @@ impl PromptShare {
     pub fn add(&mut self, events: u32, trials: u32) {
         let (events, trials) = (i64::from(events), i64::from(trials));
         let row = [(0, events), (1, trials)];
-        let nonzero = row.iter().copied().filter(|(_, x)| *x != 0);
-        self.moments.add(&nonzero.collect::<Vec<_>>());
+        let zeros = row.iter().take_while(|(_, x)| *x == 0).count();
+        self.moments.add(&row[zeros..]);
         self.prompts.add_alike(1, events, trials);
     }
 
@@ -40,29 +40,35 @@ impl PromptShare {
     }
 }
 
-/// The median of a value of generations, given as the values of each prompt, with the 95 %
-/// interval of Woodruff (1952): the quantiles at the ends of the interval of the share below the
-/// median. `None` without values; no interval from fewer than ten prompts with values.
-pub fn median(by_prompt: &[Vec<f64>]) -> Option<(f64, Option<[f64; 2]>)> {
+/// The median of a value of generations, given as pairs of prompt and value in the order of the
+/// prompts, of which there are so many, with the 95 % interval of Woodruff (1952): the quantiles at
+/// the ends of the interval of the share below the median. `None` without values; no interval from
+/// fewer than ten prompts with values.
+pub fn median(values: &[(usize, f64)], prompts: usize) -> Option<(f64, Option<[f64; 2]>)> {
     const FEW: usize = 10;
-    let mut values: Vec<f64> = by_prompt.iter().flatten().copied().collect();
-    values.sort_by(f64::total_cmp);
-    let upper = *values.get(values.len() / 2)?;
-    let median = 0.5 * (values[(values.len() - 1) / 2] + upper);
-    if by_prompt.iter().filter(|values| !values.is_empty()).count() < FEW {
+    let mut sorted: Vec<f64> = values.iter().map(|(_, x)| *x).collect();
+    sorted.sort_unstable_by(f64::total_cmp);
+    let upper = *sorted.get(sorted.len() / 2)?;
+    let median = 0.5 * (sorted[(sorted.len() - 1) / 2] + upper);
+    let by_prompt = || values.chunk_by(|(a, _), (b, _)| a == b);
+    let with_values = by_prompt().count();
+    if with_values < FEW {
         return Some((median, None));
     }
     let mut below = PromptShare::default();
-    for values in by_prompt {
+    for values in by_prompt() {
         let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        let low = values.iter().filter(|x| **x <= median).count();
+        let low = values.iter().filter(|(_, x)| *x <= median).count();
         below.add(count(low), count(values.len()));
+    }
+    for _ in with_values..prompts {
+        below.add(0, 0);
     }
     let stderr = below.estimate().stderr;
     let interval = stderr.and_then(|stderr| {
         let prompts = below.moments.clusters();
         let [low, high] = Estimate::around(0.5, stderr, prompts).ci?;
-        Some([quantile(&values, low), quantile(&values, high)])
+        Some([quantile(&sorted, low), quantile(&sorted, high)])
     });
     Some((median, interval))
 }
@@ -108,17 +114,17 @@ mod tests {
 
     #[test]
     fn the_median_has_the_interval_of_the_order_statistics() {
-        assert_eq!(median(&[]), None);
-        assert_eq!(median(&[vec![3.0, 1.0], vec![]]), Some((2.0, None)));
+        assert_eq!(median(&[], 3), None);
+        assert_eq!(median(&[(0, 3.0), (0, 1.0)], 2), Some((2.0, None)));
         // 100 prompts of one value: the exact interval from order statistics is 40 to 61.
-        let single: Vec<Vec<f64>> = (1..=100).map(|x| vec![f64::from(x)]).collect();
-        let (value, interval) = median(&single).unwrap();
+        let single: Vec<(usize, f64)> = (1..=100_u8).map(|x| (x.into(), x.into())).collect();
+        let (value, interval) = median(&single, 100).unwrap();
         let [low, high] = interval.unwrap();
         assert_relative_eq!(value, 50.5);
         assert!((40.0..=41.0).contains(&low) && (60.0..=61.0).contains(&high));
         // Ten equal values a prompt are one value.
-        let copied: Vec<Vec<f64>> = single.iter().map(|v| vec![v[0]; 10]).collect();
-        let (_, again) = median(&copied).unwrap();
+        let copied: Vec<(usize, f64)> = single.iter().flat_map(|&value| [value; 10]).collect();
+        let (_, again) = median(&copied, 100).unwrap();
         assert!((again.unwrap()[0] - low).abs() <= 1.0 && (again.unwrap()[1] - high).abs() <= 1.0);
     }
 }

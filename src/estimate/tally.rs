@@ -1,5 +1,6 @@
 //! One pass over outcomes: the columns whose means and cross products carry every estimate.
 
+mod columns;
 mod expected;
 mod gathered;
 
@@ -7,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::figures::Means;
 use super::proportion::Proportion;
-use crate::outcome::{Fold, Frame, NEVER, OutcomeBatch};
+use crate::outcome::{Fold, Frame, OutcomeBatch};
 use crate::stats::{CrossProducts, Linear, Scale, Stored};
 
 /// A column of the tally: one number per generation, summed over the generations of a prompt.
@@ -232,96 +233,6 @@ impl Tally {
         }
     }
 
-    /// Adds generation `i` of `batch` to the sums of its prompt.
-    fn add_generation(&self, batch: &OutcomeBatch, i: usize, row: &mut [i64]) {
-        let mut add = |column: Column, value: f64| {
-            let j = self.index(column);
-            row[j] += self.moments.scale(j).round(value);
-        };
-        let knowledge = self.frame.knowledge;
-        let utility = if knowledge.utility {
-            batch.utility[i]
-        } else {
-            0.0
-        };
-        let accepted = knowledge.verdict && batch.accepted[i];
-        let rejected_at = batch.rejected_at[i];
-        let survives = rejected_at == NEVER;
-        add(Column::Count, 1.0);
-        add(Column::Full, batch.tokens_full[i]);
-        add(
-            Column::Generated,
-            batch.tokens_paid[i] - batch.checkpoint_cost[i],
-        );
-        add(Column::Cost, batch.checkpoint_cost[i]);
-        add(Column::Utility, utility);
-        if let Some(&excess) = batch.place_excess.get(i) {
-            add(Column::PlaceExcess, excess);
-        }
-        if accepted {
-            add(Column::Accepted, 1.0);
-            add(Column::UtilityAccepted, utility);
-        }
-        if survives {
-            add(Column::Surviving, 1.0);
-            add(Column::UtilitySurviving, utility);
-        }
-        if survives && accepted {
-            add(Column::Retained, 1.0);
-            add(Column::UtilityRetained, utility);
-        }
-        for c in 0..self.frame.checkpoints {
-            let remaining = batch.remaining[i * self.frame.checkpoints + c];
-            add(Column::Remaining(c), remaining);
-            if rejected_at as usize == c {
-                add(Column::Rejected(c), 1.0);
-                add(Column::Avoided(c), remaining);
-            }
-        }
-        if accepted {
-            for (v, levels) in batch.covariates.iter().enumerate() {
-                let level = levels[i] as usize;
-                add(Column::AcceptedAt(v, level), 1.0);
-                if survives {
-                    add(Column::RetainedAt(v, level), 1.0);
-                }
-            }
-        }
-    }
-
-    /// Adds so many `prompts` whose generations sum to `row` to the shares.
-    fn add_shares(&mut self, prompts: u64, row: &[i64]) {
-        let count = |column: Column| row[self.index(column)];
-        let all = count(Column::Count);
-        let accepted = count(Column::Accepted);
-        let surviving = count(Column::Surviving);
-        let retained = count(Column::Retained);
-        let rejected = all - surviving;
-        let false_rejections = accepted - retained;
-        let mut shares = vec![
-            (Share::Rejected, rejected, all),
-            (Share::FalselyRejected, false_rejections, accepted),
-            (Share::Detected, rejected - false_rejections, all - accepted),
-            (Share::Accepted, accepted, all),
-            (Share::Retained, retained, all),
-            (Share::RetainedAmongSurviving, retained, surviving),
-        ];
-        for c in 0..self.frame.checkpoints {
-            shares.push((Share::RejectedAt(c), count(Column::Rejected(c)), all));
-        }
-        for (v, covariate) in self.frame.covariates.iter().enumerate() {
-            for level in 0..covariate.levels.len() {
-                let trials = count(Column::AcceptedAt(v, level));
-                let events = trials - count(Column::RetainedAt(v, level));
-                shares.push((Share::FalselyRejectedAt(v, level), events, trials));
-            }
-        }
-        for (share, events, trials) in shares {
-            let index = self.share_index(share);
-            self.shares[index].add_alike(prompts, events, trials);
-        }
-    }
-
     /// Takes in what another tally of the same frame has gathered.
     fn take_in(&mut self, later: Self) {
         assert_eq!(
@@ -333,19 +244,6 @@ impl Tally {
         for (share, other) in self.shares.iter_mut().zip(later.shares) {
             share.merge(other);
         }
-    }
-
-    /// Closes a prompt: its sums go into the moments, and `row` is empty again.
-    fn close_prompt(&mut self, row: &mut [i64], nonzero: &mut Vec<(usize, i64)>) {
-        self.add_shares(1, row);
-        nonzero.clear();
-        for (j, x) in row.iter_mut().enumerate() {
-            if *x != 0 {
-                nonzero.push((j, *x));
-                *x = 0;
-            }
-        }
-        self.moments.add(nonzero);
     }
 }
 
@@ -375,16 +273,12 @@ impl Means for Tally {
 
 impl Fold<OutcomeBatch> for Tally {
     fn fold(&mut self, batch: &OutcomeBatch) {
-        let mut row = vec![0_i64; self.moments.width()];
-        let mut nonzero = Vec::with_capacity(row.len());
-        for i in 0..batch.len() {
-            let tokens = self.moments.scale(self.index(Column::Full));
-            self.cut += u64::from(!tokens.holds(batch.tokens_full[i]));
-            self.add_generation(batch, i, &mut row);
-            if batch.prompt.get(i + 1) != Some(&batch.prompt[i]) {
-                self.close_prompt(&mut row, &mut nonzero);
-            }
-        }
+        let tokens = self.moments.scale(self.index(Column::Full));
+        let cut = batch.tokens_full.iter().filter(|n| !tokens.holds(**n));
+        self.cut += cut.count() as u64;
+        let columns = self.columns(batch);
+        self.add_shares(1, &columns);
+        self.moments.add_columns(&columns);
     }
 
     fn merge(&mut self, later: Self) {

@@ -12,8 +12,8 @@ pub struct Stop {
     pub tokens: u64,
 }
 
-/// What a policy does to a generation.
-#[derive(Debug, Clone, PartialEq)]
+/// What a policy does to a generation; by default nothing.
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Judgement {
     /// Where it was rejected; `None` if it survives.
     pub stop: Option<Stop>,

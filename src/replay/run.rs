@@ -2,8 +2,10 @@
 
 use std::ops::Range;
 
+use rayon::prelude::*;
+
 use super::rejections::Rejections;
-use super::{Judgement, Place, Schedule, ScheduleError, Stop, Table, judge};
+use super::{FirstAlarm, Judgement, Place, Schedule, ScheduleError, Stop, Table, judge};
 use crate::outcome::{Frame, Knowledge, NEVER, OutcomeBatch};
 use crate::policy::{Checkpoint, PolicyFile, Position};
 
@@ -50,9 +52,23 @@ impl<'t> Replay<'t> {
         schedule: Schedule,
         problem_generated: bool,
     ) -> Self {
-        let rows = table.rows().iter().enumerate();
+        let free = checkpoints.iter().all(|c| c.cost_tokens <= 0.0);
+        let consulted = |v: &usize| checkpoints.iter().any(|c| c.validators.contains(v));
+        let consulted: Vec<usize> = (0..table.validators().len()).filter(consulted).collect();
+        let judged = |places: &mut Vec<Place>, i: usize| {
+            let alarms = table.alarms(i);
+            // On most generations nobody alarms, and nothing more is to be known.
+            if free && consulted.iter().all(|&v| alarms[v] == FirstAlarm::Never) {
+                return Judgement::default();
+            }
+            places.clear();
+            places.extend(schedule.places(i));
+            judge(checkpoints, places, alarms, table.rows()[i].tokens)
+        };
+        let rows = (0..table.rows().len()).into_par_iter();
         let judgements = rows
-            .map(|(i, row)| judge(checkpoints, schedule.places(i), table.alarms(i), row.tokens))
+            .with_min_len(BATCH)
+            .map_init(Vec::new, judged)
             .collect();
         Self {
             table,
@@ -155,28 +171,39 @@ impl<'t> Replay<'t> {
         knowledge: Knowledge,
         covariates: bool,
     ) -> (Frame, OutcomeBatch) {
-        let outcomes = self.prepared(rows, knowledge, covariates);
+        let frame = self.frame(rows, knowledge, covariates);
+        let outcomes = self.prepared(rows.to_vec(), frame);
         let batch = outcomes.batch(0..rows.len());
         (outcomes.frame, batch)
     }
 
-    /// The same, to be had in batches.
-    pub fn prepared(&self, rows: &[usize], knowledge: Knowledge, covariates: bool) -> Outcomes<'_> {
-        let table = self.table;
-        // All generations of a prompt stand next to each other.
-        let mut rows = rows.to_vec();
-        rows.sort_by_key(|&i| table.rows()[i].prompt);
+    /// What outcomes of the generations number `rows` have in common, of which at least `knowledge`
+    /// is known; with the table's covariates, or without any.
+    pub fn frame(&self, rows: &[usize], knowledge: Knowledge, covariates: bool) -> Frame {
         let largest = |values: &dyn Fn(usize) -> f64| {
             rows.iter().fold(1.0, |top: f64, &i| top.max(values(i)))
         };
-        let covariates = if covariates { table.covariates() } else { &[] };
-        let frame = Frame {
+        let covariates = if covariates {
+            self.table.covariates()
+        } else {
+            &[]
+        };
+        Frame {
             checkpoints: self.checkpoints.len(),
             covariates: covariates.to_vec(),
             typical_tokens: largest(&|i| self.tokens_full(i) as f64),
             typical_cost: largest(&|i| self.judgements[i].cost),
             knowledge,
-        };
+        }
+    }
+
+    /// The outcomes of some generations, `rows`, to be had in batches of `frame`.
+    pub fn prepared(&self, mut rows: Vec<usize>, frame: Frame) -> Outcomes<'_> {
+        // All generations of a prompt stand next to each other, as they do in most logs.
+        let prompt = |i: &usize| self.table.rows()[*i].prompt;
+        if !rows.is_sorted_by_key(prompt) {
+            rows.sort_by_key(prompt);
+        }
         Outcomes {
             rejections: self.rejections(&rows),
             replay: self,
@@ -185,35 +212,38 @@ impl<'t> Replay<'t> {
         }
     }
 
-    fn has_several_places(&self) -> bool {
-        let every = |c: &Checkpoint<Position>| matches!(c.at, Position::EveryTokens(_));
-        self.checkpoints.iter().any(every)
+    fn has_several_places(&self, checkpoint: usize) -> bool {
+        matches!(self.checkpoints[checkpoint].at, Position::EveryTokens(_))
     }
 
-    /// Rejections among `rows`, by checkpoint.
-    fn rejections(&self, rows: &[usize]) -> Vec<Rejections> {
-        let mut tokens: Vec<u64> = rows.iter().map(|&i| self.table.rows()[i].tokens).collect();
-        tokens.sort_unstable();
+    /// Rejections among `rows` at each checkpoint that stands at several places.
+    fn rejections(&self, rows: &[usize]) -> Vec<Option<Rejections>> {
+        let mut tokens = Vec::new();
+        let mut rejections = |c: usize| {
+            if tokens.is_empty() {
+                tokens.extend(rows.iter().map(|&i| self.table.rows()[i].tokens));
+                tokens.sort_unstable();
+            }
+            let stops = rows.iter().filter_map(|&i| self.judgements[i].stop);
+            let here = stops.filter(|stop| stop.checkpoint == c);
+            Rejections::new(here.map(|stop| stop.tokens), &tokens)
+        };
         (0..self.checkpoints.len())
-            .map(|c| {
-                let stops = rows.iter().filter_map(|&i| self.judgements[i].stop);
-                let here = stops.filter(|stop| stop.checkpoint == c);
-                Rejections::new(here.map(|stop| stop.tokens), &tokens)
-            })
+            .map(|c| self.has_several_places(c).then(|| rejections(c)))
             .collect()
     }
 }
 
 /// Generations in a batch, more or less: whole prompts.
-const BATCH: usize = 1 << 14;
+const BATCH: usize = 1 << 12;
 
 /// Outcomes of some generations that can be had batch by batch.
 pub struct Outcomes<'r> {
     replay: &'r Replay<'r>,
     /// Those of one prompt next to each other.
     rows: Vec<usize>,
-    /// By checkpoint.
-    rejections: Vec<Rejections>,
+    /// By checkpoint; of those that stand at several places.
+    rejections: Vec<Option<Rejections>>,
     frame: Frame,
 }
 
@@ -243,48 +273,51 @@ impl Outcomes<'_> {
     /// The outcomes of a range of the generations, in the order of their prompts.
     pub fn batch(&self, range: Range<usize>) -> OutcomeBatch {
         let (replay, knowledge) = (self.replay, self.frame.knowledge);
-        let table = replay.table;
-        let several = replay.has_several_places();
-        let mut batch = OutcomeBatch {
-            covariates: vec![Vec::new(); self.frame.covariates.len()],
-            ..OutcomeBatch::default()
+        let (table, rows) = (replay.table, &self.rows[range]);
+        let of = |i: usize| &table.rows()[i];
+        let stop = |i: usize| replay.judgements[i].stop;
+        let cost = |i: usize| replay.judgements[i].cost;
+        let rejected_at = |i: usize| {
+            let checkpoint = stop(i).and_then(|stop| u32::try_from(stop.checkpoint).ok());
+            checkpoint.unwrap_or(NEVER)
         };
-        for &i in &self.rows[range] {
-            let (row, judgement) = (&table.rows()[i], &replay.judgements[i]);
-            let places = replay.schedule.places(i);
-            let stop = judgement.stop;
-            batch.prompt.push(row.prompt as u64);
-            batch.tokens_full.push(replay.tokens_full(i) as f64);
-            batch
-                .tokens_paid
-                .push(replay.tokens_generated(i) as f64 + judgement.cost);
-            batch.checkpoint_cost.push(judgement.cost);
-            let at = stop.and_then(|stop| u32::try_from(stop.checkpoint).ok());
-            batch.rejected_at.push(at.unwrap_or(NEVER));
-            for (place, rejections) in places.iter().zip(&self.rejections) {
-                batch.remaining.push(match *place {
-                    Place::Nowhere | Place::End => 0.0,
-                    Place::After(p) => row.tokens.saturating_sub(p) as f64,
-                    Place::Every(_) => rejections.saved_by_coin(row.tokens),
-                });
-            }
-            if several {
-                let excess = stop.map_or(0.0, |stop| match places[stop.checkpoint] {
-                    Place::Every(_) => self.rejections[stop.checkpoint].excess(stop.tokens),
-                    _ => 0.0,
-                });
-                batch.place_excess.push(excess);
-            }
-            if knowledge.verdict {
-                batch.accepted.push(row.accepted == Some(true));
-            }
-            if knowledge.utility {
-                batch.utility.push(row.utility.unwrap_or(0.0));
-            }
-            for (covariate, column) in batch.covariates.iter_mut().enumerate() {
-                column.push(table.level(covariate, i));
-            }
+        let checkpoints = 0..replay.checkpoints.len();
+        let remaining =
+            |i: usize, c: usize| match (replay.schedule.place(c, i), &self.rejections[c]) {
+                (Place::After(p), _) => of(i).tokens.saturating_sub(p) as f64,
+                (Place::Every(_), Some(rejections)) => rejections.saved_by_coin(of(i).tokens),
+                _ => 0.0,
+            };
+        let excess = |i: usize| {
+            let stop = stop(i)?;
+            let rejections = self.rejections[stop.checkpoint].as_ref()?;
+            Some(rejections.excess(stop.tokens))
+        };
+        let several = self.rejections.iter().any(Option::is_some);
+        let mut remain = Vec::with_capacity(rows.len() * checkpoints.len());
+        for &i in rows {
+            remain.extend(checkpoints.clone().map(|c| remaining(i, c)));
         }
-        batch
+        OutcomeBatch {
+            prompt: column(rows, true, |i| of(i).prompt as u64),
+            tokens_full: column(rows, true, |i| replay.tokens_full(i) as f64),
+            tokens_paid: column(rows, true, |i| replay.tokens_generated(i) as f64 + cost(i)),
+            checkpoint_cost: column(rows, true, cost),
+            rejected_at: column(rows, true, rejected_at),
+            remaining: remain,
+            place_excess: column(rows, several, |i| excess(i).unwrap_or(0.0)),
+            accepted: column(rows, knowledge.verdict, |i| of(i).accepted == Some(true)),
+            utility: column(rows, knowledge.utility, |i| of(i).utility.unwrap_or(0.0)),
+            covariates: (0..self.frame.covariates.len())
+                .map(|covariate| column(rows, true, |i| table.level(covariate, i)))
+                .collect(),
+            trace: None,
+        }
     }
+}
+
+/// A value for each of `rows`, where there is something to say.
+fn column<T>(rows: &[usize], known: bool, of: impl Fn(usize) -> T) -> Vec<T> {
+    let rows = if known { rows } else { &[] };
+    rows.iter().map(|&i| of(i)).collect()
 }

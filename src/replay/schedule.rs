@@ -1,6 +1,8 @@
 //! Where the checkpoints of a policy stand in each generation of a table.
 
-use super::{Group, Table};
+use std::sync::Arc;
+
+use super::{Group, Row, Table};
 use crate::policy::{PolicyFile, Position};
 
 /// Where a checkpoint stands in one generation.
@@ -30,10 +32,26 @@ pub enum ScheduleError {
 /// The places of all checkpoints in all generations.
 #[derive(Debug)]
 pub struct Schedule {
-    checkpoints: usize,
-    /// One value per checkpoint and row.
-    places: Vec<Place>,
+    checkpoints: Vec<Stand>,
     from_log: Vec<usize>,
+}
+
+/// Where one checkpoint stands.
+#[derive(Debug, Clone)]
+enum Stand {
+    /// At the same place of every generation.
+    Same(Place),
+    /// After a number of tokens of its own in each.
+    After(Arc<[u64]>),
+}
+
+impl Stand {
+    fn place(&self, row: usize) -> Place {
+        match self {
+            Self::Same(place) => *place,
+            Self::After(tokens) => Place::After(tokens[row]),
+        }
+    }
 }
 
 impl Schedule {
@@ -51,43 +69,48 @@ impl Schedule {
         } else {
             (Vec::new(), Vec::new())
         };
-        let mut places = Vec::with_capacity(positions.len() * table.rows().len());
-        for (i, row) in table.rows().iter().enumerate() {
-            places.extend(positions.iter().map(|position| match *position {
-                Position::Problem if problem_generated => Place::After(0),
-                Position::Problem => Place::Nowhere,
-                Position::Tokens(tokens) => Place::After(tokens),
-                Position::EveryTokens(tokens) => Place::Every(tokens),
-                Position::ExpectedFraction(x) => Place::After(fraction(x, expected[i])),
-                Position::Solution => Place::End,
-                Position::FinalFractionLookahead(x) => Place::After(fraction(x, row.tokens as f64)),
-            }));
-        }
+        let rows = table.rows();
+        let stand = |position: &Position| match *position {
+            Position::Problem if problem_generated => Stand::Same(Place::After(0)),
+            Position::Problem => Stand::Same(Place::Nowhere),
+            Position::Tokens(tokens) => Stand::Same(Place::After(tokens)),
+            Position::EveryTokens(tokens) => Stand::Same(Place::Every(tokens)),
+            Position::Solution => Stand::Same(Place::End),
+            Position::ExpectedFraction(x) => {
+                Stand::After(expected.iter().map(|&e| fraction(x, e)).collect())
+            }
+            Position::FinalFractionLookahead(x) => {
+                let place = |row: &Row| fraction(x, row.tokens as f64);
+                Stand::After(rows.iter().map(place).collect())
+            }
+        };
         Ok(Self {
-            checkpoints: positions.len(),
-            places,
+            checkpoints: positions.iter().map(stand).collect(),
             from_log,
         })
     }
 
     /// The schedule of the checkpoints number `kept` alone.
     pub(super) fn of(&self, kept: &[usize]) -> Self {
-        let rows = self.places.chunks_exact(self.checkpoints.max(1));
         Self {
-            checkpoints: kept.len(),
-            places: rows.flat_map(|row| kept.iter().map(|&c| row[c])).collect(),
+            checkpoints: kept.iter().map(|&c| self.checkpoints[c].clone()).collect(),
             from_log: self.from_log.clone(),
         }
     }
 
     /// Number of checkpoints.
     pub fn checkpoints(&self) -> usize {
-        self.checkpoints
+        self.checkpoints.len()
     }
 
-    /// Where the checkpoints stand in generation number `row`.
-    pub fn places(&self, row: usize) -> &[Place] {
-        &self.places[row * self.checkpoints..(row + 1) * self.checkpoints]
+    /// Where checkpoint number `checkpoint` stands in generation number `row`.
+    pub fn place(&self, checkpoint: usize, row: usize) -> Place {
+        self.checkpoints[checkpoint].place(row)
+    }
+
+    /// Where all of them stand in it.
+    pub fn places(&self, row: usize) -> impl Iterator<Item = Place> {
+        self.checkpoints.iter().map(move |stand| stand.place(row))
     }
 
     /// Groups whose expected number of tokens was taken from the log itself.

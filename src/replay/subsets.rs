@@ -4,25 +4,27 @@
 //! none is left is not there: it neither rejects nor charges. Where some are left it charges in
 //! full.
 
-use super::Replay;
 use super::judge::{Due, due, visits};
+use super::{FirstAlarm, Replay};
 use crate::outcome::{SubsetOutcome, Validators};
 
 impl Replay<'_> {
     /// Generation number `row` under any subset of the validators, of which there are at most
     /// [`MOST_VALIDATORS`](crate::outcome::MOST_VALIDATORS).
     pub fn under_subsets(&self, row: usize) -> SubsetOutcome {
-        let (places, alarms) = (self.schedule().places(row), self.table().alarms(row));
+        let alarms = self.table().alarms(row);
+        let place = |c: usize| self.schedule().place(c, row);
         let generation = &self.table().rows()[row];
         let tokens = generation.tokens;
         let checkpoints = self.checkpoints();
         let rejects = |v: usize| -> Option<(Due, usize)> {
             let consulting = checkpoints.iter().enumerate();
             let consulting = consulting.filter(|(_, c)| c.validators.contains(&v));
-            let dues = consulting.filter_map(|(c, _)| due(places[c], c, alarms[v], tokens));
+            let dues = consulting.filter_map(|(c, _)| due(place(c), c, alarms[v], tokens));
             dues.min().map(|due| (due, v))
         };
-        let mut stops: Vec<(Due, usize)> = (0..alarms.len()).filter_map(rejects).collect();
+        let alarming = (0..alarms.len()).filter(|&v| alarms[v] != FirstAlarm::Never);
+        let mut stops: Vec<(Due, usize)> = alarming.filter_map(rejects).collect();
         stops.sort_unstable();
         let charging: Vec<(usize, Validators)> = checkpoints
             .iter()
@@ -40,7 +42,7 @@ impl Replay<'_> {
             add(&mut paid, absent, (until - generated) as f64);
             generated = until;
             for ((c, consulted), visited) in charging.iter().zip(&mut visited) {
-                let now = visits(places[*c], *c, stop, tokens);
+                let now = visits(place(*c), *c, stop, tokens);
                 let charged = (now - *visited) as f64 * checkpoints[*c].cost_tokens;
                 add(&mut paid, absent, charged);
                 add(&mut paid, absent | consulted, -charged);

@@ -22,7 +22,7 @@
 
 use super::heading::{Behind, Next};
 use super::scope::{THOUGHT_END, marker_texts};
-use super::texts::Texts;
+use super::texts::{Next as NextOf, Texts};
 use super::{Detector, MARKERS, Rule, Settings};
 
 pub(super) const RULE: Rule = Rule {
@@ -128,14 +128,15 @@ impl Detector for AnswerMarker {
 
     fn read_text(&mut self, text: &str) -> Option<usize> {
         let mut at = 0;
+        let mut next = NextOf::new();
         loop {
             if self.pending.is_none() {
-                let rest = &text.as_bytes()[at..];
-                let idle = self.markers.idle(rest).min(self.thought_end.idle(rest));
+                let searches = [&self.markers, &self.thought_end];
+                let place = next.place(searches, text.as_bytes(), at);
                 // Most texts have a numeral right at their beginning.
-                let mut passed = text[at..at + idle].chars();
+                let mut passed = text[at..place].chars();
                 self.numeral = self.numeral || passed.any(char::is_numeric);
-                at += idle;
+                at = place;
             }
             let c = text[at..].chars().next()?;
             at += c.len_utf8();

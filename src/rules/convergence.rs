@@ -27,7 +27,7 @@ use super::lexer::{Lexeme, Lexer, Symbol};
 use super::pieces::last_with_number;
 use super::ratio::Ratio;
 use super::scope::{THOUGHT_END, markers};
-use super::texts::Texts;
+use super::texts::{Next as NextOf, Texts};
 use super::{Alarm, Detector, Kind, MARKERS, Rule, Settings, optional};
 
 pub(super) const RULE: Rule = Rule {
@@ -300,11 +300,12 @@ impl Convergence {
     fn read_answers(&mut self, text: &str, mut at: usize) -> Option<()> {
         self.state.mark();
         self.behind = Some(Behind::Nothing);
+        let mut next = NextOf::new();
         while at < text.len() {
             if self.behind.is_none() && matches!(self.state.place, Place::Steps) {
                 self.state.answers.first?;
-                let rest = &text.as_bytes()[at..];
-                at += self.markers.idle(rest).min(self.thought_end.idle(rest));
+                let searches = [&self.markers, &self.thought_end];
+                at = next.place(searches, text.as_bytes(), at);
             }
             let Some(c) = text[at..].chars().next() else {
                 break;

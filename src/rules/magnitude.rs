@@ -12,6 +12,7 @@
 //! and serial numbers count like any other number.
 
 use super::lexer::{Lexeme, Lexer, Symbol};
+use super::of_problem::OfProblem;
 use super::pieces::{last_with_number, next_with_digits};
 use super::scope::scoped;
 use super::{Alarm, Detector, Kind, Rule, SCOPE, Settings, optional};
@@ -41,7 +42,7 @@ fn build(settings: &Settings) -> Result<Box<dyn Detector>, String> {
     let detector = Magnitude {
         factor: settings.number("factor").unwrap_or(100.0),
         cap,
-        problem: None,
+        largest: OfProblem::new(),
         limit: cap,
         lexer: Lexer::default(),
         lexemes: Vec::new(),
@@ -56,8 +57,8 @@ const MOST_DIGITS: usize = 30;
 struct Magnitude {
     factor: f64,
     cap: f64,
-    /// The last problem and its largest number: generations of one problem often follow each other.
-    problem: Option<(String, Option<f64>)>,
+    /// The largest number of a problem.
+    largest: OfProblem<Option<f64>>,
     /// The largest number that passes.
     limit: f64,
     lexer: Lexer,
@@ -126,16 +127,7 @@ impl Detector for Magnitude {
         self.lexemes.clear();
         self.unless_percent = false;
         // A problem of zeros says nothing about sizes.
-        let known = self
-            .problem
-            .as_ref()
-            .filter(|(text, _)| Some(text.as_str()) == problem);
-        let found = known.map(|(_, largest)| *largest);
-        let largest = found.unwrap_or_else(|| {
-            let largest = problem.and_then(largest);
-            self.problem = problem.map(|problem| (problem.to_owned(), largest));
-            largest
-        });
+        let largest = problem.and_then(|problem| self.largest.get(problem, largest));
         let largest = largest.filter(|&largest| largest > 0.0);
         self.limit = largest.map_or(self.cap, |largest| self.cap.min(self.factor * largest));
         false

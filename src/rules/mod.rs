@@ -22,6 +22,7 @@ mod lexer;
 mod literal;
 mod magnitude;
 mod number;
+mod of_problem;
 mod phrases;
 mod pieces;
 #[cfg(test)]

@@ -53,6 +53,15 @@ impl Number {
         Ratio::new(kept, 10_i128.checked_pow(self.kept_decimals)?)
     }
 
+    /// Its value, if that is a whole number of at most 32 bits, written without a point.
+    pub(super) fn small(&self) -> Option<i64> {
+        let exact = self.exactness == Exactness::Exact && self.kept_decimals == 0;
+        u32::try_from(self.kept)
+            .ok()
+            .filter(|_| exact)
+            .map(i64::from)
+    }
+
     /// Its value, rounded; `None` for what is no single number.
     pub(super) fn size(&self) -> Option<f64> {
         if self.exactness == Exactness::None {

@@ -120,6 +120,10 @@ const KELVIN: char = '\u{212a}';
 /// A word of each phrase, all of which are looked for at once.
 struct Words {
     searcher: Searcher,
+    /// By phrase.
+    anchors: Vec<Anchor>,
+    /// By phrase: those whose words may stand where its word stands.
+    alike: Vec<Vec<usize>>,
     /// Length of the longest phrase in characters.
     longest: usize,
 }
@@ -128,23 +132,25 @@ impl Words {
     /// The longest word of each of the spelled `phrases`, or the longest run of other signs where
     /// there is none; `None` where that is not ASCII or there are too many.
     fn of(phrases: &[String]) -> Option<Self> {
-        let mut words = Vec::new();
-        for phrase in phrases {
-            let parts = phrase.split([EDGE, ' ', '\'', '"', '-']);
-            let parts = parts.filter(|part| part.is_ascii() && !part.is_empty());
-            words.push(parts.max_by_key(|part| {
-                let letters = part.bytes().all(|b| b.is_ascii_alphanumeric());
-                (letters, part.len())
-            })?);
-        }
+        let anchors: Vec<Anchor> = phrases
+            .iter()
+            .map(|phrase| Anchor::of(phrase))
+            .collect::<Option<_>>()?;
+        let alike = |a: &Anchor| {
+            let alike = |b: &Anchor| a.word.starts_with(&b.word) || b.word.starts_with(&a.word);
+            (0..anchors.len()).filter(|&b| alike(&anchors[b])).collect()
+        };
         let longest = phrases.iter().map(|phrase| phrase.chars().count());
         Some(Self {
             longest: longest.max()?,
-            searcher: Searcher::new(words)?,
+            alike: anchors.iter().map(alike).collect(),
+            searcher: Searcher::new(anchors.iter().map(|anchor| &anchor.word))?,
+            anchors,
         })
     }
 
-    /// Where, from `from` on, the next of the words may stand in a text in small letters.
+    /// Where, from `from` on, the next of the words may stand in its phrase in a text in small
+    /// letters.
     fn next(&self, small: &[u8], from: usize) -> Option<usize> {
         let mut at = from;
         loop {
@@ -154,12 +160,65 @@ impl Words {
             let within = start > 0
                 && small[start].is_ascii_alphanumeric()
                 && small[start - 1].is_ascii_alphanumeric();
-            if !within {
+            let mut alike = self.alike[found.pattern().as_usize()].iter();
+            if !within && alike.any(|&phrase| self.anchors[phrase].may_stand(small, start)) {
                 return Some(start);
             }
             at = start + 1;
         }
     }
+}
+
+/// A word of a spelled phrase with the rest of the phrase.
+struct Anchor {
+    before: String,
+    word: String,
+    after: String,
+}
+
+impl Anchor {
+    fn of(phrase: &str) -> Option<Self> {
+        let parts = phrase.split([EDGE, ' ', '\'', '"', '-']);
+        let parts = parts.filter(|part| part.is_ascii() && !part.is_empty());
+        let word = parts.max_by_key(|part| {
+            let letters = part.bytes().all(|b| b.is_ascii_alphanumeric());
+            (letters, part.len())
+        })?;
+        let (before, after) = phrase.split_once(word)?;
+        Some(Self {
+            before: before.to_owned(),
+            word: word.to_owned(),
+            after: after.to_owned(),
+        })
+    }
+
+    /// Whether the phrase may stand around what stands at `start`; what is not ASCII may mean
+    /// anything.
+    fn may_stand(&self, small: &[u8], start: usize) -> bool {
+        let (before, rest) = small.split_at(start);
+        let Some(after) = rest.strip_prefix(self.word.as_bytes()) else {
+            return false;
+        };
+        may_be(self.before.chars().rev(), before.iter().rev())
+            && may_be(self.after.chars(), after.iter())
+    }
+}
+
+/// Whether the beginning of a text in small letters may be spelled like this.
+fn may_be<'t>(spelled: impl Iterator<Item = char>, text: impl Iterator<Item = &'t u8>) -> bool {
+    let is_space = |b: &u8| char::from(*b).is_whitespace();
+    let mut text = text.copied().peekable();
+    for c in spelled.filter(|c| *c != EDGE) {
+        match text.next() {
+            Some(b) if !b.is_ascii() => return true,
+            Some(b) if c == ' ' && is_space(&b) => {
+                while text.next_if(|b| b.is_ascii() && is_space(b)).is_some() {}
+            }
+            Some(b) if c == char::from(b) => {}
+            _ => return false,
+        }
+    }
+    true
 }
 
 /// Stands between what is of a word and what is not; no character of a text.

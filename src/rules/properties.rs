@@ -59,6 +59,11 @@ fn text() -> impl Strategy<Value = String> {
         "As an AI",
         " cannot be determined",
         "doesn’t make sense",
+        "error in the",
+        "  problem",
+        "more \u{a0}information",
+        "let me try\n",
+        "again",
         "so",
         "ß",
         "ßß",
@@ -240,15 +245,22 @@ fn a_long_text_costs_no_rule_more_than_its_length() {
         "ab",
         "\n",
         "<think>",
+        "\\frac{",
+        "Answer ",
+        "x = -\n",
+        "{ = -\n",
+        "the problem ",
+        "so 1 + 1 ",
+        "so \\(1 + 1 = 2\\) ",
+        "12345 ",
     ];
+    let problem = Some("Use 1 2 3 4 to make 24.");
     for (_, mut detector) in detectors() {
         for piece in pieces {
-            let text = piece.repeat((1 << 18) / piece.len());
-            read(
-                detector.as_mut(),
-                Some("Use 1 2 3 4 to make 24."),
-                [text.as_bytes()],
-            );
+            // Reading this often what lies ahead would take minutes.
+            let text = piece.repeat((1 << 21) / piece.len());
+            read(detector.as_mut(), problem, [text.as_bytes()]);
+            Reading::whole(detector.as_mut(), problem, &text);
         }
     }
 }

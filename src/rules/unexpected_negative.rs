@@ -175,10 +175,10 @@ const DASH: [u8; 3] = [0xe2, 0x80, 0x93];
 /// Most braces that the lexer keeps apart.
 const FEW_BRACES: usize = 64;
 
-/// Whether every brace that a line of the text closes was opened on it, and there are few before.
-fn has_own_braces(text: &str, start: usize, end: usize) -> bool {
+/// Whether every brace that a line closes was opened on it.
+fn has_own_braces(line: &[u8]) -> bool {
     let mut open = 0_usize;
-    for &b in &text.as_bytes()[start..end] {
+    for &b in line {
         match b {
             b'{' => open += 1,
             b'}' if open == 0 => return false,
@@ -186,10 +186,7 @@ fn has_own_braces(text: &str, start: usize, end: usize) -> bool {
             _ => {}
         }
     }
-    memchr_iter(b'{', &text.as_bytes()[..end])
-        .take(FEW_BRACES)
-        .count()
-        < FEW_BRACES
+    true
 }
 
 /// Whether a text says something negative, or holds unknowns.
@@ -249,16 +246,22 @@ impl Detector for UnexpectedNegative {
     }
 
     fn read_all(&mut self, text: &str) -> Option<Alarm> {
+        let bytes = text.as_bytes();
         let mut at = 0;
+        // Braces that were opened up to where they have been counted.
+        let (mut braces, mut counted) = (0, 0);
         while let Some(minus) = self.next_minus(text, at) {
             if self.expects() {
                 return None;
             }
             // A line is read by itself, unless braces or markers reach over its ends.
-            let start = memrchr(b'\n', &text.as_bytes()[..minus]).map_or(0, |end| end + 1);
-            let end = memchr(b'\n', &text.as_bytes()[minus..]);
+            let start = memrchr(b'\n', &bytes[..minus]).map_or(0, |end| end + 1);
+            let end = memchr(b'\n', &bytes[minus..]);
             let end = end.map_or(text.len(), |length| minus + length + 1);
-            if self.markers.may_hold(b'\n') || !has_own_braces(text, start, end) {
+            braces += memchr_iter(b'{', &bytes[counted..end]).count();
+            counted = end;
+            let apart = braces < FEW_BRACES && has_own_braces(&bytes[start..end]);
+            if self.markers.may_hold(b'\n') || !apart {
                 self.start_over();
                 return match self.read_text(text) {
                     Some(end) => Some(Alarm::After(end)),

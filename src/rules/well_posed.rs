@@ -13,7 +13,8 @@
 //! level 5 and one in twenty-five of GSM8K do; problems that are mostly code of a drawing; and
 //! another language that quotes a little English. It does not see whether a problem can be solved.
 
-use super::{Detector, Kind, Rule, Settings, optional};
+use super::of_problem::OfProblem;
+use super::{Alarm, Detector, Kind, Rule, Settings, optional};
 
 pub(super) const RULE: Rule = Rule {
     name: "well-posed",
@@ -100,22 +101,29 @@ fn build(settings: &Settings) -> Result<Box<dyn Detector>, String> {
             "`min_words` is {least} and `max_words` {most}, so no problem would pass"
         ));
     }
-    Ok(Box::new(WellPosed { least, most }))
+    Ok(Box::new(WellPosed {
+        least,
+        most,
+        ill_posed: OfProblem::new(),
+    }))
 }
 
 struct WellPosed {
     least: f64,
     most: f64,
+    ill_posed: OfProblem<bool>,
 }
 
 impl Detector for WellPosed {
     fn start(&mut self, problem: Option<&str>) -> bool {
+        let number_of_words = self.least..=self.most;
         problem.is_some_and(|problem| {
-            let words = problem.split_whitespace().count() as f64;
-            !problem.contains(['?', '？'])
-                || words < self.least
-                || words > self.most
-                || !is_english(problem)
+            self.ill_posed.get(problem, |problem| {
+                let words = problem.split_whitespace().count() as f64;
+                !problem.contains(['?', '？'])
+                    || !number_of_words.contains(&words)
+                    || !is_english(problem)
+            })
         })
     }
 
@@ -125,6 +133,10 @@ impl Detector for WellPosed {
 
     fn finish(&mut self) -> bool {
         false
+    }
+
+    fn read_all(&mut self, _: &str) -> Option<Alarm> {
+        None
     }
 }
 

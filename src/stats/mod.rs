@@ -5,6 +5,7 @@ mod bernstein;
 mod beta_product;
 mod betting;
 mod binomial;
+mod column;
 mod hoeffding_bentkus;
 mod linear;
 mod moments;

@@ -9,6 +9,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Linear;
+use super::column::Column;
 
 /// Bits that a typical value of a column keeps after the rounding.
 const BITS: i32 = 34;
@@ -227,6 +228,25 @@ impl CrossProducts {
         }
     }
 
+    /// Adds clusters, given as columns of their sums, in units: one per column, a value per cluster.
+    pub fn add_columns(&mut self, columns: &[Vec<i64>]) {
+        assert_eq!(columns.len(), self.width(), "one entry per column");
+        self.clusters += columns.first().map_or(0, Vec::len) as u64;
+        let columns: Vec<Column<'_>> = columns.iter().map(|values| Column::new(values)).collect();
+        for (j, x) in columns.iter().enumerate().filter(|(_, x)| x.nonzero > 0) {
+            self.sums[j] += x.sum();
+            let (low, high) = self.range[j];
+            self.range[j] = (low.min(x.range.0), high.max(x.range.1));
+            self.nonzero[j] += x.nonzero as u64;
+            let row = self.row(j);
+            for (k, y) in columns.iter().enumerate().skip(j) {
+                if y.nonzero > 0 {
+                    self.products[row + k] += x.product(y);
+                }
+            }
+        }
+    }
+
     /// Adds what another part of the same sample has gathered.
     pub fn merge(&mut self, other: &Self) {
         assert_eq!(
@@ -410,6 +430,24 @@ mod tests {
         let mut values = vec![(5.0, 0.0); 99];
         values.push((5.0 + Scale::for_values_near(100.0).unit(), 0.0));
         assert!(sample(&values).dominance(0) <= 0.0);
+    }
+
+    #[test]
+    fn columns_are_the_same_as_clusters_one_by_one() {
+        let scales = vec![Scale::COUNT, Scale::for_values_near(8.0), Scale::COUNT];
+        let columns: Vec<Vec<i64>> = vec![
+            (0..50).map(|i| i % 4).collect(),
+            (0..50).map(|i| i << 30).collect(),
+            (0..50).map(|i| -i64::from(i == 7)).collect(),
+        ];
+        let mut by_column = CrossProducts::new(scales.clone());
+        by_column.add_columns(&columns);
+        let mut one_by_one = CrossProducts::new(scales);
+        for i in 0..50 {
+            let row = columns.iter().map(|column| column[i]).enumerate();
+            one_by_one.add(&row.filter(|(_, x)| *x != 0).collect::<Vec<_>>());
+        }
+        assert_eq!(by_column, one_by_one);
     }
 
     #[test]

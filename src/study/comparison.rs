@@ -307,7 +307,10 @@ fn tally(replays: [&Replay<'_>; 2], rows: &[usize], verdict: bool) -> PairedTall
         verdict,
         utility: false,
     };
-    let [first, second] = replays.map(|replay| replay.prepared(rows, knowledge, false));
+    let [first, second] = replays.map(|replay| {
+        let frame = replay.frame(rows, knowledge, false);
+        replay.prepared(rows.to_vec(), frame)
+    });
     let empty = || PairedTally::new(first.frame(), second.frame());
     // Sums are exact: how they are split does not show.
     let parts = first.ranges().into_par_iter().map(|range| {

@@ -34,7 +34,8 @@ impl Tally {
         );
         let cells = tally.cells(gathered);
         for cell in &cells {
-            tally.add_shares(cell.count, &cell.row);
+            let columns = cell.row.iter().map(|x| vec![*x]).collect();
+            tally.add_shares(cell.count, &columns);
         }
         let width = tally.moments.width();
         let mut sums = vec![0_i128; width];
@@ -95,9 +96,7 @@ impl Tally {
                 .collect(),
             trace: None,
         };
-        let mut row = vec![0; self.moments.width()];
-        self.add_generation(&generation, 0, &mut row);
-        row
+        self.columns(&generation).concat()
     }
 
     /// Every cell, without its tokens.

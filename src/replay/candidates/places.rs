@@ -47,7 +47,7 @@ impl Places {
         let generated = columns.problem_generated;
         let schedule = Schedule::new(table, columns.policy, &positions, generated)?;
         let column = |k: usize| {
-            let place = |row: usize| match schedule.places(row)[k] {
+            let place = |row: usize| match schedule.place(k, row) {
                 Place::After(tokens) => place(tokens),
                 other => unreachable!("a fraction stands after some tokens, not {other:?}"),
             };

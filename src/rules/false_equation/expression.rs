@@ -159,6 +159,39 @@ pub(super) fn value(items: &[Item], style: Style) -> Option<Value> {
     (reader.next == items.len()).then_some(value)
 }
 
+/// The short way to the usual value of most sides: whole numbers with `+`, `-` and `*` between them.
+/// `None` for all others, and where numbers are large.
+pub(super) fn whole_value(items: &[Item]) -> Option<i64> {
+    let number = |item: &Item| match item {
+        Item::Number(number) => number.small(),
+        _ => None,
+    };
+    if items.len() > LONGEST {
+        return None;
+    }
+    let (first, rest) = items.split_first()?;
+    let (mut sum, mut term) = (0_i64, number(first)?);
+    for pair in rest.chunks(2) {
+        let [operator, operand] = pair else {
+            return None;
+        };
+        let operand = number(operand)?;
+        match operator {
+            Item::Times => term = term.checked_mul(operand)?,
+            Item::Plus | Item::Minus => {
+                sum = sum.checked_add(term)?;
+                term = if *operator == Item::Plus {
+                    operand
+                } else {
+                    -operand
+                };
+            }
+            _ => return None,
+        }
+    }
+    sum.checked_add(term)
+}
+
 /// Descends no deeper than there are items, of which there are at most [`LONGEST`].
 struct Reader<'i> {
     items: &'i [Item],
@@ -345,6 +378,41 @@ impl Reader<'_> {
         match number.decimals {
             digits if digits > 1 && self.style.rounded => Ratio::last_place(digits),
             _ => Some(Ratio::ZERO),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn the_short_way_says_what_the_long_one_says(
+            numbers in prop::collection::vec((0..99_u64, 0..12_usize), 1..8),
+            large in 0..6_u64,
+        ) {
+            let between = [
+                Item::Plus, Item::Minus, Item::Times, Item::Plus, Item::Minus, Item::Times, Item::Plus,
+                Item::Minus, Item::Over, Item::Power, Item::Open, Item::Percent,
+            ];
+            let mut items = Vec::new();
+            for (n, operator) in numbers {
+                let n = if n == 98 { n << (8 * large) } else { n };
+                items.extend([Item::Number(Number::whole(n)), between[operator]]);
+            }
+            items.pop();
+            let style = Style { rounded: false, ..Style::USUAL };
+            if let Some(short) = whole_value(&items) {
+                let exact = Ratio::whole(short.into());
+                prop_assert_eq!(value(&items, style), Some(Value::exactly(exact)));
+            } else {
+                let other = |item: &Item| !matches!(item, Item::Number(_) | Item::Plus | Item::Minus | Item::Times);
+                prop_assert!(large > 0 || items.iter().any(other));
+            }
         }
     }
 }

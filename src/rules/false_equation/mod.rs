@@ -440,6 +440,86 @@ mod tests {
         }
     }
 
+    /// Sentences around equations that hold, nearly hold, or go on.
+    fn sentences() -> impl Strategy<Value = String> {
+        let pieces = vec![
+            "so she has ",
+            "The total is ",
+            "we get ",
+            "eggs",
+            " eggs ",
+            "x",
+            " of ",
+            "3",
+            "12",
+            " ",
+            "3 + 4",
+            "3 \\times 4",
+            "2 × 5",
+            "9 − 2",
+            "12 ÷ 4",
+            "12 \\div 4",
+            "2 \\cdot 6",
+            "(3 + 4)",
+            " = 7",
+            " = 12",
+            " = 10",
+            " = 3",
+            "= 7",
+            " + 2",
+            " - 5",
+            " \\times 2",
+            " × 2",
+            "\\(",
+            "\\( ",
+            " \\)",
+            "\\)",
+            "\\times",
+            "\\timesx",
+            "\\",
+            "\\\\",
+            ".",
+            ". ",
+            ", ",
+            ".\n",
+            "\n",
+            "$",
+            "%",
+            "<<3+4=7>>7",
+            "<<3×4=12>>12",
+            "{",
+            "}",
+            "\\text{ eggs}",
+            "−",
+            "×",
+            "∈",
+            "é",
+            "**",
+            ": ",
+            "?",
+        ];
+        prop::collection::vec(prop::sample::select(pieces), 0..20)
+            .prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn what_is_passed_over_cannot_alarm(text in sentences()) {
+            let mut detector = detector(&RULE, &[]);
+            let whole = Reading::whole(&mut *detector, None, &text);
+            detector.start(None);
+            let mut one_by_one = text.char_indices();
+            let after = one_by_one.find(|&(_, c)| detector.read(c));
+            let alarm = match after {
+                Some((at, c)) => Some(Alarm::After(at + c.len_utf8())),
+                None => detector.finish().then_some(Alarm::AtEnd),
+            };
+            prop_assert_eq!(whole, alarm, "{}", text);
+        }
+    }
+
     proptest! {
         #[test]
         fn an_alarm_depends_on_what_is_before_it_alone(text in arithmetic(), more in arithmetic()) {

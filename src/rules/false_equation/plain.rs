@@ -1,7 +1,8 @@
 //! Plain equations that hold, recognised without reading them as symbols.
 //!
-//! Most equations are `so she has 16 - 3 - 4 = 9 eggs`: numbers, units, `+ - * / x` and dollar
-//! signs between a word and a word or the end of a part of a sentence. Where such a one holds
+//! Most equations are `so she has 16 - 3 - 4 = 9 eggs`: numbers, units, `+ - * / x`, other signs and
+//! commands of LaTeX for these, and dollar signs between a word and a word or the end of a part of a
+//! sentence; all of it perhaps between `\(` and `\)`, which are white space. Where such a one holds
 //! exactly, none of the readings that the careful way could give it and to what stands around it
 //! fails: its left side begins at the number behind the word, or has no value, and whatever goes
 //! on from the number on the right is a running total that begins with the right number. An equals
@@ -10,6 +11,16 @@
 
 use super::super::lexer::Word;
 use super::words::Kind;
+
+/// What else means an operator.
+const SIGNS: [(&str, u8); 6] = [
+    ("×", b'*'),
+    ("\\times", b'*'),
+    ("\\cdot", b'*'),
+    ("÷", b'/'),
+    ("\\div", b'/'),
+    ("−", b'-'),
+];
 
 /// Whether the equals sign at `equals`, and those that go on from it, are of plain equations that
 /// hold, up to which byte they were read. Nothing before `start` is looked at; `fresh` says that a
@@ -62,6 +73,8 @@ fn last_calculation(text: &[u8], fresh: bool) -> Option<Fraction> {
                 b,
                 b' ' | b'.' | b',' | b':' | b'$' | b'+' | b'-' | b'*' | b'/' | b'(' | b')' | b'\''
             )
+            || *b == b'\\'
+            || SIGNS.iter().any(|(sign, _)| sign.as_bytes().contains(b))
     };
     let begin = text
         .iter()
@@ -71,6 +84,10 @@ fn last_calculation(text: &[u8], fresh: bool) -> Option<Fraction> {
     let mut begins = fresh && begin == 0;
     while scanner.at < text.len() {
         scanner.skip(b' ');
+        if begins && scanner.rest().starts_with(b"\\(") {
+            scanner.at += 2;
+            scanner.skip(b' ');
+        }
         if begins && matches!(scanner.peek()?, b'0'..=b'9' | b'$' | b'(') {
             let from = scanner.at;
             if let Some((value, _)) = scanner.calculation(true)
@@ -231,12 +248,9 @@ impl<'t> Scanner<'t> {
         let (mut term, number) = self.operand(groups)?;
         let first = number.then_some(term);
         loop {
-            let operator = match self.peek() {
-                Some(b'x') if self.rest().starts_with(b"x ") => b'*',
-                Some(operator @ (b'+' | b'-' | b'*' | b'/')) => operator,
-                _ => return Some((sum.add(term)?, first)),
+            let Some(operator) = self.operator() else {
+                return Some((sum.add(term)?, first));
             };
-            self.at += 1;
             let (mut operand, _) = self.operand(groups)?;
             match operator {
                 b'*' => term = term.multiply(operand)?,
@@ -250,6 +264,25 @@ impl<'t> Scanner<'t> {
                 }
             }
         }
+    }
+
+    /// `+`, `-`, `*` or `/` for an operator, if one stands here.
+    fn operator(&mut self) -> Option<u8> {
+        let rest = self.rest();
+        let (operator, length) = match *rest.first()? {
+            b'x' => rest.starts_with(b"x ").then_some((b'*', 1))?,
+            operator @ (b'+' | b'-' | b'*' | b'/') => (operator, 1),
+            _ => {
+                let mut signs = SIGNS.iter();
+                let &(sign, operator) =
+                    signs.find(|(sign, _)| rest.starts_with(sign.as_bytes()))?;
+                // A command goes on as long as there are letters.
+                let longer = rest.get(sign.len()).is_some_and(u8::is_ascii_alphabetic);
+                (!longer).then_some((operator, sign.len()))?
+            }
+        };
+        self.at += length;
+        Some(operator)
     }
 
     /// A number or group, and the white space, currency sign and unit around it: `$3 per`,
@@ -341,7 +374,11 @@ impl<'t> Scanner<'t> {
 
     /// Whether the number before ends a line or a part of a sentence, or a word stands behind it.
     fn ends(&self) -> bool {
-        match self.rest() {
+        let mut rest = self.rest();
+        while let Some(behind) = rest.strip_prefix(b" \\)").or(rest.strip_prefix(b"\\)")) {
+            rest = behind;
+        }
+        match rest {
             [b'\n', ..] | [b'.' | b',' | b';' | b'!', b' ' | b'\n', ..] => true,
             [b' ', a, b, ..] => a.is_ascii_alphabetic() && b.is_ascii_alphabetic(),
             _ => false,
@@ -379,6 +416,10 @@ mod tests {
             "14 = (3 + 4) * 2 = 14 + 0 = 14 eggs",
             "**The sum:** 3 eggs * 4 = 12 eggs",
             "that is (20/100) * 25 + (3 + 4) = 12 eggs",
+            "the total is \\( 3 \\times 4 = 12 \\) eggs",
+            "that is \\(3 \\cdot 4 \\div 2 - 1 = 5\\).\nSo",
+            "they have 3 × 4 − 2 = 10 eggs",
+            "they have 12 ÷ 4 = 3 eggs",
         ] {
             assert!(held(text), "{text}");
         }
@@ -409,6 +450,15 @@ mod tests {
             "48/2 = <<48/2=23>>24 clips",
             "48/2 = <<48/2=24>>23 clips",
             "99999999999 * 99999999999 = 1 eggs",
+            "the total is \\( 3 \\times 4 = 13 \\) eggs",
+            "the total is \\( 3 \\times 4 = 12 \\) \\times 2",
+            "the total is \\( 3 \\timesx 4 = 12 \\) eggs",
+            "the total is \\\\( 3 \\times 4 = 12 eggs",
+            "the total\\( 3 \\times 4 = 12 eggs",
+            "\\log \\( 3 \\times 4 = 12 eggs",
+            "∈ 3 × 4 = 12 eggs",
+            "they have 3 ± 4 = 7 eggs",
+            "they have 2 − 3 ∸ 4 = 7 eggs",
         ] {
             assert!(!held(text), "{text}");
         }

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::super::ratio::Ratio;
-use super::expression::{Item, Order, Style, Value, value};
+use super::expression::{Item, Order, Style, Value, value, whole_value};
 use super::words::Units;
 
 /// Factors between units: time, length, weight, volume, money and per cent.
@@ -96,6 +96,9 @@ impl Side {
 
     /// Whether both have the same exact value in the usual reading.
     fn plainly_equals(&self, other: &Self) -> bool {
+        if let (Some(left), Some(right)) = (whole_value(&self.items), whole_value(&other.items)) {
+            return left == right;
+        }
         let plain = Style {
             rounded: false,
             ..Style::USUAL

@@ -28,6 +28,7 @@ use self::expression::{Expression, Operator};
 use self::pool::{Operand, Pool};
 use super::lexer::{Lexeme, Lexer, Symbol};
 use super::number::Number;
+use super::of_problem::OfProblem;
 use super::ratio::Ratio;
 use super::scope::markers;
 use super::texts::Texts;
@@ -87,7 +88,7 @@ fn build(settings: &Settings) -> Result<Box<dyn Detector>, String> {
         lexer: Lexer::default(),
         lexemes: Vec::new(),
         markers: markers(settings),
-        problem: None,
+        pool: OfProblem::new(),
         game: None,
     }))
 }
@@ -97,9 +98,8 @@ struct Game24 {
     /// What the last character has ended.
     lexemes: Vec<Lexeme>,
     markers: Texts,
-    /// The last problem's numbers, where 24 can be made of them: problems come several times in
-    /// a row, and the search is long.
-    problem: Option<(String, Option<Pool>)>,
+    /// A problem's numbers, where 24 can be made of them; the search is long.
+    pool: OfProblem<Option<Pool>>,
     /// `None` where nothing can be told.
     game: Option<Game>,
 }
@@ -128,13 +128,10 @@ impl Detector for Game24 {
         self.lexer.restart();
         self.lexemes.clear();
         self.markers.restart();
-        let problem = problem.unwrap_or_default();
-        let pool = match self.problem.take() {
-            Some((known, pool)) if known == problem => pool,
-            _ => Pool::of_problem(problem).filter(Pool::makes_target),
-        };
-        self.game = pool.clone().map(Game::new);
-        self.problem = Some((problem.to_owned(), pool));
+        let pool = self.pool.get(problem.unwrap_or_default(), |problem| {
+            Pool::of_problem(problem).filter(Pool::makes_target)
+        });
+        self.game = pool.map(Game::new);
         false
     }
 

@@ -43,15 +43,18 @@ fn tenth(token: u64, tokens: u64) -> usize {
 /// Median of the validator's first alarm as a share of the tokens, of those on which it alarms,
 /// with its interval.
 pub(super) fn median_place(table: &Table, validator: usize) -> (Option<f64>, Option<[f64; 2]>) {
-    let mut places: Vec<Vec<f64>> = vec![Vec::new(); table.prompts()];
-    for (i, row) in table.rows().iter().enumerate() {
-        places[row.prompt].extend(match table.alarms(i)[validator] {
-            FirstAlarm::Tokens(tokens) => Some(tokens as f64 / row.tokens.max(1) as f64),
-            FirstAlarm::AtEnd => Some(1.0),
-            FirstAlarm::Never => None,
-        });
-    }
-    median(&places).map_or((None, None), |(median, ci)| (Some(median), ci))
+    let place = |i: usize| {
+        let row = &table.rows()[i];
+        let place = match table.alarms(i)[validator] {
+            FirstAlarm::Tokens(tokens) => tokens as f64 / row.tokens.max(1) as f64,
+            FirstAlarm::AtEnd => 1.0,
+            FirstAlarm::Never => return None,
+        };
+        Some((row.prompt, place))
+    };
+    let mut places: Vec<(usize, f64)> = (0..table.rows().len()).filter_map(place).collect();
+    places.sort_by_key(|(prompt, _)| *prompt);
+    median(&places, table.prompts()).map_or((None, None), |(median, ci)| (Some(median), ci))
 }
 
 /// Two validators and the generations on which they alarm.

@@ -7,6 +7,7 @@
 use rayon::prelude::*;
 use serde::Serialize;
 
+use super::parts::Parts;
 use super::{ByVerdict, by_prompt, chosen, plain_estimates};
 use crate::estimate::{self, Attribution, Estimate, Estimates, MOST_PLAYERS};
 use crate::outcome::MOST_VALIDATORS;
@@ -133,6 +134,7 @@ pub(super) fn attribution(
     policy: &PolicyFile,
     table: &Table,
     replay: &Replay<'_>,
+    parts: Option<&Parts>,
 ) -> AttributionFindings {
     let count = policy.validators().len();
     if count > MOST_VALIDATORS {
@@ -146,29 +148,26 @@ pub(super) fn attribution(
         };
     }
     let generated = replay.problem_generated();
-    let all: Vec<usize> = (0..table.rows().len()).collect();
-    let evaluate = |keep: &(dyn Fn(usize) -> bool + Sync)| {
-        let checkpoints = replay.checkpoints_of(keep);
-        Figures::new(&plain_estimates(table, &replay.at(&checkpoints), &all))
-    };
-    let figures: Vec<(Figures, Figures)> = (0..count)
-        .into_par_iter()
-        .map(|v| (evaluate(&|w| w == v), evaluate(&|w| w != v)))
-        .collect();
+    let figures = || figures(table, replay, parts);
     let rows = by_prompt(table);
     let generations = || rows.iter().map(|&i| replay.under_subsets(i));
-    let attribution = Attribution::new(count, &generations);
-    let mut rejected = vec![(ByVerdict::default(), ByVerdict::default()); count];
-    for generation in generations() {
-        for (v, (rejected, by_no_other)) in rejected.iter_mut().enumerate() {
-            if generation.rejected(1 << v) {
-                rejected.add(generation.accepted);
-                if generation.rejecting == 1 << v {
-                    by_no_other.add(generation.accepted);
+    let alone = || {
+        let mut rejected = vec![(ByVerdict::default(), ByVerdict::default()); count];
+        for generation in generations().filter(|generation| generation.rejecting != 0) {
+            for (v, (rejected, by_no_other)) in rejected.iter_mut().enumerate() {
+                if generation.rejected(1 << v) {
+                    rejected.add(generation.accepted);
+                    if generation.rejecting == 1 << v {
+                        by_no_other.add(generation.accepted);
+                    }
                 }
             }
         }
-    }
+        rejected
+    };
+    let (figures, (attribution, rejected)) = rayon::join(figures, || {
+        rayon::join(|| Attribution::new(count, &generations), alone)
+    });
     let applies = |c: &Checkpoint<Position>| c.at != Position::Problem || generated;
     let consulted = |v: usize| {
         let mut checkpoints = policy.checkpoints().iter().filter(|c| applies(c));
@@ -202,6 +201,62 @@ pub(super) fn attribution(
         validators: validators.collect(),
         remarks: remarks.into_iter().collect(),
     }
+}
+
+/// The figures of each validator alone, and of the policy without it.
+fn figures(table: &Table, replay: &Replay<'_>, parts: Option<&Parts>) -> Vec<(Figures, Figures)> {
+    let all: Vec<usize> = (0..table.rows().len()).collect();
+    let alone = |v: usize| replay.checkpoints_of(|w| w == v);
+    let validators = 0..table.validators().len();
+    let Some(parts) = parts.filter(|_| Parts::suit(replay.checkpoints())) else {
+        let evaluate = |checkpoints: &[Checkpoint<Position>]| {
+            Figures::new(&plain_estimates(table, &replay.at(checkpoints), &all))
+        };
+        let figures = |v: usize| {
+            let without = replay.checkpoints_of(|w| w != v);
+            (evaluate(&alone(v)), evaluate(&without))
+        };
+        return validators.into_par_iter().map(figures).collect();
+    };
+    // Where a validator is silent, it alone is as good as nobody at its checkpoints.
+    let nobody = |v: usize| {
+        let mut checkpoints = alone(v);
+        for checkpoint in &mut checkpoints {
+            checkpoint.validators.clear();
+        }
+        checkpoints
+    };
+    let mut places: Vec<Vec<Checkpoint<Position>>> = Vec::new();
+    for at in validators.clone().map(nobody) {
+        if !places.contains(&at) {
+            places.push(at);
+        }
+    }
+    let (whole, nobodies) = rayon::join(
+        || parts.tallies(replay),
+        || -> Vec<_> {
+            let places = places.par_iter();
+            places
+                .map(|at| (at, parts.tallies(&replay.at(at))))
+                .collect()
+        },
+    );
+    let figures = |v: usize| {
+        let checkpoints = alone(v);
+        let nobody = nobody(v);
+        let nobody = nobodies.iter().find(|(at, _)| **at == nobody);
+        let (_, nobody) = nobody.expect("the checkpoints of all validators were looked at");
+        let alone = parts.estimates(&replay.at(&checkpoints), v, nobody);
+        let without = replay.checkpoints_of(|w| w != v);
+        let left_out = if without.len() == replay.checkpoints().len() {
+            parts.estimates(&replay.at(&without), v, &whole)
+        } else {
+            // Without it a checkpoint is gone, for everybody.
+            plain_estimates(table, &replay.at(&without), &all)
+        };
+        (Figures::new(&alone), Figures::new(&left_out))
+    };
+    validators.into_par_iter().map(figures).collect()
 }
 
 fn against_coin(rejected: ByVerdict, beyond: Estimate) -> AgainstCoin {

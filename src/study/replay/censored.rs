@@ -126,7 +126,8 @@ fn replayed(table: &Table, replay: &Replay<'_>) -> Vec<Named<Estimate>> {
             verdict,
             utility: false,
         };
-        let outcomes = replay.prepared(order, knowledge, false);
+        let frame = replay.frame(order, knowledge, false);
+        let outcomes = replay.prepared(order.to_vec(), frame);
         let mut tally = WeightedTally::new(outcomes.frame(), table.largest_weight());
         for range in outcomes.ranges() {
             let weights = order[range.clone()].iter();

@@ -9,6 +9,7 @@ mod baselines;
 mod censored;
 mod label_noise;
 mod outcome;
+mod parts;
 pub mod positions;
 mod warnings;
 
@@ -34,7 +35,8 @@ use super::{Named, RESULT_SCHEMA};
 use crate::estimate::{self, Estimate, Estimates, NAMES, Tally};
 use crate::outcome::{Fold, Knowledge, OutcomeBatch};
 use crate::policy::{Checkpoint, PolicyFile};
-use crate::replay::{Group, Replay, ScheduleError, Table};
+use crate::replay::{Group, Outcomes, Replay, ScheduleError, Table};
+use parts::Parts;
 
 /// Names of the estimates by which policies are compared, in the order in which they are shown.
 pub const FIGURES: [&str; 8] = [
@@ -241,15 +243,35 @@ pub fn findings(
     for (i, row) in table.rows().iter().enumerate() {
         rows[row.group].push(i);
     }
-    let by_group = table
-        .groups()
-        .iter()
-        .zip(rows)
-        .map(|(group, rows)| GroupEstimates {
+    let by_group = || -> Vec<GroupEstimates> {
+        let groups = table.groups().iter().zip(&rows);
+        let of = |(group, rows): (&Group, &Vec<usize>)| GroupEstimates {
             group: group.clone(),
             records: rows.len() as u64,
-            estimates: named(&plain_estimates(table, replay, &rows)),
-        });
+            estimates: if rows.len() == all.len() {
+                named(&estimates)
+            } else {
+                named(&plain_estimates(table, replay, rows))
+            },
+        };
+        groups.map(of).collect()
+    };
+    let parts = Parts::new(table);
+    let parts = parts.as_ref();
+    let (baselines, ((groups, validators), (overlaps, attribution))) = rayon::join(
+        || baselines::baselines(policy, table, replay, &estimates),
+        || {
+            rayon::join(
+                || rayon::join(by_group, || validators(policy, table, parts)),
+                || {
+                    rayon::join(
+                        || alarms::overlaps(policy, table),
+                        || attribution::attribution(policy, table, replay, parts),
+                    )
+                },
+            )
+        },
+    );
     let shift = |(name, value): &(String, Estimate)| Named {
         name: name.clone(),
         value: *value,
@@ -274,11 +296,11 @@ pub fn findings(
         charged_tokens: estimates.charged,
         rejections_by_stage: rejections(policy, table, replay, &estimates),
         surviving: by_verdict(table, surviving.copied()),
-        groups: by_group.collect(),
-        validators: validators(policy, table)?,
-        overlaps: alarms::overlaps(policy, table),
-        attribution: attribution::attribution(policy, table, replay),
-        baselines: baselines::baselines(policy, table, replay, &estimates)?,
+        groups,
+        validators: validators?,
+        overlaps,
+        attribution,
+        baselines: baselines?,
         label_noise: None,
         censored: None,
         warnings: warnings::warnings(policy, table, replay, (&tally, &estimates), intake),
@@ -314,7 +336,10 @@ pub(in crate::study) fn figures(table: &Table, replay: &Replay<'_>) -> Figures {
 /// Numbers of all generations, those of one prompt next to each other.
 fn by_prompt(table: &Table) -> Vec<usize> {
     let mut rows: Vec<usize> = (0..table.rows().len()).collect();
-    rows.sort_by_key(|&i| table.rows()[i].prompt);
+    let prompt = |i: &usize| table.rows()[*i].prompt;
+    if !rows.is_sorted_by_key(prompt) {
+        rows.sort_by_key(prompt);
+    }
     rows
 }
 
@@ -372,7 +397,11 @@ fn tally(
         (known.verdict || !knowledge.verdict) && (known.utility || !knowledge.utility)
     };
     let rows: Vec<usize> = rows.iter().filter(enough).copied().collect();
-    let outcomes = replay.prepared(&rows, knowledge, covariates);
+    let frame = replay.frame(&rows, knowledge, covariates);
+    tally_of(&replay.prepared(rows, frame))
+}
+
+fn tally_of(outcomes: &Outcomes<'_>) -> Tally {
     // Sums are exact: how they are split does not show.
     let tallies = outcomes.ranges().into_par_iter().map(|range| {
         let mut tally = Tally::new(outcomes.frame());
@@ -418,20 +447,33 @@ fn rejections(
 }
 
 /// Each validator by itself, as a policy that consults nothing else and only at the end.
-fn validators(policy: &PolicyFile, table: &Table) -> Result<Vec<ValidatorFindings>, ScheduleError> {
+fn validators(
+    policy: &PolicyFile,
+    table: &Table,
+    parts: Option<&Parts>,
+) -> Result<Vec<ValidatorFindings>, ScheduleError> {
     let all: Vec<usize> = (0..table.rows().len()).collect();
+    let at_end = |validators: Vec<usize>| {
+        [Checkpoint {
+            at: Position::Solution,
+            validators,
+            threshold: 0.0,
+            cost_tokens: 0.0,
+        }]
+    };
+    let nobody = at_end(Vec::new());
+    let nobody = Replay::new(table, policy, &nobody, false)?;
+    let by_part = parts.map(|parts| (parts, parts.tallies(&nobody)));
     let validators: Vec<_> = policy.validators().iter().enumerate().collect();
     validators
         .into_par_iter()
         .map(|(v, validator)| {
-            let alone = [Checkpoint {
-                at: Position::Solution,
-                validators: vec![v],
-                threshold: 0.0,
-                cost_tokens: 0.0,
-            }];
+            let alone = at_end(vec![v]);
             let replay = Replay::new(table, policy, &alone, false)?;
-            let estimates = plain_estimates(table, &replay, &all);
+            let estimates = match &by_part {
+                Some((parts, nobody)) => parts.estimates(&replay, v, nobody),
+                None => plain_estimates(table, &replay, &all),
+            };
             let rate = |name: &str| estimates.by_name.get(name).copied().unwrap_or_default();
             let (first_alarm_median, first_alarm_median_ci) = alarms::median_place(table, v);
             Ok(ValidatorFindings {

@@ -1,0 +1,227 @@
+//! Many policies on one table: what a validator cannot change is tallied once.
+//!
+//! Prompts are parted by the validators that alarm on any of their generations. On a part on which
+//! a validator is silent, a policy that consults it alone rejects nothing, and one that leaves it
+//! out does what the whole policy does. Tallies are exact sums: those of such a part are computed
+//! once and merged with those of the parts on which the policies differ, to the same bits.
+//!
+//! Assumes that checkpoints charge nothing and stand at one place of each generation: else what they
+//! do to one generation depends on others.
+
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
+
+use super::{by_prompt, known, tally_of};
+use crate::estimate::{Estimates, Tally};
+use crate::outcome::{Fold, Frame, Knowledge, MOST_VALIDATORS, OutcomeBatch, Validators};
+use crate::policy::{Checkpoint, Position};
+use crate::replay::{FirstAlarm, Replay, Table};
+
+/// Parts that are kept apart. Prompts of others, the smallest, make up one on which nobody is
+/// taken to be silent.
+const MOST_PARTS: usize = 64;
+
+/// The prompts of a table, parted.
+pub(super) struct Parts {
+    /// All generations, those of one prompt next to each other.
+    rows: Vec<usize>,
+    parts: Vec<Part>,
+}
+
+/// Generations on which the same validators alarm.
+struct Part {
+    alarming: Validators,
+    rows: Vec<usize>,
+}
+
+/// What a policy does, by part.
+pub(super) struct Tallies(Vec<Tally>);
+
+impl Parts {
+    /// The parts of `table`; `None` where not everything is known of all its generations, or there
+    /// are too many validators.
+    pub(super) fn new(table: &Table) -> Option<Self> {
+        Self::at_most(MOST_PARTS, table)
+    }
+
+    fn at_most(most: usize, table: &Table) -> Option<Self> {
+        let rows = by_prompt(table);
+        let complete = rows.iter().all(|&i| known(table, i) == Knowledge::FULL);
+        if !complete || table.validators().len() > MOST_VALIDATORS {
+            return None;
+        }
+        let prompt = |i: usize| table.rows()[i].prompt;
+        let mut parts: BTreeMap<Validators, Vec<usize>> = BTreeMap::new();
+        for generations in rows.chunk_by(|&i, &j| prompt(i) == prompt(j)) {
+            let alarming = generations
+                .iter()
+                .fold(0, |set, &i| set | alarming(table, i));
+            parts.entry(alarming).or_default().extend(generations);
+        }
+        let mut parts: Vec<Part> = parts
+            .into_iter()
+            .map(|(alarming, rows)| Part { alarming, rows })
+            .collect();
+        if parts.len() > most {
+            parts.sort_by_key(|part| std::cmp::Reverse(part.rows.len()));
+            let rest = parts.split_off(most - 1);
+            parts.push(Part {
+                alarming: Validators::MAX,
+                rows: rest.into_iter().flat_map(|part| part.rows).collect(),
+            });
+        }
+        Some(Self { rows, parts })
+    }
+
+    /// Whether policies with these checkpoints can be compared part by part.
+    pub(super) fn suit(checkpoints: &[Checkpoint<Position>]) -> bool {
+        checkpoints.iter().all(|checkpoint| {
+            checkpoint.cost_tokens <= 0.0 && !matches!(checkpoint.at, Position::EveryTokens(_))
+        })
+    }
+
+    fn frame(&self, replay: &Replay<'_>) -> Frame {
+        replay.frame(&self.rows, Knowledge::FULL, false)
+    }
+
+    /// What `replay` does on each part.
+    pub(super) fn tallies(&self, replay: &Replay<'_>) -> Tallies {
+        let frame = self.frame(replay);
+        let parts = self.parts.par_iter();
+        let tally = |part: &Part| tally_of(&replay.prepared(part.rows.clone(), frame.clone()));
+        Tallies(parts.map(tally).collect())
+    }
+
+    /// Estimates of what `replay` does, which is what is `known` where validator number
+    /// `validator` is silent.
+    pub(super) fn estimates(
+        &self,
+        replay: &Replay<'_>,
+        validator: usize,
+        known: &Tallies,
+    ) -> Estimates {
+        let silent = |part: &Part| part.alarming >> validator & 1 == 0;
+        let alarmed = self.parts.iter().filter(|part| !silent(part));
+        let rows = alarmed.flat_map(|part| &part.rows).copied().collect();
+        let mut tally = tally_of(&replay.prepared(rows, self.frame(replay)));
+        for (part, known) in self.parts.iter().zip(&known.0) {
+            if silent(part) {
+                <Tally as Fold<OutcomeBatch>>::merge(&mut tally, known.clone());
+            }
+        }
+        Estimates::new(&tally)
+    }
+}
+
+/// The validators that alarm on generation number `row`.
+fn alarming(table: &Table, row: usize) -> Validators {
+    let alarms = table.alarms(row).iter().enumerate();
+    let alarms = alarms.filter(|(_, alarm)| **alarm != FirstAlarm::Never);
+    alarms.fold(0, |set, (v, _)| set | 1 << v)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::plain_estimates;
+    use super::*;
+    use crate::log::Record;
+    use crate::policy::{Parameter, ParameterKind, PolicyFile, Rule};
+    use crate::replay::{Auditor, TableBuilder};
+
+    const LETTERS: [&str; 3] = ["x", "y", "z"];
+
+    fn policy() -> PolicyFile {
+        let rule = Rule {
+            name: "literal",
+            parameters: vec![Parameter {
+                name: "patterns",
+                kind: ParameterKind::Texts,
+                required: true,
+            }],
+        };
+        let head = "schema = \"foldem.policy/1\"\nname = \"p\"\nexpected_tokens = 12\n";
+        let validators = LETTERS.map(|x| {
+            format!("[[validator]]\nname = \"{x}\"\nrule = \"literal\"\npatterns = [\"{x}\"]\n")
+        });
+        let checkpoints = [
+            ("{ tokens = 4 }", "\"x\", \"y\""),
+            ("{ expected_fraction = 0.5 }", "\"y\", \"x\""),
+            ("\"solution\"", "\"x\", \"y\", \"z\""),
+        ]
+        .map(|(at, of)| format!("[[checkpoint]]\nat = {at}\nvalidators = [{of}]\n"));
+        let text = [head.to_owned(), validators.concat(), checkpoints.concat()].concat();
+        PolicyFile::parse("p.toml", &text, &[rule]).unwrap()
+    }
+
+    /// Three generations to a prompt, not next to each other, with several sets of letters.
+    fn table(policy: &PolicyFile) -> Table {
+        let auditor = Auditor::new(policy).unwrap();
+        let mut builder = TableBuilder::new(&auditor);
+        for i in 0..150_usize {
+            let length = 5 + i * 7 % 13;
+            let mut solution = ".".repeat(length).into_bytes();
+            for (v, letter) in LETTERS.iter().enumerate() {
+                if i % [7, 11, 13][v] == 0 {
+                    solution[(i * (v + 2)) % length] = letter.as_bytes()[0];
+                }
+            }
+            builder.push(Record {
+                id: i.to_string(),
+                prompt_id: Some((i % 50).to_string()),
+                solution: String::from_utf8(solution).unwrap(),
+                token_ends: Some((1..=length).collect()),
+                correct: Some(i % 4 > 0),
+                ..Record::default()
+            });
+        }
+        builder.finish()
+    }
+
+    #[test]
+    fn parts_add_up_to_the_whole() {
+        let policy = policy();
+        let table = table(&policy);
+        let replay = Replay::new(&table, &policy, policy.checkpoints(), false).unwrap();
+        assert!(Parts::suit(replay.checkpoints()));
+        let all: Vec<usize> = (0..table.rows().len()).collect();
+        for most in [1, 3, MOST_PARTS] {
+            let parts = Parts::at_most(most, &table).unwrap();
+            assert!(parts.parts.len() <= most && parts.parts.len() > most.min(3) - 1);
+            let whole = parts.tallies(&replay);
+            for v in 0..LETTERS.len() {
+                let left_out = replay.checkpoints_of(|w| w != v);
+                assert_eq!(left_out.len(), replay.checkpoints().len());
+                let left_out = replay.at(&left_out);
+                let expected = plain_estimates(&table, &left_out, &all);
+                assert_eq!(parts.estimates(&left_out, v, &whole), expected);
+                let alone = replay.checkpoints_of(|w| w == v);
+                let mut nobody = alone.clone();
+                for checkpoint in &mut nobody {
+                    checkpoint.validators.clear();
+                }
+                let nobody = parts.tallies(&replay.at(&nobody));
+                let alone = replay.at(&alone);
+                let expected = plain_estimates(&table, &alone, &all);
+                assert_eq!(parts.estimates(&alone, v, &nobody), expected);
+            }
+            // Of one that alarms, the whole policy is not what is left.
+            let alone = replay.checkpoints_of(|w| w == 0);
+            let alone = replay.at(&alone);
+            let wrong = parts.estimates(&alone, 0, &whole);
+            let expected = plain_estimates(&table, &alone, &all);
+            // Large parts may hide that, smaller ones must not.
+            assert!(most < MOST_PARTS || wrong != expected);
+        }
+    }
+
+    #[test]
+    fn what_depends_on_other_generations_is_not_parted() {
+        let mut checkpoints = policy().checkpoints().to_vec();
+        checkpoints[0].cost_tokens = 0.5;
+        assert!(!Parts::suit(&checkpoints));
+        checkpoints[0].cost_tokens = 0.0;
+        checkpoints[0].at = Position::EveryTokens(2);
+        assert!(!Parts::suit(&checkpoints));
+    }
+}
