@@ -10,8 +10,10 @@ mod cost_game;
 mod estimates;
 mod label_noise;
 mod prompt_share;
+mod prompt_sums;
 mod proportion;
 mod retry;
+mod running_coin;
 mod tally;
 
 /// A larger share of one prompt in the spread makes normal intervals too narrow.
@@ -28,4 +30,5 @@ pub use label_noise::{Corrected, JudgeQuality, LabelNoise};
 pub use prompt_share::{PromptShare, median};
 pub use proportion::Proportion;
 pub use retry::RetryTally;
+pub use running_coin::RunningCoin;
 pub use tally::{Column, StoredTally, Tally};

@@ -17,6 +17,7 @@ mod judge;
 mod part;
 mod rejections;
 mod run;
+mod running_coin;
 mod saved;
 mod schedule;
 mod steps;

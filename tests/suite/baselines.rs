@@ -84,6 +84,17 @@ fn four_records_by_hand() {
         0.5,
         Some((1.0 - coin) / 0.5),
     );
+    // All four are longer than 8, so the coin on what still runs strikes half of them, too, and
+    // saves the same.
+    let running = 0.5 * (2.0 + 12.0 + 12.0 + 32.0) / 90.0;
+    expect(
+        baseline(&found, "coin-on-running"),
+        running,
+        0.5,
+        0.5,
+        0.5,
+        Some((1.0 - running) / 0.5),
+    );
     // The third longest is 20 long: only the last is longer, and loses 20 tokens. Ties keep it
     // from rejecting two.
     let cap = baseline(&found, "length-cap");
@@ -98,7 +109,7 @@ fn four_records_by_hand() {
         2.0 / 3.0,
         Some(48.0 / 90.0),
     );
-    assert_eq!(found.baselines.len(), 4, "no steps are labelled");
+    assert_eq!(found.baselines.len(), 5, "no steps are labelled");
     // Checks cost the policy half a token each, for four generations.
     assert_relative_eq!(found.charged_tokens.mean.unwrap(), 0.5, epsilon = 1e-9);
 }
@@ -142,7 +153,10 @@ fn nothing_that_needs_a_verdict_is_made_up() {
     }
     let found = replayed(records);
     let names: Vec<&str> = found.baselines.iter().map(|b| b.name).collect();
-    assert_eq!(names, ["full-generation", "coin", "length-cap"]);
+    assert_eq!(
+        names,
+        ["full-generation", "coin", "coin-on-running", "length-cap"]
+    );
     for baseline in &found.baselines {
         for name in ["false_rejection_rate", "detection_rate", "cost_ratio"] {
             assert_eq!(

@@ -18,7 +18,7 @@ pub use alarms::{Overlap, Places};
 pub use attribution::{
     AgainstCoin, AttributionFindings, Contribution, Figures, ValidatorAttribution,
 };
-pub use baselines::Baseline;
+pub use baselines::{Baseline, COIN_ON_RUNNING};
 pub use label_noise::{Bounds, CorrectedFigure, LabelNoiseFindings, label_noise};
 pub use outcome::{FirstAlarmOutcome, GenerationOutcome, outcomes};
 
@@ -173,6 +173,9 @@ pub struct ReplayFindings {
     /// `cost_ratio` − `null_cost_ratio` on the same generations: below 0 the validators know
     /// something.
     pub cost_beyond_coin: Estimate,
+    /// `cost_ratio` less that of a coin that strikes only what still runs: below 0 the validators
+    /// know more than that.
+    pub cost_beyond_running_coin: Estimate,
     /// What checkpoints charge, in tokens per attempt.
     pub charged_tokens: Estimate,
     /// One per checkpoint of the policy.
@@ -238,6 +241,7 @@ pub fn findings(
         value: *value,
     };
     let caveats = table.caveats();
+    let running = baselines::running_coin(table, replay);
     let surviving = all.iter().filter(|&&i| replay.judgement(i).stop.is_none());
     Ok(ReplayFindings {
         schema: RESULT_SCHEMA,
@@ -254,6 +258,7 @@ pub fn findings(
         problem_generated: replay.problem_generated(),
         covariance_slack: estimates.covariance_slack,
         cost_beyond_coin: estimates.cost_beyond_coin,
+        cost_beyond_running_coin: running.cost_beyond,
         charged_tokens: estimates.charged,
         rejections_by_stage: rejections(policy, table, replay, &estimates),
         surviving: by_verdict(table, surviving.copied()),
@@ -261,7 +266,7 @@ pub fn findings(
         validators: validators(policy, table)?,
         overlaps: alarms::overlaps(policy, table),
         attribution: attribution::attribution(policy, table, replay),
-        baselines: baselines::baselines(policy, table, replay, &estimates)?,
+        baselines: baselines::baselines(policy, table, replay, &estimates, &running)?,
         label_noise: None,
         warnings: warnings::warnings(policy, table, replay, (&tally, &estimates), intake),
         estimates: named(&estimates),
