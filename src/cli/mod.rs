@@ -5,6 +5,7 @@
 mod catalogue;
 mod check;
 mod error;
+mod evaluation;
 mod filling;
 mod foreign;
 mod import;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 
 use super::error::{CliError, exit};
+use super::evaluation::evaluated;
 use super::filling::Filling;
 use super::foreign::{ForeignArgs, FormatName};
 use super::preparation::{Preparation, PreparationArgs};
@@ -15,7 +16,8 @@ use crate::log::{LONGEST_LINE, Writer};
 use crate::policy::PolicyFile;
 use crate::replay::{Auditor, Replay, SavedTable, ScheduleError, SourceLog, Table};
 use crate::report;
-use crate::study::replay::{self, Intake, JudgeQuality};
+use crate::report::Sheet;
+use crate::study::replay::{self, Intake, JudgeQuality, ReplayFindings};
 
 /// The name under which the policy of the paper is built in.
 pub(super) const PAPER: &str = "paper";
@@ -171,58 +173,112 @@ pub(super) fn run(args: &ReplayArgs, context: &Context) -> Result<u8, CliError> 
     let shown = if page { replay_page::EXAMPLES } else { 0 };
     let auditor = auditor(&policy, &args.policy)?.showing(shown);
     let writer = args.outcomes.as_deref().map(Writer::create).transpose()?;
+    let import = || format.map(|format| Import::new(format, &args.logs, options.clone()));
     let filling = Filling::new(&auditor, args.intake, &mut preparation, context);
-    let (table, intake) = match (&args.table, format) {
+    let (table, intake) = match (&args.table, import().transpose()?) {
         (Some(file), _) => saved_table(file, &policy, args, context)?,
-        (None, Some(format)) => {
-            filling.import(Import::new(format, &args.logs, options)?, &args.logs)?
-        }
+        (None, Some(import)) => filling.import(import, &args.logs)?,
         (None, None) => filling.logs(&args.logs)?,
     };
-    let partial = intake.partial;
-    let generated = args.problem == ProblemArg::Generated;
-    if partial && table.rows().is_empty() {
+    if intake.partial && table.rows().is_empty() {
         context.output.tell("interrupted before the first record");
         return Ok(exit::INTERRUPTED);
     }
-    let whole_policy = |e: ScheduleError| {
-        let hint = if args.policy == Path::new(PAPER) {
-            " (`foldem new policy` prints this one, to edit)"
-        } else {
-            ""
-        };
-        InputError::whole_file(&args.policy.display().to_string(), format!("{e}{hint}"))
+    let partial = intake.partial;
+    let evaluation = Evaluation {
+        policy,
+        path: args.policy.clone(),
+        table,
+        intake,
+        generated: args.problem == ProblemArg::Generated,
+        judge,
+        page,
     };
-    let replay =
-        Replay::new(&table, &policy, policy.checkpoints(), generated).map_err(whole_policy)?;
-    let mut findings = replay::findings(&policy, &table, &replay, &intake).map_err(whole_policy)?;
-    findings.label_noise = judge.and_then(|judge| replay::label_noise(&table, &replay, judge));
-    if judge.is_some() && findings.label_noise.is_none() {
-        let message = "no record has a verdict, so --judge-sensitivity and --judge-specificity have \
-                       nothing to correct";
-        findings.warnings.push(message.to_owned());
-    }
-    let mut sheet = report::replay::sheet(&findings);
+    let (evaluation, findings) = evaluated(&context.interrupt, move || {
+        let findings = evaluation.findings();
+        (evaluation, findings)
+    })?;
+    let (findings, mut sheet) = findings?;
     if page {
-        replay_page::complete(&mut sheet, &policy, &table, &findings).map_err(whole_policy)?;
         let read = args.logs.iter().chain(&args.table);
         sheet.provenance = replay_page::provenance(read, &args.policy)?;
     }
     context.output.emit(&findings, &sheet)?;
-    if let Some(mut writer) = writer {
-        for outcome in replay::outcomes(&policy, &table, &replay) {
-            writer.write_line(&outcome)?;
-        }
-        writer.finish()?;
+    if let Some(writer) = writer {
+        evaluation.write_outcomes(writer, context)?;
     }
     if let Some(file) = &args.save_table {
-        save_table(file, table, intake, args, context)?;
+        save_table(file, evaluation.table, evaluation.intake, args, context)?;
     }
     Ok(if partial {
         exit::INTERRUPTED
     } else {
         exit::FINE
     })
+}
+
+/// What was read, ready to be evaluated.
+struct Evaluation {
+    policy: PolicyFile,
+    /// Where the policy came from.
+    path: PathBuf,
+    table: Table,
+    intake: Intake,
+    /// Whether problems were generated.
+    generated: bool,
+    judge: Option<JudgeQuality>,
+    /// Whether a page is asked for.
+    page: bool,
+}
+
+impl Evaluation {
+    fn replay(&self) -> Result<Replay<'_>, InputError> {
+        let checkpoints = self.policy.checkpoints();
+        Replay::new(&self.table, &self.policy, checkpoints, self.generated)
+            .map_err(|error| self.wrong_policy(&error))
+    }
+
+    fn wrong_policy(&self, error: &ScheduleError) -> InputError {
+        let hint = if self.path == Path::new(PAPER) {
+            " (`foldem new policy` prints this one, to edit)"
+        } else {
+            ""
+        };
+        InputError::whole_file(&self.path.display().to_string(), format!("{error}{hint}"))
+    }
+
+    fn findings(&self) -> Result<(ReplayFindings, Sheet), InputError> {
+        let wrong = |error: ScheduleError| self.wrong_policy(&error);
+        let (policy, table) = (&self.policy, &self.table);
+        let replay = self.replay()?;
+        let mut findings = replay::findings(policy, table, &replay, &self.intake).map_err(wrong)?;
+        let judge = self.judge;
+        findings.label_noise = judge.and_then(|judge| replay::label_noise(table, &replay, judge));
+        if judge.is_some() && findings.label_noise.is_none() {
+            let message = "no record has a verdict, so --judge-sensitivity and --judge-specificity \
+                           have nothing to correct";
+            findings.warnings.push(message.to_owned());
+        }
+        let mut sheet = report::replay::sheet(&findings);
+        if self.page {
+            replay_page::complete(&mut sheet, policy, table, &findings).map_err(wrong)?;
+        }
+        Ok((findings, sheet))
+    }
+
+    /// Writes what happened to each generation.
+    fn write_outcomes(&self, mut writer: Writer, context: &Context) -> Result<(), CliError> {
+        let replay = self.replay()?;
+        for outcome in replay::outcomes(&self.policy, &self.table, &replay) {
+            if context.interrupt.raised() && !self.intake.partial {
+                // Dropping the writer leaves nothing behind.
+                return Err(CliError::InterruptedWork);
+            }
+            writer.write_line(&outcome)?;
+        }
+        writer.finish()?;
+        Ok(())
+    }
 }
 
 /// No file is read twice that can be read once, and none is written over another.
@@ -314,8 +370,8 @@ fn save_table(
         })
     });
     let logs = logs.collect::<Result<_, _>>()?;
-    let bytes = SavedTable::new(table, intake.skipped, intake.remarks, logs)
-        .to_parquet()
+    let saved = SavedTable::new(table, intake.skipped, intake.remarks, logs);
+    let bytes = evaluated(&context.interrupt, move || saved.to_parquet())?
         .map_err(|e| CliError::Internal(format!("the table cannot be saved: {e}")))?;
     output::write_file(file, &bytes)
 }

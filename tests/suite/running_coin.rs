@@ -92,12 +92,13 @@ fn enumerated(table: &Table, chances: &[Chances]) -> [f64; 5] {
         struck += probability * hits;
         wrongly += probability * good_hits;
         total += probability;
-        for i in 0.. {
-            let Some(digit) = outcome.get_mut(i) else {
+        let mut digits = outcome.iter_mut().zip(chances);
+        loop {
+            let Some((digit, chances)) = digits.next() else {
                 break 'all;
             };
             *digit += 1;
-            if *digit <= chances[i].len() {
+            if *digit <= chances.len() {
                 break;
             }
             *digit = 0;
