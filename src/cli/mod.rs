@@ -17,6 +17,7 @@ mod progress;
 mod replay;
 mod replay_page;
 mod reproduce;
+mod rule_times;
 mod simulate;
 mod sweep;
 mod verify;

@@ -9,6 +9,7 @@ use super::evaluation::evaluated;
 use super::filling::Filling;
 use super::foreign::{ForeignArgs, FormatName};
 use super::preparation::{Preparation, PreparationArgs};
+use super::rule_times::{self, RuleTimeArgs};
 use super::{Context, catalogue, output, replay_page};
 use crate::input::InputError;
 use crate::log::import::Import;
@@ -36,7 +37,8 @@ pub(super) const PAPER: &str = "paper";
     foldem replay log.jsonl --policy paper --judge-sensitivity 0.97 --judge-specificity 0.9\n  \
     foldem replay log.jsonl --policy my.toml --save-table alarms.parquet\n  \
     foldem replay --table alarms.parquet --policy other.toml\n  \
-    foldem replay samples_gsm8k.jsonl --input-format lm-eval --policy paper\n\n\
+    foldem replay samples_gsm8k.jsonl --input-format lm-eval --policy paper\n  \
+    foldem replay log.jsonl --policy my.toml --time-rules --token-price-ns 12000000\n\n\
     foldem new policy prints the policy of the paper, commented, to start from.")]
 pub(super) struct ReplayArgs {
     /// Logs of generations (JSON Lines; .gz and .zst are decompressed; or .parquet); - is stdin
@@ -68,6 +70,8 @@ pub(super) struct ReplayArgs {
     preparation: PreparationArgs,
     #[command(flatten)]
     judge: JudgeArgs,
+    #[command(flatten)]
+    times: RuleTimeArgs,
     #[command(flatten)]
     intake: IntakeArgs,
 }
@@ -185,6 +189,22 @@ pub(super) fn run(args: &ReplayArgs, context: &Context) -> Result<u8, CliError> 
         return Ok(exit::INTERRUPTED);
     }
     let partial = intake.partial;
+    // What was interrupted is not read again.
+    let times = if args.times.time_rules && !partial {
+        let (count, interrupt) = (table.rows().len() as u64, &*context.interrupt);
+        let import = import().transpose()?;
+        let sample = rule_times::sample(
+            &args.logs,
+            import,
+            args.intake,
+            count,
+            &mut preparation,
+            interrupt,
+        )?;
+        Some(args.times.section(&policy, &auditor, &sample))
+    } else {
+        None
+    };
     let evaluation = Evaluation {
         policy,
         path: args.policy.clone(),
@@ -199,6 +219,7 @@ pub(super) fn run(args: &ReplayArgs, context: &Context) -> Result<u8, CliError> 
         (evaluation, findings)
     })?;
     let (findings, mut sheet) = findings?;
+    sheet.sections.extend(times);
     if page {
         let read = args.logs.iter().chain(&args.table);
         sheet.provenance = replay_page::provenance(read, &args.policy)?;
@@ -292,6 +313,7 @@ fn check_files(args: &ReplayArgs, context: &Context) -> Result<(), CliError> {
         .map(PathBuf::as_path)
         .collect();
     once_stdin(&inputs)?;
+    args.times.check(&args.logs)?;
     if args.table.is_some() && args.intake.skip_malformed {
         let message = "--skip-malformed: with --table no log is read; leave it out";
         return Err(CliError::Usage(message.to_owned()));

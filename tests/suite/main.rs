@@ -38,6 +38,7 @@ mod readme;
 mod real_text;
 mod replay;
 mod rule_pages;
+mod rule_times;
 mod running_coin;
 mod sweep;
 mod table;

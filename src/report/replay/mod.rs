@@ -3,6 +3,9 @@
 mod attribution;
 mod baselines;
 mod label_noise;
+mod rule_times;
+
+pub use rule_times::rule_times;
 
 use super::number::{exactly, interval, number, optional, percent, with_interval};
 use super::{Example, Section, Sheet};

@@ -13,7 +13,7 @@ mod warnings;
 
 pub use crate::estimate::JudgeQuality;
 pub use crate::policy::Position;
-pub use crate::replay::{Excerpt, FirstAlarm};
+pub use crate::replay::{Excerpt, FirstAlarm, RuleTime};
 pub use alarms::{Overlap, Places};
 pub use attribution::{
     AgainstCoin, AttributionFindings, Contribution, Figures, ValidatorAttribution,
