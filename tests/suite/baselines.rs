@@ -144,6 +144,28 @@ fn labelled_steps_stop_at_the_end_of_the_wrong_one() {
     );
 }
 
+/// With few records a warning counts the rejected in plain words, and no length is below 0 whatever
+/// an interval of two prompts says.
+#[test]
+fn few_records_are_told_in_words() {
+    let warned = |alarms: &[Option<usize>]| {
+        let records = alarms.iter().enumerate().map(|(i, alarm)| {
+            let text = format!("{}aaaaaaaaaa", if alarm.is_some() { "x" } else { "a" });
+            record(i, 0, &text.repeat(alarm.map_or(1, |n| n)), true)
+        });
+        let found = replayed(records.collect());
+        let lengths = found.get("tokens_full").unwrap().ci.unwrap();
+        assert!(lengths[0] >= 0.0 && lengths[1] > 0.0, "{lengths:?}");
+        let sentence = found.warnings.iter().find(|w| w.contains("rejected"));
+        sentence.cloned().unwrap_or_default()
+    };
+    assert!(warned(&[None, None]).starts_with("none of 2 records is rejected"));
+    assert!(warned(&[None, Some(9)]).starts_with("only 1 of 2 records is rejected"));
+    assert!(warned(&[None, Some(1), Some(3)]).starts_with("only 2 of 3 records are rejected"));
+    let all = warned(&[Some(1), Some(3)]);
+    assert!(all.starts_with("all 2 records of the log, few as they are, are rejected"));
+}
+
 /// Without verdicts, what needs none is there.
 #[test]
 fn nothing_that_needs_a_verdict_is_made_up() {

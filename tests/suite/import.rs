@@ -217,7 +217,7 @@ type Foreign = (
     &'static str,
 );
 
-const FOREIGN: [Foreign; 12] = [
+const FOREIGN: [Foreign; 13] = [
     (
         "lm-eval",
         "verl.jsonl",
@@ -261,6 +261,12 @@ const FOREIGN: [Foreign; 12] = [
         SAMPLES,
         &["--filter", "strict"],
         "no row has the filter `strict`; there are",
+    ),
+    (
+        "lm-eval",
+        SAMPLES,
+        &["--label", "exact_matsch"],
+        "no row has the metric `exact_matsch` that --label names (did you mean exact_match?)",
     ),
     ("rl-rollouts", "nowhere.jsonl", &[], "cannot be read"),
     (
@@ -520,6 +526,40 @@ fn what_is_estimated_shows_in_every_format() {
             stdout(&output)
         );
     }
+}
+
+/// A server that writes 0 where it did not count is not believed; what is empty has no tokens.
+#[test]
+fn no_tokens_beside_a_text_are_not_known() {
+    let folder = tempfile::tempdir().unwrap();
+    let answer = |id: &str, text: &str, count: u64| {
+        let body = serde_json::json!({
+            "choices": [{"index": 0, "message": {"content": text}, "finish_reason": "stop"}],
+            "usage": {"prompt_tokens": 3, "completion_tokens": count},
+        });
+        let response = serde_json::json!({"status_code": 200, "body": body});
+        serde_json::json!({"custom_id": id, "response": response}).to_string()
+    };
+    let rows = [
+        answer("a", "not counted", 0),
+        answer("b", "counted", 2),
+        answer("c", "", 0),
+    ];
+    let (batch, log) = (folder.path().join("b.jsonl"), folder.path().join("l.jsonl"));
+    fs::write(&batch, rows.join("\n")).unwrap();
+    let output = import("openai-batch", &[batch.display().to_string()], &[], &log);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let said = stdout(&output);
+    assert!(
+        said.contains("1 answers have text and a count of 0 tokens: theirs are estimated"),
+        "{said}"
+    );
+    let text = fs::read_to_string(&log).unwrap();
+    let records = text
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let counts: Vec<Option<u64>> = records.map(|r| r["solution_tokens"].as_u64()).collect();
+    assert_eq!(counts, [None, Some(2), Some(0)]);
 }
 
 /// Several files are one; ids differ, and where a file has none they name file and line.

@@ -163,6 +163,11 @@ trait Importer: Send {
     /// The records of a row, whose ids may be empty. A row with mistakes yields nothing.
     fn read(&mut self, row: &Node<'_>, out: &mut Out, mistakes: &mut Mistakes);
 
+    /// What shows at the end of all files to be a mistake of whoever asked.
+    fn complaint(&self) -> Option<String> {
+        None
+    }
+
     /// What was noticed, one sentence each.
     fn remarks(&self) -> Vec<String>;
 }
@@ -186,6 +191,8 @@ pub struct Import {
     left_out: BTreeMap<String, u64>,
     rows_left_out: u64,
     repaired: repair::Repairs,
+    /// Whether the end was reached.
+    ended: bool,
 }
 
 impl Import {
@@ -223,6 +230,7 @@ impl Import {
             left_out: BTreeMap::new(),
             rows_left_out: 0,
             repaired: repair::Repairs::default(),
+            ended: false,
         })
     }
 
@@ -361,9 +369,19 @@ impl Iterator for Import {
                 return Some(Ok(record));
             }
             let Some(rows) = &mut self.rows else {
-                match self.open_next()? {
-                    Ok(()) => continue,
-                    Err(error) => return Some(Err(error)),
+                match self.open_next() {
+                    Some(Ok(())) => continue,
+                    Some(Err(error)) => return Some(Err(error)),
+                    None if self.ended => return None,
+                    None => {
+                        self.ended = true;
+                        let message = self.importer.complaint()?;
+                        return Some(Err(ReadError::Line(vec![Mistake {
+                            line: None,
+                            key: String::new(),
+                            message,
+                        }])));
+                    }
                 }
             };
             match rows.next() {
