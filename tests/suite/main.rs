@@ -33,6 +33,7 @@ mod page;
 mod parquet;
 mod parts;
 mod posterior;
+mod precision;
 mod properties;
 mod readme;
 mod real_text;

@@ -237,6 +237,61 @@ mod tests {
         }
     }
 
+    /// Words that make another number of the one beside them, or no single number at all. The control:
+    /// words that do not.
+    #[test]
+    fn a_word_that_changes_a_number_leaves_it_unknown() {
+        for word in [
+            "or 19",
+            "and 19",
+            "to 20",
+            "times 2",
+            "plus 1",
+            "minus 1",
+            "not",
+            "x",
+            "y",
+            "z",
+            "n",
+            "hundred",
+            "Thousand",
+            "million",
+            "billions",
+            "trillion",
+            "dozen",
+            "dozens",
+            "half",
+            "third",
+            "quarter",
+            "double",
+            "twice",
+            "triple",
+            "squared",
+            "cubed",
+            "negative",
+            "less",
+            "more",
+            "over 2",
+            "more than that",
+            "cent",
+            "cents",
+        ] {
+            let solution = format!("#### 18 {word}");
+            assert_eq!(graded("18", &solution), None, "{solution}");
+        }
+        for word in [
+            "apples",
+            "dollars",
+            "organs",
+            "thousandths",
+            "tons",
+            "centres",
+        ] {
+            let solution = format!("#### 18 {word}");
+            assert_eq!(graded("18", &solution), Some(true), "{solution}");
+        }
+    }
+
     #[test]
     fn labels_that_are_there_stay_and_are_compared() {
         let mut grader = Grader::default();
