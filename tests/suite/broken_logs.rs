@@ -161,6 +161,29 @@ fn malformed_lines_are_left_out_on_request_and_counted() {
             && warnings.contains("nobody knows how many, are missing");
         assert_eq!(said, missing, "{arguments:?}: {warnings}");
     }
+    // What is added to records is counted of those that count: not of a repeated one.
+    let graded: Vec<String> = (0..40)
+        .map(|i| {
+            format!(
+                "{{\"id\":\"r{}\",\"solution\":\"#### {i}\",\"gold\":\"7\"}}\n",
+                i % 30
+            )
+        })
+        .collect();
+    for threads in ["1", "4"] {
+        let arguments = [
+            "--skip-malformed",
+            "--grade",
+            "numeric",
+            "--threads",
+            threads,
+        ];
+        let output = replay("log.jsonl", graded.concat().as_bytes(), &arguments);
+        let result: Value = serde_json::from_str(&stdout(&output)).unwrap();
+        let warnings = result["warnings"].to_string();
+        assert!(warnings.contains("1 right, 29 wrong"), "{warnings}");
+        assert_eq!(result["surviving"]["unknown"], 0, "labels reach the table");
+    }
     let output = replay("log.jsonl", b"x\ny\n", &["--skip-malformed"]);
     assert_eq!(output.status.code(), Some(3));
     assert!(
