@@ -6,6 +6,7 @@ use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use super::replay::PAPER;
+use crate::digest;
 use crate::input::InputError;
 use crate::plot::{self, Row};
 use crate::policy::{PolicyFile, Position};
@@ -70,7 +71,7 @@ fn hash(path: &Path) -> Result<String, InputError> {
     if path == Path::new("-") {
         return Ok("read from stdin".to_owned());
     }
-    let hash = File::open(path).and_then(|file| report::sha256(BufReader::new(file)));
+    let hash = File::open(path).and_then(|file| digest::of_source(BufReader::new(file)));
     let hash = hash.map_err(|e| {
         let name = path.display().to_string();
         InputError::whole_file(&name, format!("cannot be read again for its hash: {e}"))

@@ -7,16 +7,20 @@
 
 mod blocks;
 mod bulk;
+mod cursor;
 mod fields;
 mod fingerprint;
 pub mod grade;
 pub mod import;
+mod ledger;
 mod line;
 mod parquet;
 mod read;
+mod read_error;
 mod record;
 mod scan;
 mod shape;
+mod source;
 pub mod tokenizer;
 mod view;
 mod write;
@@ -27,7 +31,8 @@ use std::path::Path;
 
 pub use bulk::{Gather, Gathered};
 pub use fingerprint::{Fingerprint, Numbers};
-pub use read::{LONGEST_LINE, ReadError, Reader};
+pub use read::{LONGEST_LINE, Reader};
+pub use read_error::ReadError;
 pub use record::Record;
 pub use shape::Shape;
 pub use view::View;

@@ -28,7 +28,7 @@ use serde_json::Value;
 pub use columns::{ColumnMap, PRESETS};
 
 use super::fields::shown;
-use super::read::open_source;
+use super::source::open_source;
 use super::{LONGEST_LINE, ReadError, Record};
 use crate::input::{InputError, Mistake, Mistakes};
 use ids::Ids;
