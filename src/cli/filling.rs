@@ -128,6 +128,9 @@ impl<'a> Filling<'a> {
                 Err(error) => return Err(malformed(import.file(), error, format).into()),
             }
         }
+        if let Some(error) = import.complaint().filter(|_| !self.intake.partial) {
+            return Err(error.into());
+        }
         self.intake.remarks.extend(import.remarks());
         if self.records == 0 && !self.intake.partial {
             return Err(no_record(files, &self.intake.remarks, self.first_skipped).into());

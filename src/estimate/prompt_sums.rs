@@ -11,6 +11,8 @@ pub(super) struct Sums {
     /// Columns of events and of trials.
     pub(super) shares: Vec<(usize, usize, Proportion)>,
     row: Vec<i64>,
+    /// Those of `row` that are not 0, while a prompt is closed.
+    nonzero: Vec<(usize, i64)>,
     prompt: Option<u64>,
 }
 
@@ -18,6 +20,7 @@ impl Sums {
     pub(super) fn new(scales: Vec<Scale>, shares: &[(usize, usize)]) -> Self {
         Self {
             row: vec![0; scales.len()],
+            nonzero: Vec::new(),
             moments: CrossProducts::new(scales),
             shares: shares
                 .iter()
@@ -46,9 +49,10 @@ impl Sums {
         for (events, trials, prompts) in &mut self.shares {
             prompts.add_alike(1, self.row[*events], self.row[*trials]);
         }
-        let nonzero = self.row.iter().copied().enumerate();
-        let nonzero: Vec<(usize, i64)> = nonzero.filter(|(_, x)| *x != 0).collect();
-        self.moments.add(&nonzero);
+        let columns = self.row.iter().copied().enumerate();
+        self.nonzero.clear();
+        self.nonzero.extend(columns.filter(|(_, x)| *x != 0));
+        self.moments.add(&self.nonzero);
         self.row.fill(0);
     }
 

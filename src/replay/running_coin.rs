@@ -16,6 +16,8 @@
 //! times the derivatives of a sum is the generation's part in it (the linearisation of
 //! a ratio, as for place_excess).
 
+use rayon::prelude::*;
+
 use super::{Place, Replay};
 use crate::outcome::RunningCoinOutcome;
 
@@ -177,8 +179,12 @@ impl<'r> Coin<'r> {
 
     fn count_running(&mut self, rows: &[usize]) {
         for &i in rows {
-            for (c, count, _) in self.reached(i).collect::<Vec<_>>() {
-                self.checkpoints[c].places[count - 1].running += 1.0;
+            for c in 0..self.checkpoints.len() {
+                let (stands, tokens) = (self.stands(c, i), self.tokens(i));
+                let cells = &mut self.checkpoints[c];
+                if let Some((count, _)) = cells.reached(stands, tokens) {
+                    cells.places[count - 1].running += 1.0;
+                }
             }
         }
         // Who gets beyond a place gets beyond those before it.
@@ -237,8 +243,13 @@ impl<'r> Coin<'r> {
             if let Some((_, left)) = self.plain(i) {
                 self.left += left;
                 self.accepted_left += accepted * left;
-                for (c, count, tokens) in self.reached(i).collect::<Vec<_>>() {
-                    let sums = &mut self.checkpoints[c].places[count - 1].by_rate;
+                for c in 0..self.checkpoints.len() {
+                    let (stands, tokens) = (self.stands(c, i), self.tokens(i));
+                    let cells = &mut self.checkpoints[c];
+                    let Some((count, tokens)) = cells.reached(stands, tokens) else {
+                        continue;
+                    };
+                    let sums = &mut cells.places[count - 1].by_rate;
                     for (sum, part) in sums.iter_mut().zip([tokens as f64, 1.0, accepted]) {
                         *sum += part;
                     }
@@ -329,6 +340,6 @@ impl Replay<'_> {
         let coin = Coin::new(self, rows);
         let mut rows = rows.to_vec();
         rows.sort_by_key(|&i| self.table().rows()[i].prompt);
-        rows.into_iter().map(|i| coin.outcome(i)).collect()
+        rows.into_par_iter().map(|i| coin.outcome(i)).collect()
     }
 }

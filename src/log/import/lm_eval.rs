@@ -83,7 +83,6 @@ impl LmEval {
             .extend(names.iter().map(|&name| name.to_owned()));
         if let Some(label) = &self.label {
             let found = row.get(label);
-            self.label_found |= found.is_some();
             self.without_label += u64::from(found.is_none());
             return found;
         }
@@ -180,6 +179,11 @@ impl Importer for LmEval {
     }
 
     fn read(&mut self, row: &Node<'_>, out: &mut Out, m: &mut Mistakes) {
+        // Rows that are left out show what metrics there are, too.
+        self.label_found |= self
+            .label
+            .as_ref()
+            .is_some_and(|label| row.get(label).is_some());
         let Some(document) = row.get("doc_id").and_then(|node| node.identifier(m)) else {
             if m.is_empty() {
                 m.push("doc_id", "is null; every row needs one");

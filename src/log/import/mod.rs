@@ -191,8 +191,6 @@ pub struct Import {
     left_out: BTreeMap<String, u64>,
     rows_left_out: u64,
     repaired: repair::Repairs,
-    /// Whether the end was reached.
-    ended: bool,
 }
 
 impl Import {
@@ -230,7 +228,6 @@ impl Import {
             left_out: BTreeMap::new(),
             rows_left_out: 0,
             repaired: repair::Repairs::default(),
-            ended: false,
         })
     }
 
@@ -264,6 +261,13 @@ impl Import {
         remarks.extend(self.repaired.remarks());
         remarks.extend(self.ids.remark());
         remarks
+    }
+
+    /// What shows after the last row to be a mistake of whoever asked, such as a label that no row
+    /// has.
+    pub fn complaint(&self) -> Option<InputError> {
+        let message = self.importer.complaint()?;
+        Some(InputError::whole_file(&self.file, message))
     }
 
     /// Opens the next file, if there is one.
@@ -369,19 +373,9 @@ impl Iterator for Import {
                 return Some(Ok(record));
             }
             let Some(rows) = &mut self.rows else {
-                match self.open_next() {
-                    Some(Ok(())) => continue,
-                    Some(Err(error)) => return Some(Err(error)),
-                    None if self.ended => return None,
-                    None => {
-                        self.ended = true;
-                        let message = self.importer.complaint()?;
-                        return Some(Err(ReadError::Line(vec![Mistake {
-                            line: None,
-                            key: String::new(),
-                            message,
-                        }])));
-                    }
+                match self.open_next()? {
+                    Ok(()) => continue,
+                    Err(error) => return Some(Err(error)),
                 }
             };
             match rows.next() {
