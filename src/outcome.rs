@@ -7,11 +7,13 @@
 mod censored;
 mod expected;
 mod gathered;
+mod running_coin;
 mod subsets;
 
 pub use censored::{CensoredOutcome, CensoredRejection};
 pub use expected::ExpectedBatch;
 pub use gathered::{Gathered, Range, Shape};
+pub use running_coin::RunningCoinOutcome;
 pub use subsets::{MOST_VALIDATORS, SubsetOutcome, Validators};
 
 /// What the batches of one source have in common.

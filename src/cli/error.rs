@@ -54,6 +54,9 @@ pub(super) enum CliError {
     /// Ended by Ctrl-C before there was anything to tell.
     #[error("interrupted")]
     Interrupted,
+    /// Ended by Ctrl-C while what was read was evaluated.
+    #[error("interrupted while evaluating: nothing more was printed or written")]
+    InterruptedWork,
     /// Anything else.
     #[error("{0}")]
     Internal(String),
@@ -69,7 +72,7 @@ impl CliError {
         match self {
             Self::Input(_) => exit::BAD_INPUT,
             Self::Usage(_) => exit::USAGE,
-            Self::Interrupted => exit::INTERRUPTED,
+            Self::Interrupted | Self::InterruptedWork => exit::INTERRUPTED,
             // Nobody reads on: that is success.
             Self::Write { source, .. } if source.kind() == std::io::ErrorKind::BrokenPipe => {
                 exit::FINE

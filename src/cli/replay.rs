@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 
 use super::error::{CliError, exit};
+use super::evaluation::evaluated;
 use super::filling::Filling;
 use super::foreign::{ForeignArgs, FormatName};
 use super::preparation::{Preparation, PreparationArgs};
+use super::rule_times::{self, RuleTimeArgs};
 use super::{Context, catalogue, output, replay_page};
 use crate::input::InputError;
 use crate::log::import::Import;
@@ -15,7 +17,8 @@ use crate::log::{LONGEST_LINE, Writer};
 use crate::policy::PolicyFile;
 use crate::replay::{Auditor, Replay, SavedTable, ScheduleError, SourceLog, Table};
 use crate::report;
-use crate::study::replay::{self, CensoredFindings, Intake, JudgeQuality};
+use crate::report::Sheet;
+use crate::study::replay::{self, Intake, JudgeQuality, ReplayFindings};
 
 /// The name under which the policy of the paper is built in.
 pub(super) const PAPER: &str = "paper";
@@ -34,7 +37,8 @@ pub(super) const PAPER: &str = "paper";
     foldem replay log.jsonl --policy paper --judge-sensitivity 0.97 --judge-specificity 0.9\n  \
     foldem replay log.jsonl --policy my.toml --save-table alarms.parquet\n  \
     foldem replay --table alarms.parquet --policy other.toml\n  \
-    foldem replay samples_gsm8k.jsonl --input-format lm-eval --policy paper\n\n\
+    foldem replay samples_gsm8k.jsonl --input-format lm-eval --policy paper\n  \
+    foldem replay log.jsonl --policy my.toml --time-rules --token-price-ns 12000000\n\n\
     foldem new policy prints the policy of the paper, commented, to start from.")]
 pub(super) struct ReplayArgs {
     /// Logs of generations (JSON Lines; .gz and .zst are decompressed; or .parquet); - is stdin
@@ -70,6 +74,8 @@ pub(super) struct ReplayArgs {
     /// live policy cut, in a log that was written under one
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000_000))]
     token_limit: Option<u64>,
+    #[command(flatten)]
+    times: RuleTimeArgs,
     #[command(flatten)]
     intake: IntakeArgs,
 }
@@ -175,54 +181,62 @@ pub(super) fn run(args: &ReplayArgs, context: &Context) -> Result<u8, CliError> 
     let shown = if page { replay_page::EXAMPLES } else { 0 };
     let auditor = auditor(&policy, &args.policy)?.showing(shown);
     let writer = args.outcomes.as_deref().map(Writer::create).transpose()?;
+    let import = || format.map(|format| Import::new(format, &args.logs, options.clone()));
     let filling = Filling::new(&auditor, args.intake, &mut preparation, context);
-    let (table, intake) = match (&args.table, format) {
+    let (table, intake) = match (&args.table, import().transpose()?) {
         (Some(file), _) => saved_table(file, &policy, &args.policy, context)?,
-        (None, Some(format)) => {
-            filling.import(Import::new(format, &args.logs, options)?, &args.logs)?
-        }
+        (None, Some(import)) => filling.import(import, &args.logs)?,
         (None, None) => filling.logs(&args.logs)?,
     };
-    let partial = intake.partial;
-    let generated = args.problem == ProblemArg::Generated;
-    if partial && table.rows().is_empty() {
+    if intake.partial && table.rows().is_empty() {
         context.output.tell("interrupted before the first record");
         return Ok(exit::INTERRUPTED);
     }
-    let whole_policy = |e: ScheduleError| {
-        let hint = if args.policy == Path::new(PAPER) {
-            " (`foldem new policy` prints this one, to edit)"
-        } else {
-            ""
-        };
-        InputError::whole_file(&args.policy.display().to_string(), format!("{e}{hint}"))
+    let partial = intake.partial;
+    // What was interrupted is not read again.
+    let times = if args.times.time_rules && !partial {
+        let (count, interrupt) = (table.rows().len() as u64, &*context.interrupt);
+        let import = import().transpose()?;
+        let sample = rule_times::sample(
+            &args.logs,
+            import,
+            args.intake,
+            count,
+            &mut preparation,
+            interrupt,
+        )?;
+        Some(args.times.section(&policy, &auditor, &sample))
+    } else {
+        None
     };
-    let replay =
-        Replay::new(&table, &policy, policy.checkpoints(), generated).map_err(whole_policy)?;
-    let mut findings = replay::findings(&policy, &table, &replay, &intake).map_err(whole_policy)?;
-    findings.label_noise = judge.and_then(|judge| replay::label_noise(&table, &replay, judge));
-    findings.censored = censored(&table, &replay, args)?;
-    if judge.is_some() && findings.label_noise.is_none() {
-        let message = "no record has a verdict, so --judge-sensitivity and --judge-specificity have \
-                       nothing to correct";
-        findings.warnings.push(message.to_owned());
-    }
-    let mut sheet = report::replay::sheet(&findings);
+    check_token_limit(&table, args.token_limit)?;
+    let evaluation = Evaluation {
+        policy,
+        path: args.policy.clone(),
+        table,
+        intake,
+        generated: args.problem == ProblemArg::Generated,
+        judge,
+        token_limit: args.token_limit,
+        page,
+    };
+    let (evaluation, findings) = evaluated(&context.interrupt, move || {
+        let findings = evaluation.findings();
+        (evaluation, findings)
+    })?;
+    let (findings, mut sheet) = findings?;
+    sheet.sections.extend(times);
     if page {
-        replay_page::complete(&mut sheet, &policy, &table, &findings).map_err(whole_policy)?;
         let read = args.logs.iter().chain(&args.table);
         let policies = std::slice::from_ref(&args.policy);
         sheet.provenance = replay_page::provenance(read, policies, PAPER)?;
     }
     context.output.emit(&findings, &sheet)?;
-    if let Some(mut writer) = writer {
-        for outcome in replay::outcomes(&policy, &table, &replay) {
-            writer.write_line(&outcome)?;
-        }
-        writer.finish()?;
+    if let Some(writer) = writer {
+        evaluation.write_outcomes(writer, context)?;
     }
     if let Some(file) = &args.save_table {
-        save_table(file, table, intake, args, context)?;
+        save_table(file, evaluation.table, evaluation.intake, args, context)?;
     }
     Ok(if partial {
         exit::INTERRUPTED
@@ -231,14 +245,10 @@ pub(super) fn run(args: &ReplayArgs, context: &Context) -> Result<u8, CliError> 
     })
 }
 
-/// What the log tells of the live policy that it was written under, if there was one.
-fn censored(
-    table: &Table,
-    replay: &Replay<'_>,
-    args: &ReplayArgs,
-) -> Result<Option<CensoredFindings>, CliError> {
-    let Some(limit) = args.token_limit else {
-        return Ok(replay::censored(table, replay, None));
+/// A limit of tokens must be one that the log's generations kept, and there must be something to bound.
+fn check_token_limit(table: &Table, limit: Option<u64>) -> Result<(), CliError> {
+    let Some(limit) = limit else {
+        return Ok(());
     };
     if limit < table.longest() {
         return Err(CliError::Usage(format!(
@@ -253,7 +263,74 @@ fn censored(
              (`rejected_at`), so there is nothing to bound; leave it out"
         )));
     }
-    Ok(replay::censored(table, replay, Some(limit)))
+    Ok(())
+}
+
+/// What was read, ready to be evaluated.
+struct Evaluation {
+    policy: PolicyFile,
+    /// Where the policy came from.
+    path: PathBuf,
+    table: Table,
+    intake: Intake,
+    /// Whether problems were generated.
+    generated: bool,
+    judge: Option<JudgeQuality>,
+    /// Most tokens that a solution could have had.
+    token_limit: Option<u64>,
+    /// Whether a page is asked for.
+    page: bool,
+}
+
+impl Evaluation {
+    fn replay(&self) -> Result<Replay<'_>, InputError> {
+        let checkpoints = self.policy.checkpoints();
+        Replay::new(&self.table, &self.policy, checkpoints, self.generated)
+            .map_err(|error| self.wrong_policy(&error))
+    }
+
+    fn wrong_policy(&self, error: &ScheduleError) -> InputError {
+        let hint = if self.path == Path::new(PAPER) {
+            " (`foldem new policy` prints this one, to edit)"
+        } else {
+            ""
+        };
+        InputError::whole_file(&self.path.display().to_string(), format!("{error}{hint}"))
+    }
+
+    fn findings(&self) -> Result<(ReplayFindings, Sheet), InputError> {
+        let wrong = |error: ScheduleError| self.wrong_policy(&error);
+        let (policy, table) = (&self.policy, &self.table);
+        let replay = self.replay()?;
+        let mut findings = replay::findings(policy, table, &replay, &self.intake).map_err(wrong)?;
+        let judge = self.judge;
+        findings.label_noise = judge.and_then(|judge| replay::label_noise(table, &replay, judge));
+        findings.censored = replay::censored(table, &replay, self.token_limit);
+        if judge.is_some() && findings.label_noise.is_none() {
+            let message = "no record has a verdict, so --judge-sensitivity and --judge-specificity \
+                           have nothing to correct";
+            findings.warnings.push(message.to_owned());
+        }
+        let mut sheet = report::replay::sheet(&findings);
+        if self.page {
+            replay_page::complete(&mut sheet, policy, table, &findings).map_err(wrong)?;
+        }
+        Ok((findings, sheet))
+    }
+
+    /// Writes what happened to each generation.
+    fn write_outcomes(&self, mut writer: Writer, context: &Context) -> Result<(), CliError> {
+        let replay = self.replay()?;
+        for outcome in replay::outcomes(&self.policy, &self.table, &replay) {
+            if context.interrupt.raised() && !self.intake.partial {
+                // Dropping the writer leaves nothing behind.
+                return Err(CliError::InterruptedWork);
+            }
+            writer.write_line(&outcome)?;
+        }
+        writer.finish()?;
+        Ok(())
+    }
 }
 
 /// No file is read twice that can be read once, and none is written over another.
@@ -267,6 +344,7 @@ fn check_files(args: &ReplayArgs, context: &Context) -> Result<(), CliError> {
         .map(PathBuf::as_path)
         .collect();
     once_stdin(&inputs)?;
+    args.times.check(&args.logs)?;
     if args.table.is_some() && args.intake.skip_malformed {
         let message = "--skip-malformed: with --table no log is read; leave it out";
         return Err(CliError::Usage(message.to_owned()));
@@ -351,8 +429,8 @@ fn save_table(
         })
     });
     let logs = logs.collect::<Result<_, _>>()?;
-    let bytes = SavedTable::new(table, intake.skipped, intake.remarks, logs)
-        .to_parquet()
+    let saved = SavedTable::new(table, intake.skipped, intake.remarks, logs);
+    let bytes = evaluated(&context.interrupt, move || saved.to_parquet())?
         .map_err(|e| CliError::Internal(format!("the table cannot be saved: {e}")))?;
     output::write_file(file, &bytes)
 }

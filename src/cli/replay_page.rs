@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
+use crate::digest;
 use crate::input::InputError;
 use crate::plot::{self, Row};
 use crate::policy::{PolicyFile, Position};
@@ -73,7 +74,7 @@ fn hash(path: &Path) -> Result<String, InputError> {
     if path == Path::new("-") {
         return Ok("read from stdin".to_owned());
     }
-    let hash = File::open(path).and_then(|file| report::sha256(BufReader::new(file)));
+    let hash = File::open(path).and_then(|file| digest::of_source(BufReader::new(file)));
     let hash = hash.map_err(|e| {
         let name = path.display().to_string();
         InputError::whole_file(&name, format!("cannot be read again for its hash: {e}"))

@@ -350,9 +350,14 @@ fn by_name(tally: &Tally) -> BTreeMap<&'static str, Estimate> {
     let shares = shares.iter().map(|(name, function, share)| {
         (*name, Estimate::share(tally, function, tally.share(*share)))
     });
-    let smooth = smooth
-        .iter()
-        .map(|(name, function)| (*name, Estimate::of(tally, function)));
+    let smooth = smooth.iter().map(|(name, function)| {
+        let mut estimate = Estimate::of(tally, function);
+        // With two prompts half a normal interval may be longer than all that there is.
+        if name.starts_with("tokens_") {
+            estimate.ci = estimate.ci.map(|[lo, hi]| [lo.max(0.0), hi]);
+        }
+        (*name, estimate)
+    });
     shares.chain(smooth).collect()
 }
 

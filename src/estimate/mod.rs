@@ -14,8 +14,10 @@ mod label_noise;
 mod paired;
 mod prompt_evidence;
 mod prompt_share;
+mod prompt_sums;
 mod proportion;
 mod retry;
+mod running_coin;
 mod tally;
 mod weighted;
 
@@ -34,5 +36,6 @@ pub use prompt_evidence::{FrrHypothesis, PromptEvidence};
 pub use prompt_share::{PromptShare, median};
 pub use proportion::Proportion;
 pub use retry::RetryTally;
+pub use running_coin::RunningCoin;
 pub use tally::{Column, StoredTally, Tally};
 pub use weighted::WeightedTally;

@@ -9,9 +9,9 @@ use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
 use super::{LONGEST_LINE, Record};
+use crate::digest;
 use crate::input::{InputError, Mistake};
 
 /// How far a log has been read.
@@ -65,7 +65,7 @@ impl Tail {
             .take(position.last_line_bytes)
             .read_to_end(&mut last)
             .map_err(cannot)?;
-        if position.lines > 0 && hash(&last) != position.last_line_sha256 {
+        if position.lines > 0 && digest::of_bytes(&last) != position.last_line_sha256 {
             return Err(failed(format!(
                 "is not the log that was read before: line {} differs or is gone. Go on with the log \
                  itself, or begin anew with another state file",
@@ -112,7 +112,7 @@ impl Tail {
                 bytes: self.position.bytes + line.len() as u64,
                 lines: self.position.lines + 1,
                 last_line_bytes: line.len() as u64,
-                last_line_sha256: hash(&line),
+                last_line_sha256: digest::of_bytes(&line),
             };
             if record.is_some() {
                 return Ok(record);
@@ -152,10 +152,6 @@ impl Tail {
         }
         Ok(())
     }
-}
-
-fn hash(line: &[u8]) -> String {
-    format!("{:x}", Sha256::digest(line))
 }
 
 #[cfg(test)]

@@ -9,11 +9,12 @@ use std::io;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
+use sha2::{Digest as _, Sha256};
 
 use super::table::Ids;
 use super::{Caveats, Definition, FirstAlarm, FirstError, Group, Row, Table};
 use crate::columnar::{Column, Columns, FileError, Kind, Writer};
+use crate::digest;
 use crate::input::InputError;
 use crate::log::LiveRejection;
 use crate::outcome::Covariate;
@@ -52,15 +53,14 @@ impl SourceLog {
                 sha256: None,
             });
         }
-        let mut digest = Sha256::new();
-        io::copy(&mut File::open(path)?, &mut digest)?;
+        let sha256 = digest::of_source(File::open(path)?)?;
         Ok(Self {
             file: path
                 .file_name()
                 .unwrap_or_default()
                 .to_string_lossy()
                 .into_owned(),
-            sha256: Some(hexadecimal(digest)),
+            sha256: Some(sha256),
         })
     }
 }
@@ -436,12 +436,5 @@ fn digest(about: &str, columns: &[Column]) -> String {
             Column::Integers(_) => unreachable!("a table has no lists"),
         }
     }
-    hexadecimal(digest)
-}
-
-fn hexadecimal(digest: Sha256) -> String {
-    let digest = digest.finalize();
-    digest
-        .iter()
-        .fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+    digest::finished(digest)
 }

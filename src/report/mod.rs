@@ -25,7 +25,7 @@ pub mod tuning;
 pub mod verification;
 
 pub use number::{exactly, interval, number, optional};
-pub use provenance::{Drawn, LogFile, Provenance, sha256};
+pub use provenance::{Drawn, LogFile, Provenance};
 pub use sheet::{Example, Section, Sheet};
 pub use sweep_columns::parquet as sweep_parquet;
 

@@ -3,30 +3,15 @@
 use foldem::estimate::{Estimates, Tally};
 use foldem::log::Record;
 use foldem::outcome::{Fold as _, Knowledge};
-use foldem::policy::{Checkpoint, Parameter, ParameterKind, PolicyFile, Position, Rule};
+use foldem::policy::{Checkpoint, PolicyFile, Position};
 use foldem::replay::{Auditor, CandidateFigures, Candidates, CandidatesError, Lattices, Replay};
 use foldem::replay::{Table, TableBuilder};
 
+use super::literal_policy::literal_policy;
+
 /// Three validators, of which each alarms on a letter.
 fn policy() -> PolicyFile {
-    let literal = Rule {
-        name: "literal",
-        parameters: vec![Parameter {
-            name: "patterns",
-            kind: ParameterKind::Texts,
-            required: true,
-        }],
-    };
-    let validator = |letter: &str| {
-        format!(
-            "[[validator]]\nname = \"{letter}\"\nrule = \"literal\"\npatterns = [\"{letter}\"]\n"
-        )
-    };
-    let text = format!(
-        "schema = \"foldem.policy/1\"\nname = \"p\"\n{}",
-        ["x", "y", "z"].map(validator).concat()
-    );
-    PolicyFile::parse("p.toml", &text, &[literal]).unwrap()
+    literal_policy("", &[("x", "x"), ("y", "y"), ("z", "z")], "")
 }
 
 /// Numbers that look random, the same ones always.

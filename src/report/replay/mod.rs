@@ -4,12 +4,15 @@ mod attribution;
 pub(super) mod baselines;
 mod censored;
 mod label_noise;
+mod rule_times;
+
+pub use rule_times::rule_times;
 
 use super::number::{exactly, interval, number, optional, percent, with_interval};
 use super::{Example, Section, Sheet};
 use crate::estimate::Estimate;
 use crate::study::Named;
-use crate::study::replay::{ByVerdict, Excerpt, FirstAlarm, ReplayFindings};
+use crate::study::replay::{ByVerdict, COIN_ON_RUNNING, Excerpt, FirstAlarm, ReplayFindings};
 
 /// The sheet of a replay.
 pub fn sheet(findings: &ReplayFindings) -> Sheet {
@@ -90,7 +93,31 @@ fn verdict(findings: &ReplayFindings) -> Vec<String> {
             with_interval(beyond)
         ));
     }
+    answer.extend(beside_running_coin(findings));
     answer
+}
+
+/// Whether the validators know more than that a generation still runs.
+fn beside_running_coin(findings: &ReplayFindings) -> Option<String> {
+    let beyond = findings.cost_beyond_running_coin;
+    let mut baselines = findings.baselines.iter();
+    let coin = baselines.find(|b| b.name == COIN_ON_RUNNING)?;
+    let cost = coin.figures.get("cost_ratio");
+    cost.mean.and(beyond.mean)?;
+    let knows = match beyond.ci {
+        Some([_, hi]) if hi < 0.0 => "the validators know more than which generations still run",
+        Some([lo, _]) if lo > 0.0 => "the policy is WORSE than that coin",
+        _ => {
+            "the two cannot be told apart: all that the policy knows may be which generations still \
+             run"
+        }
+    };
+    Some(format!(
+        "A coin that strikes only what still runs, at each place as many as the policy \
+         ({COIN_ON_RUNNING}), comes to {}; {knows} (difference of the ratios {}).",
+        with_interval(cost),
+        with_interval(beyond)
+    ))
 }
 
 fn percent_more(savings: Estimate) -> String {
@@ -122,6 +149,10 @@ fn sections(findings: &ReplayFindings) -> Vec<Section> {
     let all = named(&findings.estimates).chain([
         ("covariance_slack", &findings.covariance_slack),
         ("cost_beyond_coin", &findings.cost_beyond_coin),
+        (
+            "cost_beyond_running_coin",
+            &findings.cost_beyond_running_coin,
+        ),
         ("charged_tokens", &findings.charged_tokens),
     ]);
     let mut sections = vec![
@@ -372,6 +403,11 @@ fn data(findings: &ReplayFindings) -> Section {
     }
     add("estimates", "covariance_slack", &findings.covariance_slack);
     add("estimates", "cost_beyond_coin", &findings.cost_beyond_coin);
+    add(
+        "estimates",
+        "cost_beyond_running_coin",
+        &findings.cost_beyond_running_coin,
+    );
     add("estimates", "charged_tokens", &findings.charged_tokens);
     for checkpoint in &findings.rejections_by_stage {
         add(

@@ -15,12 +15,12 @@ mod warnings;
 
 pub use crate::estimate::JudgeQuality;
 pub use crate::policy::Position;
-pub use crate::replay::{Excerpt, FirstAlarm};
+pub use crate::replay::{Excerpt, FirstAlarm, RuleTime};
 pub use alarms::{Overlap, Places};
 pub use attribution::{
     AgainstCoin, AttributionFindings, Contribution, Figures, ValidatorAttribution,
 };
-pub use baselines::Baseline;
+pub use baselines::{Baseline, COIN_ON_RUNNING};
 pub use censored::{CensoredFindings, censored};
 pub use label_noise::{Bounds, CorrectedFigure, LabelNoiseFindings, label_noise};
 pub use outcome::{FirstAlarmOutcome, GenerationOutcome, outcomes};
@@ -189,6 +189,9 @@ pub struct ReplayFindings {
     /// `cost_ratio` − `null_cost_ratio` on the same generations: below 0 the validators know
     /// something.
     pub cost_beyond_coin: Estimate,
+    /// `cost_ratio` less that of a coin that strikes only what still runs: below 0 the validators
+    /// know more than that.
+    pub cost_beyond_running_coin: Estimate,
     /// What checkpoints charge, in tokens per attempt.
     pub charged_tokens: Estimate,
     /// One per checkpoint of the policy.
@@ -256,10 +259,11 @@ pub fn findings(
         };
         groups.map(of).collect()
     };
+    let running = baselines::running_coin(table, replay);
     let parts = Parts::new(table);
     let parts = parts.as_ref();
     let (baselines, ((groups, validators), (overlaps, attribution))) = rayon::join(
-        || baselines::baselines(policy, table, replay, &estimates),
+        || baselines::baselines(policy, table, replay, &estimates, &running),
         || {
             rayon::join(
                 || rayon::join(by_group, || validators(policy, table, parts)),
@@ -293,6 +297,7 @@ pub fn findings(
         problem_generated: replay.problem_generated(),
         covariance_slack: estimates.covariance_slack,
         cost_beyond_coin: estimates.cost_beyond_coin,
+        cost_beyond_running_coin: running.cost_beyond,
         charged_tokens: estimates.charged,
         rejections_by_stage: rejections(policy, table, replay, &estimates),
         surviving: by_verdict(table, surviving.copied()),

@@ -198,10 +198,15 @@ fn sample(
     let rows = 0..table.rows().len();
     let rejected = rows.filter(|&i| replay.judgement(i).stop.is_some()).count();
     if !policy.checkpoints().is_empty() && rejected < FEW_REJECTIONS {
+        let all = table.rows().len();
+        let rejected = match rejected {
+            0 => format!("none of {all} records is"),
+            n if n == all && n > 1 => format!("all {all} records of the log, few as they are, are"),
+            1 => format!("only 1 of {all} records is"),
+            n => format!("only {n} of {all} records are"),
+        };
         warnings.push(format!(
-            "only {rejected} of {} records are rejected: the intervals of savings and cost ratios \
-             are not reliable",
-            table.rows().len()
+            "{rejected} rejected: the intervals of savings and cost ratios are not reliable"
         ));
     }
 }
