@@ -3,6 +3,7 @@
 //! Every command's findings become one [`Sheet`], which each exporter renders; JSON renders the
 //! findings themselves.
 
+pub mod audit;
 pub mod comparison;
 mod csv;
 pub mod guarantee;
