@@ -9,7 +9,7 @@ use super::scene::Scene;
 use super::theme::{HEADING, LABEL, MARGIN, SUBTITLE, TITLE};
 use super::value::Value;
 use super::{Figure, PlotError, draw};
-use crate::study::audit::{AuditFindings, RowFindings};
+use crate::study::audit::{AuditFindings, Place, Range, RowFindings};
 
 const NAME: &str = "feasible-region";
 /// Room to the right of the panel for the names of the rows.
@@ -19,12 +19,12 @@ const TOP: f64 = 108.0;
 const BELOW: f64 = 58.0;
 /// More lines than this nobody tells apart.
 const MOST_LINES: usize = 6;
-/// Ratios outside are drawn at the edge.
+/// A curve ends where its ratio leaves these.
 const LEAST: f64 = 0.1;
 const LARGEST: f64 = 1000.0;
 
-/// Draws the least length ratio over the false rejection rate, at most six curves: of the first rows
-/// that have one, each curve once.
+/// Draws the least length ratio over the false rejection rate, at most six curves, each once: of rows
+/// whose numbers can hold together, or of the others where there are no such rows.
 pub fn feasible_region(findings: &AuditFindings) -> Result<Figure, PlotError> {
     let rows = shown(findings);
     if rows.is_empty() {
@@ -35,14 +35,21 @@ pub fn feasible_region(findings: &AuditFindings) -> Result<Figure, PlotError> {
 }
 
 fn shown(findings: &AuditFindings) -> Vec<&RowFindings> {
+    let with_region = |row: &&RowFindings| row.region.iter().any(is_drawn);
     let mut rows: Vec<&RowFindings> = Vec::new();
-    for row in findings.rows.iter().filter(|row| !row.region.is_empty()) {
+    let all: Vec<&RowFindings> = findings.rows.iter().filter(with_region).collect();
+    let some = all.iter().any(|row| row.account.consistent);
+    for row in all {
         let known = rows.iter().any(|other| other.region == row.region);
-        if !known && rows.len() < MOST_LINES {
+        if !known && row.account.consistent == some && rows.len() < MOST_LINES {
             rows.push(row);
         }
     }
     rows
+}
+
+fn is_drawn(place: &Place) -> bool {
+    (LEAST..=LARGEST).contains(&place.length_ratio_min.lo)
 }
 
 fn scene(findings: &AuditFindings, rows: &[&RowFindings]) -> Result<Scene, PlotError> {
@@ -54,19 +61,17 @@ fn scene(findings: &AuditFindings, rows: &[&RowFindings]) -> Result<Scene, PlotE
     let about = "Each row is possible above its curve. At 1 the rejected are as long as the kept.";
     scene.text(&SUBTITLE.shortened(about, room)?, (MARGIN, 57.0), SUBTITLE);
     let places = rows.iter().flat_map(|row| &row.region);
-    let ends = places.map(|place| place.length_ratio_min.lo.clamp(LEAST, LARGEST));
+    let drawn = places.filter(|place| is_drawn(place));
+    let ends = drawn.map(|place| place.length_ratio_min.lo);
     let (lo, hi) = ends.fold((0.8_f64, 1.25_f64), |(lo, hi), x| (lo.min(x), hi.max(x)));
     let mut curves = Vec::new();
     for (i, row) in rows.iter().enumerate() {
-        let value = |range: crate::study::audit::Range| {
-            let clamped = |x: f64| x.clamp(lo, hi);
-            Value {
-                mean: Some(clamped(range.lo)),
-                ci: (!range.is_point()).then(|| (clamped(range.lo), clamped(range.hi))),
-                exact: None,
-            }
+        let value = |range: Range| Value {
+            mean: Some(range.lo),
+            ci: (!range.is_point()).then(|| (range.lo, range.hi.min(LARGEST))),
+            exact: None,
         };
-        let places = row.region.iter();
+        let places = row.region.iter().filter(|place| is_drawn(place));
         curves.push(Curve {
             kind: Kind::Line(i),
             name: LABEL.shortened(&row.name, NAMES - 30.0)?,
@@ -116,4 +121,44 @@ fn alt(rows: &[&RowFindings]) -> String {
         "The least ratio of the mean lengths of rejected and kept generations over the false rejection rate. {}.",
         rows.iter().map(of).collect::<Vec<_>>().join("; ")
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::study::audit::{Spec, audit};
+
+    fn findings(rows: &[&str]) -> AuditFindings {
+        let mut text = "schema = \"foldem.audit/1\"\nname = \"claims\"\n".to_owned();
+        for (i, row) in rows.iter().enumerate() {
+            text += &format!("[[row]]\nname = \"row {i}\"\n{row}\n");
+        }
+        audit(&Spec::parse("rows", &text).unwrap())
+    }
+
+    #[test]
+    fn curves_are_tidy_and_drawn_once() {
+        let row = "accuracy_before = 0.72\naccuracy_after = 0.734\nsavings = 0.774";
+        let wide = "accuracy_before = [0.5, 0.6]\naccuracy_after = 0.7\nsavings = [0.1, 0.9]";
+        let falls = "accuracy_before = 0.7\naccuracy_after = 0.5\nsavings = 0.001";
+        for rows in [&[row][..], &[row, row, wide], &[wide, falls, row]] {
+            let findings = findings(rows);
+            let shown = shown(&findings);
+            assert!(shown.len() <= 2 || rows[0] == wide);
+            scene(&findings, &shown).unwrap().assert_tidy();
+            let figure = feasible_region(&findings).unwrap();
+            assert_eq!(figure, feasible_region(&findings).unwrap());
+        }
+        let alt = feasible_region(&findings(&[row])).unwrap().alt;
+        assert!(alt.contains("falls to 1 at 77 %"), "{alt}");
+    }
+
+    #[test]
+    fn rows_without_a_region_are_refused() {
+        let findings = findings(&["accuracy_before = 0.5\nsavings = 0.2"]);
+        assert!(matches!(
+            feasible_region(&findings),
+            Err(PlotError::Nothing(_))
+        ));
+    }
 }

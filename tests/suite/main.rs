@@ -9,6 +9,8 @@
 
 mod agreement;
 mod attribution;
+mod audit;
+mod audit_command;
 mod baselines;
 mod broken;
 mod broken_imports;

@@ -255,3 +255,56 @@ fn common(a: &Cells, b: &Cells, c: &Cells) -> Option<Cells> {
     }
     Some(normal.map(|x| x / sum))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// (x + 1)(3 − x) over constants is greatest at 1, inside the segment from 0 to 2.
+    #[test]
+    fn a_product_may_be_extreme_within_a_segment() {
+        let laws = Laws {
+            corners: vec![[0.0, 1.0, 0.0, 0.0], [1.0, 0.0, 0.0, 0.0]],
+        };
+        let rises = Fraction {
+            above: [3.0, 1.0, 0.0, 0.0],
+            below: ALL,
+        };
+        let falls = Fraction {
+            above: [1.0, 3.0, 0.0, 0.0],
+            below: ALL,
+        };
+        assert_eq!(
+            laws.product([rises, falls]),
+            Some(Range { lo: 3.0, hi: 4.0 })
+        );
+    }
+
+    #[test]
+    fn without_conditions_everything_is_possible_and_impossible_ones_leave_nothing() {
+        let all = Laws::new(&[], &[]);
+        assert_eq!(all.corners.len(), 4);
+        for quantity in QUANTITIES {
+            assert_eq!(all.range(quantity), Some(Range { lo: 0.0, hi: 1.0 }));
+        }
+        let everything = [(Quantity::RejectedShare, Range::point(1.0))];
+        assert!(Laws::new(&everything, &[]).is_empty());
+        let none = [
+            (Quantity::AccuracyBefore, Range::point(1.0)),
+            (Quantity::AccuracyAfter, Range::point(0.9)),
+        ];
+        assert!(Laws::new(&none, &[]).is_empty());
+        let good = Laws::new(&none[..1], &[]);
+        assert_eq!(good.range(Quantity::Detection), None);
+        assert_eq!(good.range(Quantity::AccuracyAfter), Some(Range::point(1.0)));
+    }
+
+    #[test]
+    fn roots_of_linear_and_quadratic_functions() {
+        assert_eq!(roots([-2.0, 4.0, 0.0]), [0.5]);
+        assert!(roots([1.0, 0.0, 0.0]).is_empty() && roots([1.0, 0.0, 1.0]).is_empty());
+        let mut two = roots([0.25, -1.25, 1.0]);
+        two.sort_by(f64::total_cmp);
+        assert_eq!(two, [0.25, 1.0]);
+    }
+}
