@@ -129,10 +129,12 @@ mod tests {
     use crate::study::audit::{Spec, audit};
 
     fn findings(rows: &[&str]) -> AuditFindings {
-        let mut text = "schema = \"foldem.audit/1\"\nname = \"claims\"\n".to_owned();
-        for (i, row) in rows.iter().enumerate() {
-            text += &format!("[[row]]\nname = \"row {i}\"\n{row}\n");
-        }
+        let numbered = rows.iter().enumerate();
+        let rows: Vec<String> = numbered
+            .map(|(i, row)| format!("[[row]]\nname = \"row {i}\"\n{row}\n"))
+            .collect();
+        let head = "schema = \"foldem.audit/1\"\nname = \"claims\"\n";
+        let text = head.to_owned() + &rows.concat();
         audit(&Spec::parse("rows", &text).unwrap())
     }
 

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::conflict::{Condition, Failure, conflicts, shown};
 use super::early_exit::EarlyExit;
-use super::joint::{Given, Laws, QUANTITIES, Quantity};
+use super::joint::{Cells, Given, Laws, QUANTITIES, Quantity};
 use super::lengths::Lengths;
 use super::range::Range;
 use super::spec::{Accounting, RowSpec};
@@ -66,148 +66,165 @@ pub struct Account {
     pub readings: Vec<Reading>,
 }
 
+/// A row under one account.
+#[derive(Debug)]
+struct Claims<'r> {
+    row: &'r RowSpec,
+    savings: Option<Range>,
+    lengths: Option<Lengths>,
+    /// What savings ask of a law, see [`Lengths::conditions`].
+    conditions: Vec<Cells>,
+}
+
+impl<'r> Claims<'r> {
+    fn new(row: &'r RowSpec, accounting: Accounting, savings: Option<Range>) -> Self {
+        let lengths = savings.map(|savings| Lengths {
+            accounting,
+            savings,
+            paid_share: row.paid_share,
+        });
+        Self {
+            row,
+            savings,
+            lengths,
+            conditions: lengths.map(Lengths::conditions).unwrap_or_default(),
+        }
+    }
+
+    fn laws(&self, given: &[Given]) -> Laws {
+        Laws::new(given, &self.conditions)
+    }
+
+    fn published(&self, wanted: Quantity) -> Option<Range> {
+        let found = self.row.shares.iter().find(|(q, _)| *q == wanted);
+        found.map(|(_, range)| *range)
+    }
+
+    /// What `laws` say of lengths, if something can be saved on them.
+    fn lengths_on(&self, laws: &Laws) -> Option<Lengths> {
+        let saves = self.savings.is_some_and(|s| s.lo > 0.0);
+        self.lengths
+            .filter(|_| !laws.is_empty() && (laws.may_reject() || !saves))
+    }
+
+    /// The row without one share at a time.
+    fn readings(&self) -> Vec<Reading> {
+        let read = |&(without, _): &Given| {
+            let laws = self.laws(&except(&self.row.shares, without));
+            Some(Reading {
+                without,
+                implied: laws.range(without)?,
+                rejected_share: laws.range(Quantity::RejectedShare),
+                length_ratio: self.lengths_on(&laws).and_then(|l| l.ratio(&laws)),
+            })
+        };
+        self.row.shares.iter().filter_map(read).collect()
+    }
+}
+
+/// All but one of `given`.
+fn except(given: &[Given], quantity: Quantity) -> Vec<Given> {
+    let others = given.iter().filter(|(q, _)| *q != quantity);
+    others.copied().collect()
+}
+
 /// Evaluates a row under one account.
 pub(super) fn account(
     row: &RowSpec,
     accounting: Accounting,
     early_exit: Option<&EarlyExit>,
 ) -> Account {
-    let mut fails = Vec::new();
-    let savings = row.common_savings().unwrap_or_else(|[by_share, by_tokens]| {
-        fails.push(Failure {
-            condition: Condition::SavingsAndTokens,
-            quantities: vec!["savings", "tokens_full", "tokens_paid"],
-            message: format!(
-                "savings = {} and the token counts, which are savings of {}, cannot both hold under one account; \
-                 nothing that needs savings is implied",
-                shown(Some(by_share)),
-                shown(Some(by_tokens))
-            ),
-        });
-        None
-    });
-    let lengths = savings.map(|savings| Lengths {
-        accounting,
-        savings,
-        paid_share: row.paid_share,
-    });
-    let joint = conflicts(&row.shares);
-    let whole = joint.is_empty();
-    fails.extend(joint);
-    let conditions = lengths.map(Lengths::conditions).unwrap_or_default();
-    let laws = |given: &[Given]| Laws::new(given, &conditions);
-    let without = |quantity| -> Vec<Given> {
-        let others = row.shares.iter().filter(|(q, _)| *q != quantity);
-        others.copied().collect()
-    };
-
-    // In a row that contradicts itself, what it says without its detection rate, as theory.md reads it.
-    let implied_without = (!whole).then_some(Quantity::Detection);
-    let implied_without = implied_without.filter(|d| row.shares.iter().any(|(q, _)| q == d));
-    let kept = implied_without.map_or_else(|| row.shares.clone(), without);
-    let all = laws(&kept);
-    let implied_without = implied_without.filter(|_| !all.is_empty());
-    if whole && all.is_empty() {
-        fails.push(no_room(row, savings));
+    let mut fails = conflicts(&row.shares);
+    let whole = fails.is_empty();
+    let savings = row.common_savings();
+    fails.extend(savings.as_ref().err().map(different_savings));
+    let claims = Claims::new(row, accounting, savings.ok().flatten());
+    // In a row that contradicts itself, what it says without its detection rate, as the theory reads it.
+    let leave_out =
+        (!whole && claims.published(Quantity::Detection).is_some()).then_some(Quantity::Detection);
+    let used = leave_out.map_or_else(|| row.shares.clone(), |d| except(&row.shares, d));
+    let laws = claims.laws(&used);
+    let lengths = claims.lengths_on(&laws);
+    if whole && laws.is_empty() {
+        fails.push(no_room(row, claims.savings));
     }
-    let saves = savings.is_some_and(|s| s.lo > 0.0);
-    if saves && !all.is_empty() && !all.may_reject() {
-        fails.push(no_rejections(&kept, savings));
+    if !laws.is_empty() && lengths.is_none() && claims.lengths.is_some() {
+        fails.push(no_rejections(&used, claims.savings));
     }
-    let possible = !all.is_empty() && (all.may_reject() || !saves);
-    let lengths = lengths.filter(|_| possible);
-    let ratio = lengths.and_then(|lengths| lengths.ratio(&all));
+    let ratio = lengths.and_then(|lengths| lengths.ratio(&laws));
     if let (Some(published), Some(implied)) = (row.length_ratio, ratio)
         && published.and(implied).is_none()
     {
-        fails.push(Failure {
-            condition: Condition::LengthRatio,
-            quantities: vec!["length_ratio"],
-            message: format!(
-                "length_ratio = {}, where the other numbers imply {}",
-                shown(Some(published)),
-                shown(Some(implied))
-            ),
-        });
+        fails.push(other_lengths(published, implied));
     }
-    if early_exit.is_some_and(|e| !e.consistent) {
-        fails.push(Failure {
-            condition: Condition::EarlyExit,
-            quantities: vec!["early_exit"],
-            message: format!(
-                "rejection alone saves more than both together: early exit would save {} of what rejection leaves, \
-                 so it would have to cost more than it saves",
-                shown(early_exit.map(|e| e.of_what_rejection_leaves))
-            ),
-        });
-    }
-    let f = all.range(Quantity::FalseRejection);
-    let published = |wanted| {
-        row.shares
-            .iter()
-            .find(|(q, _)| *q == wanted)
-            .map(|(_, range)| *range)
-    };
-    let accuracies = published(Quantity::AccuracyBefore).zip(published(Quantity::AccuracyAfter));
-    let by_others = |quantity| {
-        let others = kept.iter().filter(|(q, _)| *q != quantity).copied();
-        laws(&others.collect::<Vec<_>>()).range(quantity)
+    fails.extend(early_exit.filter(|e| !e.consistent).map(dear_early_exit));
+    let f = laws.range(Quantity::FalseRejection);
+    let before = claims.published(Quantity::AccuracyBefore);
+    let accuracies = before.zip(claims.published(Quantity::AccuracyAfter));
+    let by_others = |given: &[Given], name| claims.laws(&except(given, name)).range(name);
+    let share = |name| Share {
+        name,
+        published: claims.published(name),
+        by_others: by_others(&row.shares, name),
+        together: laws.range(name).filter(|_| whole),
     };
     Account {
         accounting,
-        detection_implied: by_others(Quantity::Detection),
-        rejected_share_implied: by_others(Quantity::RejectedShare),
+        detection_implied: by_others(&used, Quantity::Detection),
+        rejected_share_implied: by_others(&used, Quantity::RejectedShare),
         length_ratio_implied: ratio,
-        length_ratio_min: lengths.and_then(|lengths| lengths.least_ratio(&all)),
+        length_ratio_min: lengths.and_then(|lengths| lengths.least_ratio(&laws)),
         frr_min_equal_lengths: lengths
             .zip(accuracies)
-            .map(|(l, (a, after))| l.frr_at_equal_lengths(a, after)),
+            .map(|(lengths, (a, after))| lengths.frr_at_equal_lengths(a, after)),
         savings_per_attempt: lengths.and_then(|lengths| lengths.per_attempt(f)),
         cost_ratio_implied: lengths.and_then(|lengths| lengths.cost_ratio(f)),
         consistent: fails.is_empty(),
-        implied_without,
-        shares: QUANTITIES
-            .map(|name| Share {
-                name,
-                published: published(name),
-                by_others: laws(&without(name)).range(name),
-                together: if whole { all.range(name) } else { None },
-            })
-            .to_vec(),
-        readings: if whole {
-            Vec::new()
-        } else {
-            readings(row, savings, accounting)
-        },
+        implied_without: leave_out.filter(|_| !laws.is_empty()),
         fails,
+        shares: QUANTITIES.map(share).to_vec(),
+        readings: if whole { Vec::new() } else { claims.readings() },
     }
 }
 
-fn readings(row: &RowSpec, savings: Option<Range>, accounting: Accounting) -> Vec<Reading> {
-    let lengths = savings.map(|savings| Lengths {
-        accounting,
-        savings,
-        paid_share: row.paid_share,
-    });
-    let conditions = lengths.map(Lengths::conditions).unwrap_or_default();
-    let read = |&(without, _): &Given| {
-        let others: Vec<Given> = row
-            .shares
-            .iter()
-            .filter(|(q, _)| *q != without)
-            .copied()
-            .collect();
-        let laws = Laws::new(&others, &conditions);
-        Some(Reading {
-            without,
-            implied: laws.range(without)?,
-            rejected_share: laws.range(Quantity::RejectedShare),
-            length_ratio: lengths
-                .filter(|_| laws.may_reject())
-                .and_then(|lengths| lengths.ratio(&laws)),
-        })
-    };
-    row.shares.iter().filter_map(read).collect()
+/// Savings and token counts differ.
+fn different_savings([by_share, by_tokens]: &[Range; 2]) -> Failure {
+    Failure {
+        condition: Condition::SavingsAndTokens,
+        quantities: vec!["savings", "tokens_full", "tokens_paid"],
+        message: format!(
+            "savings = {} and the token counts, which are savings of {}, cannot both hold under one \
+             account; nothing that needs savings is implied",
+            shown(Some(*by_share)),
+            shown(Some(*by_tokens))
+        ),
+    }
+}
+
+/// The published lengths are not those implied.
+fn other_lengths(published: Range, implied: Range) -> Failure {
+    Failure {
+        condition: Condition::LengthRatio,
+        quantities: vec!["length_ratio"],
+        message: format!(
+            "length_ratio = {}, where the other numbers imply {}",
+            shown(Some(published)),
+            shown(Some(implied))
+        ),
+    }
+}
+
+/// Both together save less than rejection alone.
+fn dear_early_exit(early_exit: &EarlyExit) -> Failure {
+    Failure {
+        condition: Condition::EarlyExit,
+        quantities: vec!["early_exit"],
+        message: format!(
+            "rejection alone saves more than both together: early exit would save {} of what rejection \
+             leaves, so it would have to cost more than it saves",
+            shown(Some(early_exit.of_what_rejection_leaves))
+        ),
+    }
 }
 
 /// What the rejected paid leaves too little to save.
