@@ -14,8 +14,13 @@ use std::time::Instant;
 use foldem::estimate::{Estimates, Tally};
 use foldem::log::Record;
 use foldem::outcome::{Fold as _, Knowledge};
-use foldem::policy::{Checkpoint, Parameter, ParameterKind, PolicyFile, Position, Rule};
+use foldem::policy::{Checkpoint, PolicyFile, Position};
 use foldem::replay::{Auditor, Candidates, Replay, Table, TableBuilder};
+
+#[path = "../tests/suite/literal_policy.rs"]
+mod literal_policy;
+
+use literal_policy::literal_policy;
 
 const RECORDS: u64 = 1_000_000;
 const LETTERS: [&str; 7] = ["a", "b", "c", "d", "e", "f", "g"];
@@ -23,24 +28,7 @@ const RUNS: usize = 3;
 
 /// Seven validators, as many as the paper's policy has rules for the solution.
 fn policy() -> PolicyFile {
-    let literal = Rule {
-        name: "literal",
-        parameters: vec![Parameter {
-            name: "patterns",
-            kind: ParameterKind::Texts,
-            required: true,
-        }],
-    };
-    let validator = |letter: &str| {
-        format!(
-            "[[validator]]\nname = \"{letter}\"\nrule = \"literal\"\npatterns = [\"{letter}\"]\n"
-        )
-    };
-    let text = format!(
-        "schema = \"foldem.policy/1\"\nname = \"p\"\n{}",
-        LETTERS.map(validator).concat()
-    );
-    PolicyFile::parse("p.toml", &text, &[literal]).expect("a valid policy")
+    literal_policy("", &LETTERS.map(|letter| (letter, letter)), "")
 }
 
 /// Generations of 100 to 400 tokens; each validator alarms on about a tenth of them.

@@ -51,6 +51,7 @@
 
 pub mod cli;
 pub mod columnar;
+pub mod digest;
 pub mod engine;
 pub mod estimate;
 pub mod input;

@@ -4,12 +4,16 @@
 //! else. Outcomes travel as batches of columns. All generations of one prompt stand next to each
 //! other within one batch.
 
+mod censored;
 mod expected;
 mod gathered;
+mod running_coin;
 mod subsets;
 
+pub use censored::{CensoredOutcome, CensoredRejection};
 pub use expected::ExpectedBatch;
 pub use gathered::{Gathered, Range, Shape};
+pub use running_coin::RunningCoinOutcome;
 pub use subsets::{MOST_VALIDATORS, SubsetOutcome, Validators};
 
 /// What the batches of one source have in common.

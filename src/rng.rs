@@ -21,6 +21,12 @@ pub enum Purpose {
     Control,
     /// Difficulties of prompts of which only expectations are taken.
     Difficulty,
+    /// Which part of a log a prompt belongs to.
+    Split,
+    /// Seeds of logs that are drawn to be tuned.
+    Guarantee,
+    /// Logs that might be collected.
+    Planning,
 }
 
 /// The stream of `purpose` for batch number `batch` under the root `seed`.
@@ -30,6 +36,9 @@ pub fn stream(seed: u64, purpose: Purpose, batch: u64) -> Stream {
         Purpose::Retry => 0x7265_7472_7900_0000,
         Purpose::Control => 0x636f_6e74_726f_6c00,
         Purpose::Difficulty => 0x6469_6666_6963_756c,
+        Purpose::Split => 0x7370_6c69_7400_0000,
+        Purpose::Guarantee => 0x6775_6172_616e_7465,
+        Purpose::Planning => 0x706c_616e_6e69_6e67,
     };
     let mut state = mix(mix(mix(seed) ^ tag) ^ batch);
     let mut bytes = [0_u8; 32];
@@ -135,6 +144,9 @@ mod tests {
                     Purpose::Retry,
                     Purpose::Control,
                     Purpose::Difficulty,
+                    Purpose::Split,
+                    Purpose::Guarantee,
+                    Purpose::Planning,
                 ] {
                     firsts.push(stream(seed, purpose, batch).next_u64());
                 }

@@ -21,6 +21,8 @@ pub mod exit {
     pub const BAD_INPUT: u8 = 3;
     /// A checked claim fails.
     pub const CLAIM_FAILS: u8 = 4;
+    /// A watched bound is exceeded.
+    pub const ALARM: u8 = 5;
     /// Ended by Ctrl-C.
     pub const INTERRUPTED: u8 = 130;
 }
@@ -52,6 +54,9 @@ pub(super) enum CliError {
     /// Ended by Ctrl-C before there was anything to tell.
     #[error("interrupted")]
     Interrupted,
+    /// Ended by Ctrl-C while what was read was evaluated.
+    #[error("interrupted while evaluating: nothing more was printed or written")]
+    InterruptedWork,
     /// Anything else.
     #[error("{0}")]
     Internal(String),
@@ -67,7 +72,7 @@ impl CliError {
         match self {
             Self::Input(_) => exit::BAD_INPUT,
             Self::Usage(_) => exit::USAGE,
-            Self::Interrupted => exit::INTERRUPTED,
+            Self::Interrupted | Self::InterruptedWork => exit::INTERRUPTED,
             // Nobody reads on: that is success.
             Self::Write { source, .. } if source.kind() == std::io::ErrorKind::BrokenPipe => {
                 exit::FINE

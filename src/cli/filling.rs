@@ -1,6 +1,5 @@
-//! Logs on their way into a table: read side by side where nothing is added to the records, one by
-//! one where something is, and from the formats of other tools; what is wrong ends the command or,
-//! where that is asked for, is counted.
+//! Logs on their way into a table: records are read, prepared and audited side by side, those of
+//! other tools one by one; what is wrong ends the command or, where that is asked for, is counted.
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -9,12 +8,12 @@ use indicatif::ProgressBar;
 
 use super::error::CliError;
 use super::import::no_record;
-use super::preparation::Preparation;
+use super::preparation::{Preparation, Prepared, Preparer};
 use super::replay::IntakeArgs;
 use super::{Context, progress};
 use crate::input::{InputError, Mistake};
 use crate::log::import::{Format, Import};
-use crate::log::{Gathered, ReadError, Reader, Record};
+use crate::log::{Gather, Gathered, ReadError, Reader, Record, View};
 use crate::replay::{Auditor, Part, Table, TableBuilder};
 use crate::study::replay::Intake;
 
@@ -26,6 +25,25 @@ pub(super) fn table(
     context: &Context,
 ) -> Result<(Table, Intake), CliError> {
     Filling::new(auditor, args, &mut Preparation::default(), context).logs(logs)
+}
+
+/// Rows of consecutive records that are prepared before they are taken in.
+struct PreparedPart<'a> {
+    part: Part<'a>,
+    preparer: Option<Preparer>,
+    /// What was done to each of them; empty where nothing is to be done.
+    prepared: Vec<Prepared>,
+}
+
+impl Gather for PreparedPart<'_> {
+    fn gather(&mut self, record: View<'_>) {
+        let Some(preparer) = &self.preparer else {
+            return self.part.gather(record);
+        };
+        let mut record = record.to_record();
+        self.prepared.push(preparer.prepare(&mut record));
+        self.part.gather(record.view());
+    }
 }
 
 /// A table that is being filled.
@@ -110,6 +128,9 @@ impl<'a> Filling<'a> {
                 Err(error) => return Err(malformed(import.file(), error, format).into()),
             }
         }
+        if let Some(error) = import.complaint().filter(|_| !self.intake.partial) {
+            return Err(error.into());
+        }
         self.intake.remarks.extend(import.remarks());
         if self.records == 0 && !self.intake.partial {
             return Err(no_record(files, &self.intake.remarks, self.first_skipped).into());
@@ -119,19 +140,14 @@ impl<'a> Filling<'a> {
 
     /// Reads one log. What ends the command is given back.
     fn log(&mut self, reader: &mut Reader) -> Result<(), ReadError> {
-        if self.preparation.is_asked_for() {
-            // What is added to a record is counted, so records come one by one.
-            for record in reader {
-                if !self.take(record)? {
-                    break;
-                }
-            }
-            return Ok(());
-        }
-        let auditor = self.auditor;
+        let (auditor, preparer) = (self.auditor, self.preparation.preparer());
         let mut ends = Ok(());
         reader.gather(
-            || Part::new(auditor),
+            || PreparedPart {
+                part: Part::new(auditor),
+                preparer: preparer.clone(),
+                prepared: Vec::new(),
+            },
             |gathered| match self.take_all(gathered) {
                 Ok(true) => ControlFlow::Continue(()),
                 Ok(false) => ControlFlow::Break(()),
@@ -145,7 +161,7 @@ impl<'a> Filling<'a> {
     }
 
     /// Takes what was read side by side; whether to read on. What ends the command is given back.
-    fn take_all(&mut self, gathered: Gathered<Part<'a>>) -> Result<bool, ReadError> {
+    fn take_all(&mut self, gathered: Gathered<PreparedPart<'a>>) -> Result<bool, ReadError> {
         if self.context.interrupt.raised() {
             self.intake.partial = true;
             return Ok(false);
@@ -161,7 +177,19 @@ impl<'a> Filling<'a> {
             self.intake.skipped += gathered.errors.len() as u64;
             self.first_skipped.get_or_insert_with(|| error.clone());
         }
-        self.builder.add(gathered);
+        let PreparedPart { part, prepared, .. } = gathered.part;
+        for (i, prepared) in prepared.iter().enumerate() {
+            // A repeated record does not count.
+            if gathered.repeated.binary_search(&i).is_err() {
+                self.preparation.count(prepared);
+            }
+        }
+        self.builder.add(Gathered {
+            part,
+            records: gathered.records,
+            repeated: gathered.repeated,
+            errors: gathered.errors,
+        });
         Ok(true)
     }
 

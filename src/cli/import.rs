@@ -104,6 +104,9 @@ pub(super) fn run(args: &ImportArgs, context: &Context) -> Result<u8, CliError> 
         }
     }
     bar.finish_and_clear();
+    if let Some(error) = import.complaint() {
+        return Err(error.into());
+    }
     shape.prompts = prompts.len() as u64;
     let mut warnings = import.remarks();
     warnings.extend(preparation.remarks());

@@ -4,20 +4,28 @@
 
 mod catalogue;
 mod check;
+mod compare;
 mod error;
+mod evaluation;
 mod filling;
 mod foreign;
+mod guarantee;
 mod import;
 mod merge;
+mod monitor;
 mod new;
+mod optimal;
 mod output;
+mod plan;
 mod preparation;
 mod progress;
 mod replay;
 mod replay_page;
 mod reproduce;
+mod rule_times;
 mod simulate;
 mod sweep;
+mod tune;
 mod verify;
 
 use std::path::PathBuf;
@@ -42,10 +50,15 @@ use output::Output;
     foldem simulate my.toml         exact figures beside Monte Carlo\n  \
     foldem verify my.toml           the claims, each with its assumption and verdict\n  \
     foldem sweep my-sweep.toml      the figures over a grid of parameters and policies\n  \
+    foldem optimal my.toml          the best policy that the validators allow\n  \
     foldem replay log.jsonl --policy paper   what the paper's policy would have done to your log\n  \
-    foldem import lm-eval samples.jsonl -o log.jsonl   a log from another tool's\n\n\
+    foldem tune log.jsonl --max-frr 0.05 -o policy.toml   the cheapest policy that can be certified\n  \
+    foldem compare paper my.toml -- log.jsonl   which of two policies does better on it\n  \
+    foldem import lm-eval samples.jsonl -o log.jsonl   a log from another tool's\n  \
+    foldem plan --max-frr 0.05 --frr 0.01 --accepted 0.6   how much data a certificate takes\n  \
+    foldem monitor deployed.jsonl --max-frr 0.05 --pass-through 0.1   watch a policy that runs\n\n\
     Exit codes: 0 fine, 1 internal, 2 usage, 3 bad input, 4 a checked claim fails, \
-    130 interrupted.")]
+    5 an alarm of a monitor, 130 interrupted.")]
 struct Cli {
     #[command(flatten)]
     global: Global,
@@ -102,8 +115,14 @@ enum Command {
     Merge(merge::MergeArgs),
     Verify(verify::VerifyArgs),
     Sweep(sweep::SweepArgs),
+    Optimal(optimal::OptimalArgs),
     Replay(replay::ReplayArgs),
+    Tune(Box<tune::TuneArgs>),
+    Compare(compare::CompareArgs),
     Import(import::ImportArgs),
+    Plan(plan::PlanArgs),
+    Guarantee(guarantee::GuaranteeArgs),
+    Monitor(monitor::MonitorArgs),
     Reproduce(reproduce::ReproduceArgs),
 }
 
@@ -150,8 +169,14 @@ fn run(cli: Cli) -> Result<u8, CliError> {
         Command::Merge(args) => merge::run(&args, &context),
         Command::Verify(args) => verify::run(&args, &context),
         Command::Sweep(args) => sweep::run(&args, &context),
+        Command::Optimal(args) => optimal::run(&args, &context),
         Command::Replay(args) => replay::run(&args, &context),
+        Command::Tune(args) => tune::run(&args, &context),
+        Command::Compare(args) => compare::run(&args, &context),
         Command::Import(args) => import::run(&args, &context),
+        Command::Plan(args) => plan::run(&args, &context),
+        Command::Guarantee(args) => guarantee::run(&args, &context),
+        Command::Monitor(args) => monitor::run(&args, &context),
         Command::Reproduce(args) => reproduce::run(&args, &context),
     }
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::CliError;
 use super::{FormatArg, Global};
+use crate::plot::Figure;
 use crate::report::{self, Format, Sheet};
 
 /// The destinations that the user chose.
@@ -107,6 +108,40 @@ pub(super) fn product(option: &str, path: &Path, others: &[&Path]) -> Result<(),
     Ok(())
 }
 
+/// A form of a figure.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Picture {
+    Svg,
+    Png,
+}
+
+impl Picture {
+    pub(super) fn bytes(self, figure: &Figure) -> &[u8] {
+        match self {
+            Self::Svg => figure.svg.as_bytes(),
+            Self::Png => &figure.png,
+        }
+    }
+}
+
+/// The file of `--figure`, if there is one, and its form by its ending.
+pub(super) fn picture<'p>(
+    path: Option<&'p Path>,
+    others: &[&Path],
+) -> Result<Option<(&'p Path, Picture)>, CliError> {
+    let Some(path) = path else { return Ok(None) };
+    product("--figure", path, others)?;
+    let ending = path.extension().unwrap_or_default().to_ascii_lowercase();
+    match ending.to_str().unwrap_or_default() {
+        "svg" => Ok(Some((path, Picture::Svg))),
+        "png" => Ok(Some((path, Picture::Png))),
+        _ => Err(CliError::Usage(format!(
+            "--figure {}: the ending decides the form; use .svg or .png",
+            path.display()
+        ))),
+    }
+}
+
 /// Whether two paths name the same existing file, or are spelt alike.
 pub(super) fn same_file(a: &Path, b: &Path) -> bool {
     a == b
@@ -135,6 +170,9 @@ fn format_of(path: &Path) -> Result<FormatArg, CliError> {
 
 /// The policy of the paper, as `new policy` prints it and `--policy paper` means it.
 pub(super) const PAPER_POLICY: &str = include_str!("../../experiments/policies/paper.toml");
+
+/// The candidates that ship, as `new candidates` prints them and `tune` takes them.
+pub(super) const CANDIDATES: &str = include_str!("templates/candidates.toml");
 
 /// Prints to stdout.
 pub(super) fn print(text: &str) -> Result<(), CliError> {

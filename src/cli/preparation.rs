@@ -7,8 +7,8 @@ use clap::{Args, ValueEnum};
 use super::error::CliError;
 use crate::input::InputError;
 use crate::log::Record;
-use crate::log::grade::Grader;
-use crate::log::tokenizer::{Tokenizer, TokenizerError};
+use crate::log::grade::{Graded, Grader, grade};
+use crate::log::tokenizer::{Marked, Marker, Tokenizer, TokenizerError};
 
 /// What is asked for.
 #[derive(Debug, Clone, Default, Args)]
@@ -28,7 +28,29 @@ enum GradeArg {
     Numeric,
 }
 
-/// Adds what was asked for.
+/// Adds what was asked for, on any thread.
+#[derive(Clone)]
+pub(super) struct Preparer {
+    grades: bool,
+    marker: Option<Marker>,
+}
+
+/// What was done to a record.
+pub(super) struct Prepared {
+    graded: Option<Graded>,
+    marked: Option<Marked>,
+}
+
+impl Preparer {
+    pub(super) fn prepare(&self, record: &mut Record) -> Prepared {
+        Prepared {
+            graded: self.grades.then(|| grade(record)),
+            marked: self.marker.as_ref().map(|marker| marker.mark(record)),
+        }
+    }
+}
+
+/// What was asked for, and what came of it.
 #[derive(Default)]
 pub(super) struct Preparation {
     grader: Option<Grader>,
@@ -52,17 +74,29 @@ impl Preparation {
         })
     }
 
-    /// Whether anything is added at all.
-    pub(super) fn is_asked_for(&self) -> bool {
-        self.grader.is_some() || self.tokenizer.is_some()
+    /// What prepares records side by side; `None` where nothing is added at all.
+    pub(super) fn preparer(&self) -> Option<Preparer> {
+        let asked_for = self.grader.is_some() || self.tokenizer.is_some();
+        asked_for.then(|| Preparer {
+            grades: self.grader.is_some(),
+            marker: self.tokenizer.as_ref().map(Tokenizer::marker),
+        })
+    }
+
+    /// Counts a record that was prepared.
+    pub(super) fn count(&mut self, prepared: &Prepared) {
+        if let (Some(grader), Some(graded)) = (&mut self.grader, prepared.graded) {
+            grader.count(graded);
+        }
+        if let (Some(tokenizer), Some(marked)) = (&mut self.tokenizer, prepared.marked) {
+            tokenizer.count(marked);
+        }
     }
 
     pub(super) fn prepare(&mut self, record: &mut Record) {
-        if let Some(grader) = &mut self.grader {
-            grader.grade(record);
-        }
-        if let Some(tokenizer) = &mut self.tokenizer {
-            tokenizer.mark(record);
+        if let Some(preparer) = self.preparer() {
+            let prepared = preparer.prepare(record);
+            self.count(&prepared);
         }
     }
 

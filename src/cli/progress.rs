@@ -12,6 +12,11 @@ pub(super) fn attempts(context: &Context, total: u64, what: &str) -> ProgressBar
     bar(context, total, what, "attempts")
 }
 
+/// The same over logs.
+pub(super) fn logs(context: &Context, total: u64, what: &str) -> ProgressBar {
+    bar(context, total, what, "logs")
+}
+
 /// The same over points of a grid.
 pub(super) fn points(context: &Context, total: u64, what: &str) -> ProgressBar {
     bar(context, total, what, "points")
@@ -42,6 +47,28 @@ pub(super) fn follow(bar: &ProgressBar, before: u64) -> impl Fn(Progress) + Sync
             bar.set_position(before + done);
         }
         Progress::Retried(done, of) => bar.set_message(format!(", {done}/{of} prompts retried")),
+    }
+}
+
+/// A bar from nothing to all, with time left; invisible where nobody watches.
+pub(super) fn share(context: &Context, what: &str) -> ProgressBar {
+    bar(context, WHOLE, what, "‰")
+}
+
+/// Steps of a bar that shows a share.
+const WHOLE: u64 = 1000;
+
+/// Moves such a bar to `share`, in [0, 1].
+pub(super) fn to_share(bar: &ProgressBar, share: f64) {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a share of a thousand steps"
+    )]
+    let steps = (share.clamp(0.0, 1.0) * WHOLE as f64) as u64;
+    // Threads report in any order.
+    if steps > bar.position() {
+        bar.set_position(steps);
     }
 }
 

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
-use super::replay::PAPER;
+use crate::digest;
 use crate::input::InputError;
 use crate::plot::{self, Row};
 use crate::policy::{PolicyFile, Position};
@@ -45,21 +45,25 @@ pub(super) fn complete(
     Ok(())
 }
 
-/// Where a replay comes from: what was `read`, with SHA-256, the policy, and the version.
+/// Where findings come from: what was `read`, with SHA-256, the policies, and the version. A policy of
+/// the name `built_in` has no file.
 pub(super) fn provenance<'p>(
     read: impl Iterator<Item = &'p PathBuf>,
-    policy: &Path,
+    policies: &[PathBuf],
+    built_in: &str,
 ) -> Result<Vec<(String, String)>, InputError> {
     let mut found = vec![(
         "foldem".to_owned(),
         format!("version {}", env!("CARGO_PKG_VERSION")),
     )];
-    let policy_hash = if policy == Path::new(PAPER) {
-        "built in".to_owned()
-    } else {
-        hash(policy)?
-    };
-    found.push((format!("policy {}", policy.display()), policy_hash));
+    for policy in policies {
+        let policy_hash = if policy == Path::new(built_in) {
+            "built in".to_owned()
+        } else {
+            hash(policy)?
+        };
+        found.push((format!("policy {}", policy.display()), policy_hash));
+    }
     for path in read {
         found.push((format!("read from {}", path.display()), hash(path)?));
     }
@@ -70,7 +74,7 @@ fn hash(path: &Path) -> Result<String, InputError> {
     if path == Path::new("-") {
         return Ok("read from stdin".to_owned());
     }
-    let hash = File::open(path).and_then(|file| report::sha256(BufReader::new(file)));
+    let hash = File::open(path).and_then(|file| digest::of_source(BufReader::new(file)));
     let hash = hash.map_err(|e| {
         let name = path.display().to_string();
         InputError::whole_file(&name, format!("cannot be read again for its hash: {e}"))

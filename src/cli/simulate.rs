@@ -14,7 +14,7 @@ use crate::study::conditional::Conditional;
 use crate::study::drawn_log;
 use crate::study::part::Part;
 use crate::study::part_file::PartFile;
-use crate::study::precision::{self, PrecisionError};
+use crate::study::precision::{self, Pilot, PrecisionError};
 use crate::study::simulation::{self, Request};
 
 /// Evaluate a scenario exactly and by Monte Carlo
@@ -115,8 +115,10 @@ pub(super) fn run(args: &SimulateArgs, context: &Context) -> Result<u8, CliError
     }
     context.output.keeps(&others)?;
     let writer = args.write_log.as_deref().map(Writer::create).transpose()?;
-    let plan =
-        |h, seed| precision::attempts_for(&scenario, h, seed, args.per_prompt, &context.interrupt);
+    let plan = |h, seed, progress: Told<'_>| {
+        let interrupt = &context.interrupt;
+        precision::attempts_for(&scenario, h, seed, args.per_prompt, progress, interrupt)
+    };
     let request = Request {
         attempts: attempts(args, "attempts", &plan, context)?,
         seed: args.sample.seed,
@@ -163,7 +165,9 @@ fn draw_prompts(
     context.output.keeps(&[args.scenario.as_path()])?;
     let refused = |error| CliError::Usage(format!("--conditional: {error}"));
     let conditional = Conditional::new(scenario).map_err(refused)?;
-    let plan = |h, seed| precision::prompts_for(&conditional, h, seed, &context.interrupt);
+    let plan = |h, seed, progress: Told<'_>| {
+        precision::prompts_for(&conditional, h, seed, progress, &context.interrupt)
+    };
     let prompts = attempts(args, "prompts", &plan, context)?;
     let bar = progress::attempts(context, prompts, "simulate");
     let findings = conditional.simulate(
@@ -179,11 +183,14 @@ fn draw_prompts(
     Ok(exit_code(context))
 }
 
+/// What is told of a pilot.
+type Told<'p> = &'p (dyn Fn(Pilot) + Sync);
+
 /// How many attempts are asked for; `plan` tells how many a half-width takes under a seed.
 fn attempts(
     args: &SimulateArgs,
     what: &str,
-    plan: &dyn Fn(f64, u64) -> Result<u64, PrecisionError>,
+    plan: &dyn Fn(f64, u64, Told<'_>) -> Result<u64, PrecisionError>,
     context: &Context,
 ) -> Result<u64, CliError> {
     let Some(half_width) = args.precision else {
@@ -192,7 +199,14 @@ fn attempts(
     context.output.tell(&format!(
         "--precision {half_width}: a pilot tells how many {what} that takes"
     ));
-    match plan(half_width, args.sample.seed) {
+    let bar = progress::attempts(context, 0, "pilot");
+    let told = |pilot: Pilot| {
+        bar.set_length(pilot.of);
+        bar.set_position(pilot.done);
+    };
+    let planned = plan(half_width, args.sample.seed, &told);
+    bar.finish_and_clear();
+    match planned {
         Ok(attempts) => {
             let message = format!("--precision {half_width} takes {attempts} {what}");
             context.output.tell(&message);

@@ -39,8 +39,7 @@ pub(super) fn run(args: &SweepArgs, context: &Context) -> Result<u8, CliError> {
         .map(|path| product_form(path, &others))
         .transpose()?;
     others.extend(product.iter().map(|(path, _)| *path));
-    let figure = args.figure.as_deref();
-    let figure = figure.map(|path| picture(path, &others)).transpose()?;
+    let figure = output::picture(args.figure.as_deref(), &others)?;
     others.extend(figure.iter().map(|(path, _)| *path));
     context.output.keeps(&others)?;
     if figure.is_some() && sweep.axes() == 0 {
@@ -67,11 +66,7 @@ pub(super) fn run(args: &SweepArgs, context: &Context) -> Result<u8, CliError> {
             context.output.tell("interrupted: no figure was drawn");
         } else {
             let figure = plot::sweep_curves(&findings)?;
-            let bytes = match form {
-                Picture::Svg => figure.svg.as_bytes(),
-                Picture::Png => &figure.png,
-            };
-            output::write_file(path, bytes)?;
+            output::write_file(path, form.bytes(&figure))?;
         }
     }
     shown?;
@@ -105,25 +100,4 @@ fn product_form<'p>(path: &'p Path, others: &[&Path]) -> Result<(&'p Path, Produ
         }
     };
     Ok((path, form))
-}
-
-/// A form of a figure.
-#[derive(Debug, Clone, Copy)]
-enum Picture {
-    Svg,
-    Png,
-}
-
-/// A file for the figure, and its form by its ending.
-fn picture<'p>(path: &'p Path, others: &[&Path]) -> Result<(&'p Path, Picture), CliError> {
-    output::product("--figure", path, others)?;
-    let ending = path.extension().unwrap_or_default().to_ascii_lowercase();
-    match ending.to_str().unwrap_or_default() {
-        "svg" => Ok((path, Picture::Svg)),
-        "png" => Ok((path, Picture::Png)),
-        _ => Err(CliError::Usage(format!(
-            "--figure {}: the ending decides the form; use .svg or .png",
-            path.display()
-        ))),
-    }
 }

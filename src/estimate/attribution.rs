@@ -16,9 +16,9 @@
 
 use super::cost_game::CostGame;
 use super::estimates::Estimate;
-use super::proportion::Proportion;
+use super::prompt_sums::Sums;
 use crate::outcome::{SubsetOutcome, Validators};
-use crate::stats::{CrossProducts, Linear, Scale};
+use crate::stats::Scale;
 
 /// What one validator contributes to the figures of a policy.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -98,71 +98,6 @@ pub(super) fn members(set: Validators) -> impl Iterator<Item = usize> {
 
 fn everyone(validators: usize) -> Validators {
     (0..validators).fold(0, |set, v| set | 1 << v)
-}
-
-/// Sums of columns over the generations of a prompt, and shares of which the prompts are counted.
-struct Sums {
-    moments: CrossProducts,
-    /// Columns of events and of trials.
-    shares: Vec<(usize, usize, Proportion)>,
-    row: Vec<i64>,
-    /// Those of `row` that are not 0, while a prompt is closed.
-    nonzero: Vec<(usize, i64)>,
-    prompt: Option<u64>,
-}
-
-impl Sums {
-    fn new(scales: Vec<Scale>, shares: &[(usize, usize)]) -> Self {
-        Self {
-            row: vec![0; scales.len()],
-            nonzero: Vec::new(),
-            moments: CrossProducts::new(scales),
-            shares: shares
-                .iter()
-                .map(|&(events, trials)| (events, trials, Proportion::default()))
-                .collect(),
-            prompt: None,
-        }
-    }
-
-    /// Columns that follow are of a generation of `prompt`.
-    fn of_prompt(&mut self, prompt: u64) {
-        if self.prompt.is_some_and(|open| open != prompt) {
-            self.close();
-        }
-        self.prompt = Some(prompt);
-    }
-
-    fn add(&mut self, column: usize, value: f64) {
-        self.row[column] += self.moments.scale(column).round(value);
-    }
-
-    fn close(&mut self) {
-        if self.prompt.take().is_none() {
-            return;
-        }
-        for (events, trials, prompts) in &mut self.shares {
-            prompts.add_alike(1, self.row[*events], self.row[*trials]);
-        }
-        let columns = self.row.iter().copied().enumerate();
-        self.nonzero.clear();
-        self.nonzero.extend(columns.filter(|(_, x)| *x != 0));
-        self.moments.add(&self.nonzero);
-        self.row.fill(0);
-    }
-
-    fn estimate(&self, function: &Linear) -> Estimate {
-        let stderr = self.moments.stderr(function);
-        Estimate::around(function.value, stderr, self.moments.clusters())
-    }
-
-    /// The share number `share`.
-    fn share(&self, share: usize) -> Estimate {
-        let (events, trials, prompts) = self.shares[share];
-        let ratio = self.moments.mean(events) / self.moments.mean(trials);
-        let stderr = self.moments.stderr(&ratio);
-        Estimate::proportion(prompts, stderr, self.moments.clusters())
-    }
 }
 
 /// Of all generations: what validators save.

@@ -5,6 +5,9 @@ use std::ops::Range;
 
 use serde::Serialize;
 
+use super::figures::{
+    cost_ratio, detection_rate, false_rejection_rate, paid, purity_after, rejection_rate, savings,
+};
 use super::proportion::Proportion;
 use super::tally::{Column, Share, Tally};
 use crate::outcome::Knowledge;
@@ -35,7 +38,7 @@ pub const NAMES: [&str; 20] = [
 ];
 
 /// 1 − confidence of the intervals.
-const ALPHA: f64 = 0.05;
+pub(super) const ALPHA: f64 = 0.05;
 
 /// An estimate; `None` where it is undefined (a share of nothing) or infinite.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
@@ -52,13 +55,10 @@ impl Estimate {
     /// An estimate with the interval of Student's law around `mean`, from so many prompts.
     pub fn around(mean: f64, stderr: f64, prompts: u64) -> Self {
         let finite = |x: f64| x.is_finite().then_some(x);
-        let half = -student_quantile(ALPHA / 2.0, prompts.saturating_sub(1).max(1)) * stderr;
         Self {
             mean: finite(mean),
             stderr: finite(mean).and(finite(stderr)),
-            ci: finite(mean - half)
-                .zip(finite(mean + half))
-                .map(|(l, h)| [l, h]),
+            ci: student_interval(mean, stderr, prompts, ALPHA),
         }
     }
 
@@ -83,6 +83,29 @@ impl Estimate {
             ..normal
         }
     }
+}
+
+impl Estimate {
+    /// The same with an interval that few events allow: that of a share whose odds differ from those
+    /// of `counted` by a factor within `factors`.
+    pub(super) fn with_odds_of(self, counted: Proportion, factors: [f64; 2]) -> Self {
+        let ci = self
+            .mean
+            .and_then(|_| counted.interval_of_odds(self.ci, factors, ALPHA));
+        Self { ci, ..self }
+    }
+}
+
+/// The interval of confidence 1 − `alpha` of Student's law around `mean`, from so many prompts.
+pub(super) fn student_interval(
+    mean: f64,
+    stderr: f64,
+    prompts: u64,
+    alpha: f64,
+) -> Option<[f64; 2]> {
+    let half = -student_quantile(alpha / 2.0, prompts.saturating_sub(1).max(1)) * stderr;
+    let ends = [mean - half, mean + half];
+    ends.iter().all(|x| x.is_finite()).then_some(ends)
 }
 
 /// One level of a covariate: how rejection treats it.
@@ -229,16 +252,6 @@ fn shift(tally: &Tally, function: &Linear, most: f64) -> Estimate {
     estimate
 }
 
-/// Net savings 1 − `E[T]`/`E[C_K]`.
-pub(crate) fn savings(tally: &Tally) -> Linear {
-    1.0 - tally.paid() / tally.mean(Column::Full)
-}
-
-/// f = P(τ < ∞ | A).
-pub(crate) fn false_rejection_rate(tally: &Tally) -> Linear {
-    1.0 - tally.mean(Column::Retained) / tally.mean(Column::Accepted)
-}
-
 /// Tokens per attempt that the coin at the policy's checkpoint-wise rates saves.
 pub(crate) fn null_tokens(tally: &Tally) -> Linear {
     let count = tally.mean(Column::Count);
@@ -266,12 +279,6 @@ pub(crate) fn null_cost_ratio(tally: &Tally) -> Linear {
     (1.0 - null_tokens(tally) / full) / (tally.mean(Column::Surviving) / count)
 }
 
-/// Cost per retained sample relative to full generation.
-pub(crate) fn cost_ratio(tally: &Tally) -> Linear {
-    let policy = tally.paid() / tally.mean(Column::Retained);
-    policy / (tally.mean(Column::Full) / tally.mean(Column::Accepted))
-}
-
 /// Δ = `E[U | R]` − `E[U | A]`.
 pub(crate) fn retained_bias(tally: &Tally) -> Linear {
     tally.mean(Column::UtilityRetained) / tally.mean(Column::Retained)
@@ -294,22 +301,16 @@ fn by_name(tally: &Tally) -> BTreeMap<&'static str, Estimate> {
     let count = mean(Column::Count);
     let full = mean(Column::Full) / &count;
     let bound = (null_tokens(tally) - mean(Column::Cost) / &count) / &full;
-    let rejected = &count - mean(Column::Surviving);
-    let false_rejections = mean(Column::Accepted) - mean(Column::Retained);
     let accepted_rate = mean(Column::Accepted) / &count;
 
     let shares = [
-        ("rejection_rate", &rejected / &count, Share::Rejected),
+        ("rejection_rate", rejection_rate(tally), Share::Rejected),
         (
             "false_rejection_rate",
             false_rejection_rate(tally),
             Share::FalselyRejected,
         ),
-        (
-            "detection_rate",
-            (rejected - false_rejections) / (&count - mean(Column::Accepted)),
-            Share::Detected,
-        ),
+        ("detection_rate", detection_rate(tally), Share::Detected),
         ("accepted_rate", accepted_rate.clone(), Share::Accepted),
         (
             "retained_rate",
@@ -319,13 +320,13 @@ fn by_name(tally: &Tally) -> BTreeMap<&'static str, Estimate> {
         ("purity_before", accepted_rate, Share::Accepted),
         (
             "purity_after",
-            mean(Column::Retained) / mean(Column::Surviving),
+            purity_after(tally),
             Share::RetainedAmongSurviving,
         ),
     ];
     let smooth = [
         ("tokens_full", full.clone()),
-        ("tokens_paid", tally.paid() / &count),
+        ("tokens_paid", paid(tally) / &count),
         ("savings", savings(tally)),
         ("savings_bound", bound),
         ("cost_ratio", cost_ratio(tally)),
@@ -349,9 +350,14 @@ fn by_name(tally: &Tally) -> BTreeMap<&'static str, Estimate> {
     let shares = shares.iter().map(|(name, function, share)| {
         (*name, Estimate::share(tally, function, tally.share(*share)))
     });
-    let smooth = smooth
-        .iter()
-        .map(|(name, function)| (*name, Estimate::of(tally, function)));
+    let smooth = smooth.iter().map(|(name, function)| {
+        let mut estimate = Estimate::of(tally, function);
+        // With two prompts half a normal interval may be longer than all that there is.
+        if name.starts_with("tokens_") {
+            estimate.ci = estimate.ci.map(|[lo, hi]| [lo.max(0.0), hi]);
+        }
+        (*name, estimate)
+    });
     shares.chain(smooth).collect()
 }
 

@@ -22,6 +22,7 @@
 //! truth gives are not cut but explained.
 
 use super::estimates::{Estimate, Estimates};
+use super::figures::paid;
 use super::tally::{Column, Tally};
 use crate::stats::Linear;
 
@@ -233,7 +234,7 @@ impl Labels {
             accepted: share(Column::Accepted),
             surviving: share(Column::Surviving),
             retained: share(Column::Retained),
-            paid: tally.paid() / tally.mean(Column::Full),
+            paid: paid(tally) / tally.mean(Column::Full),
         }
     }
 

@@ -72,6 +72,28 @@ impl Proportion {
             _ => Some([lo, hi]),
         }
     }
+
+    /// The same for a share whose odds are those of this one times a factor between `least` and
+    /// `most`, where this one has few events or non-events.
+    pub(super) fn interval_of_odds(
+        self,
+        normal: Option<[f64; 2]>,
+        [least, most]: [f64; 2],
+        alpha: f64,
+    ) -> Option<[f64; 2]> {
+        if !self.is_rare() {
+            return normal;
+        }
+        let [lo, hi] = self.interval(None, alpha)?;
+        let moved = |p: f64, factor: f64| factor * p / (1.0 - p + factor * p);
+        let (lo, hi) = (moved(lo, least), moved(hi, most));
+        match normal {
+            Some([l, h]) if self.generations > self.trials => {
+                Some([lo.min(l).max(0.0), hi.max(h).min(1.0)])
+            }
+            _ => Some([lo, hi]),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ mod gathered;
 
 use serde::{Deserialize, Serialize};
 
+use super::figures::Means;
 use super::proportion::Proportion;
 use crate::outcome::{Fold, Frame, OutcomeBatch};
 use crate::stats::{CrossProducts, Linear, Scale, Stored};
@@ -185,11 +186,6 @@ impl Tally {
         self.moments.scale(self.index(column)).unit()
     }
 
-    /// Mean tokens paid per prompt, what checkpoints charge included.
-    pub fn paid(&self) -> Linear {
-        self.mean(Column::Generated) + self.mean(Column::Cost)
-    }
-
     /// The mean of a column per prompt, with its gradient.
     pub fn mean(&self, column: Column) -> Linear {
         self.moments.mean(self.index(column))
@@ -251,7 +247,8 @@ impl Tally {
     }
 }
 
-fn single(column: Column) -> usize {
+/// The place of a column that stands by itself.
+pub(super) fn single(column: Column) -> usize {
     match column {
         Column::Count => 0,
         Column::Full => 1,
@@ -265,6 +262,12 @@ fn single(column: Column) -> usize {
         Column::UtilityAccepted => 9,
         Column::PlaceExcess => 10,
         _ => 11,
+    }
+}
+
+impl Means for Tally {
+    fn mean(&self, column: Column) -> Linear {
+        self.mean(column)
     }
 }
 

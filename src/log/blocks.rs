@@ -7,7 +7,7 @@ use std::io::{self, BufRead as _, Read as _};
 
 use memchr::{memchr, memchr_iter, memrchr};
 
-use super::read::Source;
+use super::source::Source;
 
 /// Bytes of a block, unless a line is longer.
 const BLOCK: usize = 1 << 18;

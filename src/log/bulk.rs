@@ -11,8 +11,9 @@ use rayon::prelude::*;
 
 use super::blocks::{Block, Blocks};
 use super::fields::Fields;
+use super::ledger::{Ledger, fingerprint, taken};
 use super::line::{Line, understand};
-use super::read::{Ledger, array as not_lines, at_line, broken, fingerprint, mistake, taken};
+use super::read_error::{array as not_lines, at_line, broken, mistake};
 use super::scan::Scratch;
 use super::{Compression, Fingerprint, ReadError, Reader, Record, View};
 use crate::input::{Mistake, Mistakes};

@@ -1,7 +1,7 @@
 //! One line of a log and what it turns out to be.
 
 use super::fields::Fields;
-use super::read::in_words;
+use super::read_error::in_words;
 use super::scan::{Scanned, Scratch, scan};
 
 /// What a line is.

@@ -7,16 +7,22 @@
 
 mod blocks;
 mod bulk;
+mod cursor;
 mod fields;
 mod fingerprint;
 pub mod grade;
 pub mod import;
+mod ledger;
 mod line;
+mod live;
 mod parquet;
 mod read;
+mod read_error;
 mod record;
 mod scan;
 mod shape;
+mod source;
+mod tail;
 pub mod tokenizer;
 mod view;
 mod write;
@@ -27,9 +33,12 @@ use std::path::Path;
 
 pub use bulk::{Gather, Gathered};
 pub use fingerprint::{Fingerprint, Numbers};
-pub use read::{LONGEST_LINE, ReadError, Reader};
+pub use live::LiveRejection;
+pub use read::{LONGEST_LINE, Reader};
+pub use read_error::ReadError;
 pub use record::Record;
 pub use shape::Shape;
+pub use tail::{Position, Tail};
 pub use view::View;
 pub use write::{WriteError, Writer};
 

@@ -6,19 +6,19 @@
 //! blocks of lines read in parallel; either way the records and mistakes are the same.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, ErrorKind};
+use std::io::{self, BufRead as _};
 use std::path::Path;
 
-use flate2::bufread::MultiGzDecoder;
-
 use super::blocks::{Block, Blocks};
+use super::ledger::Ledger;
 use super::line::{Line, understand};
 use super::parquet::{ParquetLog, is_parquet};
+use super::read_error::{array, broken, mistake};
 use super::scan::Scratch;
-use super::{Compression, Fingerprint, Numbers, Record};
+use super::source::{Source, open_source};
+use super::{Compression, ReadError, Record};
 use crate::columnar::MAGIC;
-use crate::input::{InputError, Mistake, Mistakes};
+use crate::input::{InputError, Mistakes};
 
 /// Largest number of bytes of a line, without its end, unless another is asked for.
 pub const LONGEST_LINE: usize = 64 << 20;
@@ -39,157 +39,6 @@ pub struct Reader {
     block: Block,
     next: (usize, usize),
     scratch: Scratch,
-}
-
-/// What is remembered of the lines before: ids, unknown fields, and a blank line that is a mistake
-/// unless nothing follows it.
-#[derive(Debug)]
-pub(super) struct Ledger {
-    ids: Numbers,
-    /// What a record is in this log.
-    what: &'static str,
-    /// The logs read before this one, and what their records are.
-    earlier: Vec<(String, &'static str)>,
-    unknown_fields: BTreeMap<String, usize>,
-    blank: Option<usize>,
-}
-
-/// Bits of a place among the ids that hold the number of the line; the others hold that of the log.
-const LINE_BITS: u32 = 44;
-
-impl Ledger {
-    /// Nothing yet, of a log whose records are called `what`.
-    fn new(what: &'static str) -> Self {
-        Self {
-            ids: Numbers::default(),
-            what,
-            earlier: Vec::new(),
-            unknown_fields: BTreeMap::new(),
-            blank: None,
-        }
-    }
-
-    /// Takes the id of line or row `line`; where it stands already, if it does.
-    pub(super) fn take(&mut self, id: Fingerprint, line: usize) -> Option<String> {
-        let here = ((self.earlier.len() as u64) << LINE_BITS) + line as u64;
-        let (place, known) = self.ids.get_or_insert(id, here);
-        if !known {
-            return None;
-        }
-        let first = place & ((1 << LINE_BITS) - 1);
-        let log = usize::try_from(place >> LINE_BITS).unwrap_or(usize::MAX);
-        Some(match self.earlier.get(log) {
-            Some((earlier, what)) => format!("{what} {first} of {earlier}"),
-            None => format!("{} {first}", self.what),
-        })
-    }
-
-    /// The record of line or row `number`, unless something is wrong with it or its id is taken.
-    fn settle(
-        &mut self,
-        record: Record,
-        mut mistakes: Mistakes,
-        number: usize,
-    ) -> Result<Record, Vec<Mistake>> {
-        if let Some(id) = fingerprint(&record.id)
-            && let Some(first) = self.take(id, number)
-        {
-            let (key, message) = taken(&record.id, &first);
-            mistakes.push(key, message);
-        }
-        if mistakes.is_empty() {
-            Ok(record)
-        } else {
-            Err(at_line(number, mistakes))
-        }
-    }
-
-    /// Counts a field that is not of the format.
-    pub(super) fn unknown(&mut self, name: &str, records: usize) {
-        if let Some(count) = self.unknown_fields.get_mut(name) {
-            *count += records;
-        } else {
-            self.unknown_fields.insert(name.to_owned(), records);
-        }
-    }
-
-    /// Notes a blank line.
-    pub(super) fn blank(&mut self, number: usize) {
-        self.blank.get_or_insert(number);
-    }
-
-    /// Told that a line follows that is not blank: what is wrong with those before it.
-    pub(super) fn goes_on(&mut self) -> Option<ReadError> {
-        let message = "is blank; every line must hold one JSON object";
-        let number = self.blank.take()?;
-        Some(ReadError::Line(vec![mistake(number, message)]))
-    }
-}
-
-/// The fingerprint of an id; an empty one, which is a mistake of its own, has none.
-pub(super) fn fingerprint(id: &str) -> Option<Fingerprint> {
-    (!id.is_empty()).then(|| Fingerprint::of(&[Some(id)]))
-}
-
-/// The mistake of an id that stands in `first` already.
-pub(super) fn taken(id: &str, first: &str) -> (String, String) {
-    let message = format!("is \"{id}\", the id of {first} already; ids must differ");
-    ("id".to_owned(), message)
-}
-
-/// Why there is no record.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ReadError {
-    /// A line is malformed; the lines after it can still be read.
-    Line(Vec<Mistake>),
-    /// The rest of the file cannot be read; nothing follows.
-    Rest(Mistake),
-}
-
-impl ReadError {
-    /// The mistakes, all of one line.
-    pub fn into_mistakes(self) -> Vec<Mistake> {
-        match self {
-            Self::Line(mistakes) => mistakes,
-            Self::Rest(mistake) => vec![mistake],
-        }
-    }
-}
-
-/// Decompressed bytes.
-pub(super) type Source = Box<dyn BufRead + Send>;
-
-/// Opens a file of lines, see [`Reader::open`].
-pub(super) fn open_source(path: &Path) -> Result<(Source, Compression), InputError> {
-    let failed = |message: String| InputError::whole_file(&path.display().to_string(), message);
-    if path == Path::new("-") {
-        let mut source = BufReader::new(std::io::stdin());
-        return Compression::of_stream(&mut source)
-            .and_then(|compression| Ok((decompressed(source, compression)?, compression)))
-            .map_err(|e| failed(format!("cannot be read: {e}")));
-    }
-    if path.is_dir() {
-        return Err(failed("is a directory; a file is needed".to_owned()));
-    }
-    let file = File::open(path).map_err(|e| failed(format!("cannot be read: {e}")))?;
-    let compression = Compression::of(path);
-    decompressed(BufReader::new(file), compression)
-        .map(|source| (source, compression))
-        .map_err(|e| failed(format!("cannot be decompressed: {e}")))
-}
-
-fn decompressed(
-    source: impl BufRead + Send + 'static,
-    compression: Compression,
-) -> io::Result<Source> {
-    Ok(match compression {
-        Compression::Plain => Box::new(source),
-        Compression::Gzip => Box::new(BufReader::new(MultiGzDecoder::new(source))),
-        Compression::Zstandard => {
-            let decoder = zstd::stream::read::Decoder::with_buffer(source)?;
-            Box::new(BufReader::new(decoder))
-        }
-    })
 }
 
 impl Reader {
@@ -342,61 +191,6 @@ impl Reader {
     }
 }
 
-/// The mistakes of one line.
-pub(super) fn at_line(number: usize, mistakes: Mistakes) -> Vec<Mistake> {
-    let at_line = |(key, message)| Mistake {
-        line: Some(number),
-        key,
-        message,
-    };
-    mistakes.into_list().into_iter().map(at_line).collect()
-}
-
-/// Why a file that is one JSON array is read no further: its lines are no records, even where one
-/// looks like one.
-pub(super) fn array() -> io::Error {
-    io::Error::new(
-        ErrorKind::InvalidData,
-        "the file is a JSON array; write one object per line, for example with `jq -c '.[]'`",
-    )
-}
-
-/// Why the rest of a file cannot be read, from line `number` on.
-pub(super) fn broken(compression: Compression, number: usize, error: &io::Error) -> ReadError {
-    let packed = match compression {
-        Compression::Plain => None,
-        Compression::Gzip => Some("gzip"),
-        Compression::Zstandard => Some("zstd"),
-    };
-    let message = match (packed, error.kind()) {
-        (Some(packed), ErrorKind::UnexpectedEof) => format!(
-            "cannot be read: the {packed} data stop before their end, so the file is truncated or \
-             still being written"
-        ),
-        (Some(packed), _) => format!("cannot be read: the {packed} data are damaged: {error}"),
-        (None, _) => format!("cannot be read: {error}"),
-    };
-    ReadError::Rest(mistake(number, &message))
-}
-
-/// A number of bytes, in MiB where that is a whole number.
-pub(super) fn in_words(bytes: usize) -> String {
-    const MEBIBYTE: usize = 1 << 20;
-    if bytes >= MEBIBYTE && bytes.is_multiple_of(MEBIBYTE) {
-        format!("{} MiB", bytes / MEBIBYTE)
-    } else {
-        format!("{bytes} bytes")
-    }
-}
-
-pub(super) fn mistake(line: usize, message: &str) -> Mistake {
-    Mistake {
-        line: Some(line),
-        key: String::new(),
-        message: message.to_owned(),
-    }
-}
-
 impl Iterator for Reader {
     type Item = Result<Record, ReadError>;
 
@@ -412,8 +206,10 @@ impl Iterator for Reader {
 
 #[cfg(test)]
 mod tests {
+    use super::super::source::decompressed;
     use super::*;
-    use std::io::{Cursor, Read, Write as _};
+    use crate::input::Mistake;
+    use std::io::{BufRead, BufReader, Cursor, Read, Write as _};
 
     fn reader(source: impl BufRead + Send + 'static, compression: Compression) -> Reader {
         Reader::over(

@@ -74,8 +74,9 @@ impl Shape {
         for (count, what) in [
             (
                 self.rejected,
-                "were rejected by a live policy (`rejected_at`): their texts are cut, so replay is \
-                 not exact for them",
+                "were rejected by a live policy (`rejected_at`): texts that it cut are not whole \
+                 generations, so replay is not exact for them (a replay says under `censored` what \
+                 can be known all the same)",
             ),
             (
                 self.interrupted,

@@ -67,6 +67,7 @@ pub(super) fn replay(policy: &str, values: &[Shown]) -> ReplayFindings {
         estimates: estimates.collect(),
         covariance_slack: Estimate::default(),
         cost_beyond_coin: Estimate::default(),
+        cost_beyond_running_coin: Estimate::default(),
         charged_tokens: Estimate::default(),
         rejections_by_stage: Vec::new(),
         surviving: ByVerdict::default(),
@@ -79,6 +80,7 @@ pub(super) fn replay(policy: &str, values: &[Shown]) -> ReplayFindings {
         attribution: AttributionFindings::default(),
         baselines: Vec::new(),
         label_noise: None,
+        censored: None,
         warnings: Vec::new(),
     }
 }

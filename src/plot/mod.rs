@@ -8,6 +8,7 @@
 
 mod axis;
 mod curve_panel;
+mod differences;
 mod draw;
 mod funnel;
 mod funnel_bar;
@@ -18,8 +19,10 @@ mod increments;
 mod made_up;
 mod png;
 mod policy_and_coin;
+mod policy_costs;
 mod position_columns;
 mod position_curve;
+mod power_curves;
 mod row;
 mod savings;
 mod scene;
@@ -28,15 +31,22 @@ mod sweep_lines;
 mod sweep_quantities;
 mod theme;
 mod tradeoff;
+mod tuning_front;
 mod value;
+mod violations;
 
+pub use differences::differences_from_first;
 pub use funnel::rejection_funnel;
 pub use increments::martingale_increments;
+pub use policy_costs::policy_costs;
 pub use position_curve::savings_by_checkpoint_position;
+pub use power_curves::power_curves;
 pub use row::Row;
 pub use savings::savings_and_cost;
 pub use sweep_curves::sweep_curves;
 pub use tradeoff::savings_against_false_rejections;
+pub use tuning_front::cost_against_false_rejections;
+pub use violations::violations;
 
 /// A finished picture.
 #[derive(Debug, Clone, PartialEq, Eq)]

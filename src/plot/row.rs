@@ -3,7 +3,7 @@
 
 use super::axis::grouped;
 use super::value::Value;
-use crate::study::replay::{ReplayFindings, ValidatorAttribution};
+use crate::study::replay::{COIN_ON_RUNNING, ReplayFindings, ValidatorAttribution};
 use crate::study::simulation::SimulationFindings;
 
 /// What a figure needs of one evaluation.
@@ -47,6 +47,15 @@ impl Row {
     pub fn replayed(name: &str, findings: &ReplayFindings) -> Self {
         let records = grouped(findings.records);
         let values = findings.estimates.iter();
+        let mut baselines = findings.baselines.iter();
+        let coin = baselines.find(|b| b.name == COIN_ON_RUNNING);
+        let of_coin = |name: &&str| {
+            let value = coin.map(|coin| Value::of(&coin.figures.get(name)));
+            (
+                format!("{name} of {COIN_ON_RUNNING}"),
+                value.unwrap_or_default(),
+            )
+        };
         Self {
             name: name.to_owned(),
             note: if findings.partial {
@@ -57,6 +66,7 @@ impl Row {
             exact: false,
             values: values
                 .map(|e| (e.name.clone(), Value::of(&e.value)))
+                .chain(["savings", "false_rejection_rate"].iter().map(of_coin))
                 .collect(),
         }
     }

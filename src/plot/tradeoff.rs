@@ -2,7 +2,8 @@
 //!
 //! Above the line savings exceed the false rejection rate, so a retained sample gets cheaper; below
 //! it dearer. The coin that rejects as often as the policy rejects good and bad alike, so its false
-//! rejections are its rejection rate; where that lies beyond the others it ends in an arrow.
+//! rejections are its rejection rate; beside it stands the coin that strikes only what still runs.
+//! Where a coin lies beyond the others it ends in an arrow.
 
 use plotters::style::text_anchor::HPos;
 
@@ -77,11 +78,24 @@ fn spots(rows: &[Row]) -> Vec<Spot<'_>> {
         let row: &Row = row;
         spot(&row.name, kind, row, ["false_rejection_rate", "savings"])
     };
-    let coin = rows.first().map(|row| {
-        let name = "coin that rejects as often";
-        spot(name, Kind::Coin, row, ["rejection_rate", "null_savings"])
-    });
-    let mut spots: Vec<Spot<'_>> = rows.iter().enumerate().map(of).chain(coin).collect();
+    let coins = [
+        (
+            "coin that rejects as often",
+            ["rejection_rate", "null_savings"],
+        ),
+        (
+            "coin on what still runs",
+            [
+                "false_rejection_rate of coin-on-running",
+                "savings of coin-on-running",
+            ],
+        ),
+    ];
+    let coins = rows
+        .first()
+        .into_iter()
+        .flat_map(|row| coins.map(|(name, figures)| spot(name, Kind::Coin, row, figures)));
+    let mut spots: Vec<Spot<'_>> = rows.iter().enumerate().map(of).chain(coins).collect();
     spots.retain(|s| s.false_rejections.mean.is_some() && s.savings.mean.is_some());
     // Without a policy and its rules there is nothing that a coin could be held against.
     if spots.iter().all(|s| s.kind == Kind::Coin) {

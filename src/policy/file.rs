@@ -95,6 +95,37 @@ impl PolicyFile {
         &self.checkpoints
     }
 
+    /// The same policy with E as given.
+    pub fn expecting(&self, expected_tokens: Option<ExpectedTokens>) -> Self {
+        Self {
+            expected_tokens,
+            ..self.clone()
+        }
+    }
+
+    /// A policy of this one's validators with `checkpoints`, under another name and description;
+    /// validators that no checkpoint consults are left out.
+    pub fn narrowed(
+        &self,
+        name: String,
+        description: String,
+        checkpoints: &[Checkpoint<Position>],
+    ) -> Self {
+        let consulted = |v: &usize| checkpoints.iter().any(|c| c.validators.contains(v));
+        let kept: Vec<usize> = (0..self.validators.len()).filter(consulted).collect();
+        let mut checkpoints = checkpoints.to_vec();
+        for v in checkpoints.iter_mut().flat_map(|c| &mut c.validators) {
+            *v = kept.binary_search(v).expect("whoever is consulted is kept");
+        }
+        Self {
+            name,
+            description,
+            expected_tokens: self.expected_tokens.clone(),
+            validators: kept.iter().map(|&v| self.validators[v].clone()).collect(),
+            checkpoints,
+        }
+    }
+
     /// What the policy says, one statement a line.
     pub fn describe(&self) -> Vec<String> {
         let mut lines: Vec<String> = self.validators.iter().map(validator_in_words).collect();

@@ -9,6 +9,7 @@ mod file;
 mod position;
 mod read;
 mod rule;
+mod write;
 
 pub use file::{ExpectedTokens, PolicyFile, TextValidator};
 pub use position::Position;

@@ -54,6 +54,27 @@ impl Auditor {
         })
     }
 
+    /// The validators of several policies, each rule with its parameters once: one reading of a log
+    /// serves all of them, see [`Table::checkpoints_of`](super::Table::checkpoints_of).
+    pub fn joined(auditors: impl IntoIterator<Item = Self>) -> Self {
+        let mut joined = Self {
+            validators: Vec::new(),
+            definitions: Vec::new(),
+            idle: Mutex::default(),
+            shown: 0,
+        };
+        for auditor in auditors {
+            let validators = auditor.validators.into_iter();
+            for (validator, definition) in validators.zip(auditor.definitions) {
+                if !joined.definitions.iter().any(|d| d.same_rule(&definition)) {
+                    joined.validators.push(validator);
+                    joined.definitions.push(definition);
+                }
+            }
+        }
+        joined
+    }
+
     /// Keeps at most `each` alarms of every validator and verdict of the final filter to be shown.
     pub fn showing(mut self, each: usize) -> Self {
         self.shown = each;

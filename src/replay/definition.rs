@@ -49,7 +49,7 @@ impl Definition {
     }
 
     /// Whether it sees the same alarms, under whatever name.
-    fn same_rule(&self, other: &Self) -> bool {
+    pub(super) fn same_rule(&self, other: &Self) -> bool {
         self.rule == other.rule && self.parameters == other.parameters
     }
 

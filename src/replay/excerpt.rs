@@ -247,6 +247,99 @@ mod tests {
         assert_eq!(hash("foobar"), 0x8594_4171_f739_67e8);
     }
 
+    /// Alarms after "so 2+2=5" has been read, wherever it begins, or at the end of a text with "late".
+    struct Sum(String);
+
+    impl Detector for Sum {
+        fn start(&mut self, problem: Option<&str>) -> bool {
+            self.0.clear();
+            problem == Some("bad")
+        }
+
+        fn read(&mut self, c: char) -> bool {
+            self.0.push(c);
+            self.0.ends_with("2+2=5")
+        }
+
+        fn finish(&mut self) -> bool {
+            self.0.contains("late")
+        }
+    }
+
+    fn parts(problem: Option<&str>, solution: &str) -> [String; 3] {
+        let record = Record {
+            problem: problem.map(str::to_owned),
+            solution: solution.to_owned(),
+            ..Record::default()
+        };
+        marked(&mut Sum(String::new()), &record)
+    }
+
+    #[test]
+    fn what_is_marked_raises_the_alarm_by_itself() {
+        let mark = |problem, solution| parts(problem, solution).map(|part| part.trim().to_owned());
+        let found = mark(None, "First, 1+1=2. So 2+2=5 and we go on");
+        assert_eq!(found, ["First, 1+1=2. So", "2+2=5", "and we go on"]);
+        // Known at the end alone: from the word that tells, to the end.
+        let found = mark(None, "it is late already");
+        assert_eq!(found, ["it is", "late already", ""]);
+        // The problem alone raises it: nothing of the solution is marked.
+        assert_eq!(mark(Some("bad"), "fine"), ["", "", "fine"]);
+        // One word without white space is cut to a readable length, the end of it kept.
+        let [before, middle, after] = parts(None, &("x".repeat(1000) + "2+2=5!"));
+        assert_eq!((before.as_str(), after.as_str()), ("", "!"));
+        assert_eq!(middle.chars().count(), MARKED + 1);
+        assert!(middle.starts_with('…') && middle.ends_with("2+2=5"));
+    }
+
+    /// The same records are kept in any order and any split, those with the least hashes; what was
+    /// repeated does not count.
+    #[test]
+    fn which_ones_are_kept_depends_on_ids_alone() {
+        let records: Vec<Record> = (0..60)
+            .map(|i| Record {
+                id: format!("r{i}"),
+                solution: "2+2=5".to_owned(),
+                accepted: [Some(true), Some(false), None][i % 3],
+                ..Record::default()
+            })
+            .collect();
+        let offered = |order: &[usize], left_out: &[usize]| {
+            let alarms = [FirstAlarm::Tokens(1), FirstAlarm::Never];
+            let (first, second) = order.split_at(order.len() / 3);
+            let [mut all, later] = [first, second].map(|rows| {
+                let mut chosen = Chosen::new(2);
+                for &i in rows {
+                    chosen.offer(i, &records[i].view(), &alarms);
+                }
+                chosen
+            });
+            all.merge(later, left_out);
+            let ids = all.kept.into_iter().map(|((validator, _), kept)| {
+                assert_eq!(validator, 0, "the other never alarms");
+                kept.into_keys().map(|(_, id)| id).collect::<Vec<_>>()
+            });
+            ids.collect::<Vec<_>>()
+        };
+        let forwards: Vec<usize> = (0..60).collect();
+        let backwards: Vec<usize> = (0..60).rev().collect();
+        let kept = offered(&forwards, &[]);
+        assert_eq!(kept, offered(&backwards, &[]));
+        for (verdict, ids) in kept.iter().enumerate() {
+            let mut by_hash: Vec<&Record> = records.iter().skip(verdict).step_by(3).collect();
+            by_hash.sort_by_key(|r| hash(&r.id));
+            let least: Vec<&str> = by_hash[..2].iter().map(|r| r.id.as_str()).collect();
+            assert_eq!(*ids, least);
+        }
+        // One of them was in the second part and is a repeated id: another takes its place.
+        let number = |id: &str| id[1..].parse::<usize>().expect("a number");
+        let late = kept.iter().flatten().map(|id| number(id)).find(|i| *i < 40);
+        let late = late.expect("some in the second part");
+        let without = offered(&backwards, &[late]);
+        assert!(!without.concat().contains(&format!("r{late}")));
+        assert_eq!(without.concat().len(), 6);
+    }
+
     #[test]
     fn words_begin_where_white_space_ends() {
         assert_eq!(word_starts("ab  c\ndé"), [6, 4, 0]);

@@ -11,14 +11,19 @@ mod alarm;
 mod attributes;
 mod auditor;
 mod candidates;
+mod censored;
 mod definition;
 mod excerpt;
+mod from_alarms;
 mod judge;
 mod part;
 mod rejections;
+mod rule_times;
 mod run;
+mod running_coin;
 mod saved;
 mod schedule;
+mod selection;
 mod steps;
 mod strata;
 mod subsets;
@@ -27,11 +32,14 @@ mod tokens;
 
 pub use alarm::FirstAlarm;
 pub use auditor::{Auditor, PolicyError};
-pub use candidates::{CandidateFigures, Candidates, CandidatesError};
+pub use candidates::{
+    CandidateFigures, Candidates, CandidatesError, Lattice, Lattices, MOST_IN_LATTICE, Worth,
+};
 pub use definition::{Definition, MissingValidator};
 pub use excerpt::Excerpt;
 pub use judge::{Judgement, Stop, judge};
 pub use part::Part;
+pub use rule_times::RuleTime;
 pub use run::{Outcomes, Replay};
 pub use saved::{SCHEMA, SavedTable, SourceLog};
 pub use schedule::{Place, Schedule, ScheduleError};

@@ -6,7 +6,7 @@ use super::auditor::{Detectors, first_alarm};
 use super::excerpt::Chosen;
 use super::table::{Caveats, Group, Ids};
 use super::{Auditor, FirstAlarm, FirstError, Tokens, steps, tokens};
-use crate::log::{Fingerprint, Gather, View};
+use crate::log::{Fingerprint, Gather, LiveRejection, View};
 
 /// What a table needs to know of some records.
 pub struct Part<'a> {
@@ -33,6 +33,7 @@ pub(super) struct PartRow {
     pub(super) problem_tokens: u64,
     pub(super) accepted: Option<bool>,
     pub(super) utility: Option<f64>,
+    pub(super) live: Option<LiveRejection>,
     pub(super) first_error: FirstError,
     /// Each 0 or 1.
     pub(super) caveats: Caveats,
@@ -79,14 +80,18 @@ impl Gather for Part<'_> {
         let alarms = &self.alarms[self.alarms.len() - self.detectors.len()..];
         self.chosen.offer(self.rows.len(), &record, alarms);
         self.ids.push(record.id);
+        let live = record.live_rejection(tokens.count());
+        // What is said of a cut text is not said of its generation.
+        let is_whole = live.is_none_or(|live| live.completed);
         let estimated = || problem.map_or(0, tokens::estimate);
         let row = PartRow {
             prompt: Fingerprint::of(&[record.benchmark, Some(record.prompt())]),
             group: self.group(record.model, record.benchmark),
             tokens: tokens.count(),
             problem_tokens: record.problem_tokens.unwrap_or_else(estimated),
-            accepted: record.verdict(),
-            utility: record.value(),
+            accepted: record.verdict().filter(|_| is_whole),
+            utility: record.value().filter(|_| is_whole),
+            live,
             first_error: steps::first_error(&record, tokens),
             caveats: Caveats {
                 counts_estimated: tokens.count_is_estimated().into(),

@@ -9,12 +9,14 @@ use std::io;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
+use sha2::{Digest as _, Sha256};
 
 use super::table::Ids;
 use super::{Caveats, Definition, FirstAlarm, FirstError, Group, Row, Table};
 use crate::columnar::{Column, Columns, FileError, Kind, Writer};
+use crate::digest;
 use crate::input::InputError;
+use crate::log::LiveRejection;
 use crate::outcome::Covariate;
 
 /// Key of the metadata, and version of the file.
@@ -25,6 +27,13 @@ const DIGEST: &str = "foldem.table/1.sha256";
 const AT_END: i64 = -1;
 /// What stands for [`FirstError::Never`]; null stands for [`FirstError::Unlabelled`].
 const NONE_WRONG: i64 = -1;
+
+/// The columns of what a live policy did, the last ones, where it rejected anything.
+const LIVE: [(&str, Kind); 3] = [
+    ("live.rejected_at", Kind::Integer),
+    ("live.completed", Kind::Truth),
+    ("live.pass_through", Kind::Number),
+];
 
 /// A log that a table was made from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,15 +53,14 @@ impl SourceLog {
                 sha256: None,
             });
         }
-        let mut digest = Sha256::new();
-        io::copy(&mut File::open(path)?, &mut digest)?;
+        let sha256 = digest::of_source(File::open(path)?)?;
         Ok(Self {
             file: path
                 .file_name()
                 .unwrap_or_default()
                 .to_string_lossy()
                 .into_owned(),
-            sha256: Some(hexadecimal(digest)),
+            sha256: Some(sha256),
         })
     }
 }
@@ -85,6 +93,9 @@ struct About {
     groups: Vec<Group>,
     validators: Vec<Definition>,
     covariates: Vec<Covariate>,
+    /// Whether there are columns of what a live policy did.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    live_policy: bool,
 }
 
 impl About {
@@ -104,7 +115,9 @@ impl About {
         let alarms = self.validators.iter().map(|v| format!("alarm.{}", v.name));
         let levels = self.covariates.iter().map(|c| format!("level.{}", c.name));
         let integers = alarms.chain(levels).map(|name| (name, Kind::Integer));
-        fixed.into_iter().chain(integers).collect()
+        let live = if self.live_policy { &LIVE[..] } else { &[] };
+        let live = live.iter().map(|(name, kind)| ((*name).to_owned(), *kind));
+        fixed.into_iter().chain(integers).chain(live).collect()
     }
 }
 
@@ -134,6 +147,7 @@ impl SavedTable {
             groups: table.groups.clone(),
             validators: table.validators.clone(),
             covariates: table.covariates.clone(),
+            live_policy: table.is_censored(),
         };
         let text = serde_json::to_string(&about).map_err(|e| FileError::Io(e.into()))?;
         let columns = columns(table);
@@ -267,13 +281,56 @@ fn columns(table: &Table) -> Vec<Column> {
         let levels = levels.iter().map(|level| Some(i64::from(*level)));
         Column::Integer(levels.collect())
     }));
+    if table.is_censored() {
+        let live = || rows.iter().map(|row| row.live);
+        let at = |live: Option<LiveRejection>| i64::try_from(live?.at).ok();
+        columns.push(Column::Integer(live().map(at).collect()));
+        columns.push(Column::Truth(
+            live().map(|l| l.map(|l| l.completed)).collect(),
+        ));
+        columns.push(Column::Number(live().map(|l| l?.pass_through).collect()));
+    }
     columns
+}
+
+/// What a live policy did to each generation, by the last columns; `None` if they are not what they
+/// should be.
+fn live_rejections(columns: Vec<Column>) -> Option<Vec<Option<LiveRejection>>> {
+    let columns: [Column; LIVE.len()] = columns.try_into().ok()?;
+    let [
+        Column::Integer(at),
+        Column::Truth(completed),
+        Column::Number(chances),
+    ] = columns
+    else {
+        return None;
+    };
+    let cells = at.into_iter().zip(completed).zip(chances);
+    let rejection =
+        |((at, completed), pass_through): ((Option<i64>, Option<bool>), Option<f64>)| {
+            let Some(at) = at else {
+                return Some(None);
+            };
+            let in_range = pass_through.is_none_or(|p| p > 0.0 && p <= 1.0);
+            in_range.then_some(())?;
+            Some(Some(LiveRejection {
+                at: u64::try_from(at).ok()?,
+                completed: completed?,
+                pass_through,
+            }))
+        };
+    cells.map(rejection).collect()
 }
 
 /// The table of `columns`; `None` if they are not as long as they should be, or hold numbers that
 /// refer to nothing.
-fn table(about: About, columns: Vec<Column>) -> Option<Table> {
+fn table(about: About, mut columns: Vec<Column>) -> Option<Table> {
     let records = about.records;
+    let live = if about.live_policy {
+        live_rejections(columns.split_off(columns.len().checked_sub(LIVE.len())?))?
+    } else {
+        vec![None; records]
+    };
     let (validators, covariates) = (about.validators.len(), about.covariates.len());
     let mut columns = columns.into_iter();
     let Column::Text(ids) = columns.next()? else {
@@ -290,7 +347,7 @@ fn table(about: About, columns: Vec<Column>) -> Option<Table> {
         }
     }
     let lengths = integers.iter().map(Vec::len);
-    let lengths = lengths.chain([ids.len(), accepted.len(), utility.len()]);
+    let lengths = lengths.chain([ids.len(), accepted.len(), utility.len(), live.len()]);
     if records == 0 || lengths.into_iter().any(|length| length != records) {
         return None;
     }
@@ -312,6 +369,7 @@ fn table(about: About, columns: Vec<Column>) -> Option<Table> {
             first_error: first_error(integers[4][i])?,
             accepted: accepted[i],
             utility: utility[i],
+            live: live[i],
         });
         if !utility[i].is_none_or(in_range) {
             return None;
@@ -378,12 +436,5 @@ fn digest(about: &str, columns: &[Column]) -> String {
             Column::Integers(_) => unreachable!("a table has no lists"),
         }
     }
-    hexadecimal(digest)
-}
-
-fn hexadecimal(digest: Sha256) -> String {
-    let digest = digest.finalize();
-    digest
-        .iter()
-        .fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+    digest::finished(digest)
 }

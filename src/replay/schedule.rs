@@ -23,10 +23,22 @@ pub enum Place {
 pub enum ScheduleError {
     /// There is no other prompt to expect a length from.
     #[error(
-        "the expected number of tokens of {0} is unknown: the log holds no other prompt of this \
-         model and benchmark; give the policy `expected_tokens`, or use a position in tokens"
+        "the expected number of tokens of {group} is unknown: the log holds no prompt of this model \
+         and benchmark but that of record `{id}`, and a record's own length is not known while it is \
+         written; give the policy `expected_tokens`, the mean you expect (a number for all, or \
+         `[expected_tokens.{model}]` with `{benchmark} = 300`), use a position in tokens, or leave \
+         the record out"
     )]
-    NoOtherPrompt(Group),
+    NoOtherPrompt {
+        /// The model and benchmark.
+        group: Group,
+        /// Id of the first record of its only prompt.
+        id: String,
+        /// The model as a key of a policy file, `""` if none is named.
+        model: String,
+        /// The benchmark likewise.
+        benchmark: String,
+    },
 }
 
 /// The places of all checkpoints in all generations.
@@ -153,16 +165,21 @@ fn expected_tokens(
             *count += 1;
         }
     }
-    let expected = table.rows().iter().map(|row| {
+    let key = |name: &Option<String>| format!("\"{}\"", name.as_deref().unwrap_or_default());
+    let expected = table.rows().iter().enumerate().map(|(i, row)| {
         if let Some(tokens) = given[row.group] {
             return Ok(tokens);
         }
         let (all, own) = (by_group[row.group], by_prompt[&(row.group, row.prompt)]);
         let others = all.1 - own.1;
         if others == 0 {
-            return Err(ScheduleError::NoOtherPrompt(
-                table.groups()[row.group].clone(),
-            ));
+            let group = table.groups()[row.group].clone();
+            return Err(ScheduleError::NoOtherPrompt {
+                id: table.id(i).to_owned(),
+                model: key(&group.model),
+                benchmark: key(&group.benchmark),
+                group,
+            });
         }
         Ok((all.0 - own.0) as f64 / others as f64)
     });

@@ -14,9 +14,9 @@ use super::part::Part;
 use super::{
     Auditor, Definition, Excerpt, FirstAlarm, FirstError, MissingValidator, definition, strata,
 };
-use crate::log::{Gather as _, Gathered, Numbers, Record};
+use crate::log::{Gather as _, Gathered, LiveRejection, Numbers, Record};
 use crate::outcome::Covariate;
-use crate::policy::PolicyFile;
+use crate::policy::{Checkpoint, PolicyFile, Position};
 
 /// Bytes of text that are read in parallel before the next ones are fetched.
 const AT_ONCE: usize = 8 << 20;
@@ -56,6 +56,8 @@ pub struct Row {
     pub accepted: Option<bool>,
     /// Its value in [0, 1], where that is known.
     pub utility: Option<f64>,
+    /// What a live policy did to it; `None` if it was not rejected.
+    pub live: Option<LiveRejection>,
     /// The first wrong step as labelled, where steps are.
     pub first_error: FirstError,
 }
@@ -143,6 +145,25 @@ impl Table {
             .collect();
         self.validators = policy.validators().iter().map(Definition::of).collect();
         Ok(self)
+    }
+
+    /// The checkpoints of `policy` with columns of this table in place of its validators: so several
+    /// policies can be replayed on one table. Columns are found as for [`Table::for_policy`].
+    pub fn checkpoints_of(
+        &self,
+        policy: &PolicyFile,
+    ) -> Result<Vec<Checkpoint<Position>>, MissingValidator> {
+        let columns = definition::columns(&self.validators, policy)?;
+        let mut checkpoints = policy.checkpoints().to_vec();
+        for checkpoint in &mut checkpoints {
+            for validator in &mut checkpoint.validators {
+                *validator = columns[*validator];
+            }
+            checkpoint.validators.sort_unstable();
+            // Two validators may be one rule under two names.
+            checkpoint.validators.dedup();
+        }
+        Ok(checkpoints)
     }
 
     /// Models with their benchmarks, in alphabetical order.
@@ -298,6 +319,7 @@ impl<'a> TableBuilder<'a> {
                 problem_tokens: row.problem_tokens,
                 accepted: row.accepted,
                 utility: row.utility,
+                live: row.live,
                 first_error: row.first_error,
             });
         }

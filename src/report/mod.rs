@@ -3,10 +3,15 @@
 //! Every command's findings become one [`Sheet`], which each exporter renders; JSON renders the
 //! findings themselves.
 
+pub mod comparison;
 mod csv;
+pub mod guarantee;
 mod html;
 mod markdown;
+pub mod monitor;
 mod number;
+pub mod optimal;
+pub mod plan;
 pub mod positions;
 mod provenance;
 pub mod replay;
@@ -16,10 +21,11 @@ pub mod simulation;
 pub mod sweep;
 mod sweep_columns;
 mod terminal;
+pub mod tuning;
 pub mod verification;
 
 pub use number::{exactly, interval, number, optional};
-pub use provenance::{Drawn, LogFile, Provenance, sha256};
+pub use provenance::{Drawn, LogFile, Provenance};
 pub use sheet::{Example, Section, Sheet};
 pub use sweep_columns::parquet as sweep_parquet;
 

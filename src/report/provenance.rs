@@ -1,9 +1,8 @@
 //! Where a result comes from: what it was computed from and by which version.
 
-use std::io::{self, Read};
-
 use serde::Serialize;
-use sha2::{Digest, Sha256};
+
+use crate::digest;
 
 /// Stands beside every stored result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -18,6 +17,9 @@ pub struct Provenance {
     /// The logs that were replayed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub logs: Vec<LogFile>,
+    /// Other files that the spec names.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub inputs: Vec<LogFile>,
     /// Version of foldem.
     pub foldem: &'static str,
 }
@@ -33,7 +35,7 @@ pub struct Drawn {
     pub verified: u64,
 }
 
-/// A log, with its hash.
+/// A file, with its hash.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LogFile {
     /// The file, relative to the project.
@@ -59,6 +61,18 @@ impl Provenance {
         Self::new(spec, bytes, Some(drawn), Vec::new())
     }
 
+    /// The provenance of results computed from `bytes`, the content of the experiment `spec`, and
+    /// from the scenario that it names, by name and content.
+    pub fn of_guarantee(spec: &str, bytes: &[u8], (file, scenario): (&str, &[u8])) -> Self {
+        Self {
+            inputs: vec![LogFile {
+                file: file.to_owned(),
+                sha256: digest::of_bytes(scenario),
+            }],
+            ..Self::new(spec, bytes, None, Vec::new())
+        }
+    }
+
     /// The provenance of results computed from logs, by name and content, under the policy `spec`,
     /// whose content is `bytes`.
     pub fn of_replay<'l>(
@@ -68,7 +82,7 @@ impl Provenance {
     ) -> Self {
         let logs = logs.map(|(file, bytes)| LogFile {
             file,
-            sha256: hash(bytes),
+            sha256: digest::of_bytes(bytes),
         });
         Self::new(spec, bytes, None, logs.collect())
     }
@@ -76,47 +90,11 @@ impl Provenance {
     fn new(spec: &str, bytes: &[u8], drawn: Option<Drawn>, logs: Vec<LogFile>) -> Self {
         Self {
             spec: spec.to_owned(),
-            spec_sha256: hash(bytes),
+            spec_sha256: digest::of_bytes(bytes),
             drawn,
             logs,
+            inputs: Vec::new(),
             foldem: env!("CARGO_PKG_VERSION"),
         }
-    }
-}
-
-fn hash(bytes: &[u8]) -> String {
-    hexadecimal(&Sha256::digest(bytes))
-}
-
-/// SHA-256 of all that `source` holds, in hexadecimal.
-pub fn sha256(mut source: impl Read) -> io::Result<String> {
-    let mut hasher = Sha256::new();
-    let mut piece = vec![0; 1 << 16];
-    loop {
-        match source.read(&mut piece) {
-            Ok(0) => return Ok(hexadecimal(&hasher.finalize())),
-            Ok(bytes) => hasher.update(&piece[..bytes]),
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            Err(e) => return Err(e),
-        }
-    }
-}
-
-fn hexadecimal(digest: &[u8]) -> String {
-    digest
-        .iter()
-        .fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// FIPS 180-2, appendix B.1.
-    #[test]
-    fn hash_is_sha_256_in_hexadecimal() {
-        let known = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
-        assert_eq!(hash(b"abc"), known);
-        assert_eq!(sha256(&b"abc"[..]).unwrap(), known);
     }
 }

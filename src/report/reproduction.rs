@@ -2,6 +2,7 @@
 
 use super::number::optional;
 use super::{Section, Sheet, replay};
+use crate::study::guarantee::GuaranteeFindings;
 use crate::study::replay::ReplayFindings;
 use crate::study::simulation::SimulationFindings;
 use crate::study::verification::{Verdict, VerificationFindings};
@@ -16,7 +17,12 @@ pub struct Experiment {
 }
 
 /// The page: a row per experiment and per replay.
-pub fn sheet(experiments: &[Experiment], replays: &[ReplayFindings], written: &[String]) -> Sheet {
+pub fn sheet(
+    experiments: &[Experiment],
+    replays: &[ReplayFindings],
+    guarantees: &[GuaranteeFindings],
+    written: &[String],
+) -> Sheet {
     let mut figures = Section::new(
         "Exact figures by scenario",
         &[
@@ -56,7 +62,10 @@ pub fn sheet(experiments: &[Experiment], replays: &[ReplayFindings], written: &[
                 .to_owned(),
             verdict,
         ],
-        sections: vec![replay::summary(replays), figures],
+        sections: [replay::summary(replays), figures]
+            .into_iter()
+            .chain(guarantees.iter().map(super::guarantee::titled))
+            .collect(),
         ..Sheet::default()
     }
 }

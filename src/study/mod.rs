@@ -1,15 +1,21 @@
 //! One file per question. A study is pure: it returns typed findings and neither prints, draws
 //! nor writes.
 
+pub mod comparison;
 pub mod conditional;
 pub mod drawn_log;
+pub mod guarantee;
+pub mod monitor;
 mod named;
+pub mod optimal;
 pub mod part;
 pub mod part_file;
+pub mod plan;
 pub mod precision;
 pub mod replay;
 pub mod simulation;
 pub mod sweep;
+pub mod tuning;
 pub mod verification;
 
 pub use crate::engine::Interrupt;

@@ -4,10 +4,10 @@
 //! and its hash, by which parts of different scenarios are told apart.
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::part::{Part, Span};
 use super::simulation::Request;
+use crate::digest;
 use crate::estimate::{Column, RetryTally, StoredTally, Tally};
 use crate::scenario::Scenario;
 use crate::scenario::spec::ScenarioSpec;
@@ -140,8 +140,5 @@ impl PartFile {
 
 fn hash(spec: &ScenarioSpec) -> String {
     let text = serde_json::to_vec(spec).unwrap_or_default();
-    let digest = Sha256::digest(text);
-    digest
-        .iter()
-        .fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+    digest::of_bytes(&text)
 }

@@ -5,7 +5,7 @@
 //! cover does not depend on when one stopped, as it would if one looked at them and went on.
 
 use super::conditional::Conditional;
-use super::part::Part;
+use super::part::{Part, Progress};
 use super::simulation::Request;
 use crate::engine::Interrupt;
 use crate::estimate::{Column, Estimates, Tally};
@@ -85,6 +85,15 @@ pub enum PrecisionError {
     Interrupted,
 }
 
+/// How far a pilot is; one that has not seen enough is followed by a longer one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pilot {
+    /// Attempts or prompts drawn.
+    pub done: u64,
+    /// Those it takes.
+    pub of: u64,
+}
+
 /// The number of attempts after which the 95 % intervals of [`PLANNED`] have about this half-width,
 /// or less.
 pub fn attempts_for(
@@ -92,6 +101,7 @@ pub fn attempts_for(
     half_width: f64,
     seed: u64,
     per_prompt: u64,
+    progress: &(dyn Fn(Pilot) + Sync),
     interrupt: &Interrupt,
 ) -> Result<u64, PrecisionError> {
     // No pilot finds what hardly ever happens.
@@ -108,7 +118,12 @@ pub fn attempts_for(
             per_prompt,
         };
         let mut part = Part::planned(scenario, request, [0, 1]).without_retries();
-        part.draw(scenario, &|_| (), interrupt);
+        let told = |drawn: Progress| {
+            if let Progress::Attempts(done) = drawn {
+                progress(Pilot { done, of: pilot });
+            }
+        };
+        part.draw(scenario, &told, interrupt);
         if interrupt.raised() {
             return Err(PrecisionError::Interrupted);
         }
@@ -130,11 +145,17 @@ pub fn prompts_for(
     conditional: &Conditional<'_>,
     half_width: f64,
     seed: u64,
+    progress: &(dyn Fn(Pilot) + Sync),
     interrupt: &Interrupt,
 ) -> Result<u64, PrecisionError> {
     let mut pilot = PILOT_PROMPTS;
     loop {
-        let sums = conditional.draw(pilot, pilot_seed(seed), &|_| (), interrupt);
+        let sums = conditional.draw(
+            pilot,
+            pilot_seed(seed),
+            &|done| progress(Pilot { done, of: pilot }),
+            interrupt,
+        );
         if interrupt.raised() {
             return Err(PrecisionError::Interrupted);
         }

@@ -223,7 +223,7 @@ fn has_died_out(mut points: Vec<(f64, f64)>) -> bool {
 }
 
 /// Panels of the normal law: the deciles, then ever wider ones into the tails.
-fn panel_edges() -> Vec<f64> {
+pub(super) fn panel_edges() -> Vec<f64> {
     const TAIL: [f64; 6] = [2.5, 4.5, 7.0, 11.0, 18.0, FURTHEST];
     let left = TAIL.iter().rev().map(|x| -x);
     left.chain(DIFFICULTY_DECILES).chain(TAIL).collect()

@@ -191,7 +191,7 @@ impl<'s> BayesFilter<'s> {
 }
 
 /// Largest change of any log-odds per standard deviation of difficulty.
-fn steepness(scenario: &Scenario) -> f64 {
+pub(super) fn steepness(scenario: &Scenario) -> f64 {
     let faults = scenario.spec().faults.iter().map(|f| f.difficulty_effect);
     let (lowest, highest) =
         faults.fold((0.0, 0.0), |(lo, hi): (f64, f64), e| (lo.min(e), hi.max(e)));

@@ -12,6 +12,7 @@ mod difficulty;
 mod exact;
 mod filter;
 mod given;
+pub mod optimal;
 mod quadrature;
 
 pub use exact::{Exact, Shifts};

@@ -84,6 +84,17 @@ fn four_records_by_hand() {
         0.5,
         Some((1.0 - coin) / 0.5),
     );
+    // All four are longer than 8, so the coin on what still runs strikes half of them, too, and
+    // saves the same.
+    let running = 0.5 * (2.0 + 12.0 + 12.0 + 32.0) / 90.0;
+    expect(
+        baseline(&found, "coin-on-running"),
+        running,
+        0.5,
+        0.5,
+        0.5,
+        Some((1.0 - running) / 0.5),
+    );
     // The third longest is 20 long: only the last is longer, and loses 20 tokens. Ties keep it
     // from rejecting two.
     let cap = baseline(&found, "length-cap");
@@ -98,7 +109,7 @@ fn four_records_by_hand() {
         2.0 / 3.0,
         Some(48.0 / 90.0),
     );
-    assert_eq!(found.baselines.len(), 4, "no steps are labelled");
+    assert_eq!(found.baselines.len(), 5, "no steps are labelled");
     // Checks cost the policy half a token each, for four generations.
     assert_relative_eq!(found.charged_tokens.mean.unwrap(), 0.5, epsilon = 1e-9);
 }
@@ -133,6 +144,28 @@ fn labelled_steps_stop_at_the_end_of_the_wrong_one() {
     );
 }
 
+/// With few records a warning counts the rejected in plain words, and no length is below 0 whatever
+/// an interval of two prompts says.
+#[test]
+fn few_records_are_told_in_words() {
+    let warned = |alarms: &[Option<usize>]| {
+        let records = alarms.iter().enumerate().map(|(i, alarm)| {
+            let text = format!("{}aaaaaaaaaa", if alarm.is_some() { "x" } else { "a" });
+            record(i, 0, &text.repeat(alarm.map_or(1, |n| n)), true)
+        });
+        let found = replayed(records.collect());
+        let lengths = found.get("tokens_full").unwrap().ci.unwrap();
+        assert!(lengths[0] >= 0.0 && lengths[1] > 0.0, "{lengths:?}");
+        let sentence = found.warnings.iter().find(|w| w.contains("rejected"));
+        sentence.cloned().unwrap_or_default()
+    };
+    assert!(warned(&[None, None]).starts_with("none of 2 records is rejected"));
+    assert!(warned(&[None, Some(9)]).starts_with("only 1 of 2 records is rejected"));
+    assert!(warned(&[None, Some(1), Some(3)]).starts_with("only 2 of 3 records are rejected"));
+    let all = warned(&[Some(1), Some(3)]);
+    assert!(all.starts_with("all 2 records of the log, few as they are, are rejected"));
+}
+
 /// Without verdicts, what needs none is there.
 #[test]
 fn nothing_that_needs_a_verdict_is_made_up() {
@@ -142,7 +175,10 @@ fn nothing_that_needs_a_verdict_is_made_up() {
     }
     let found = replayed(records);
     let names: Vec<&str> = found.baselines.iter().map(|b| b.name).collect();
-    assert_eq!(names, ["full-generation", "coin", "length-cap"]);
+    assert_eq!(
+        names,
+        ["full-generation", "coin", "coin-on-running", "length-cap"]
+    );
     for baseline in &found.baselines {
         for name in ["false_rejection_rate", "detection_rate", "cost_ratio"] {
             assert_eq!(

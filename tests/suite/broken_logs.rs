@@ -148,6 +148,42 @@ fn malformed_lines_are_left_out_on_request_and_counted() {
     let result: Value = serde_json::from_str(&stdout(&output)).unwrap();
     assert_eq!(result["records"], 2, "what came before the cut is kept");
     assert!(result["skipped"].as_u64().unwrap() > 0);
+    // What is missing is said, however the log is read; of a whole file nothing is.
+    for (bytes, arguments, missing) in [
+        (&cut, vec!["--skip-malformed"], true),
+        (&cut, vec!["--skip-malformed", "--grade", "numeric"], true),
+        (&whole, vec!["--skip-malformed"], false),
+    ] {
+        let output = replay("log.jsonl.gz", bytes, &arguments);
+        let result: Value = serde_json::from_str(&stdout(&output)).unwrap();
+        let warnings = result["warnings"].to_string();
+        let said = warnings.contains("a file cannot be read to its end: line 5")
+            && warnings.contains("nobody knows how many, are missing");
+        assert_eq!(said, missing, "{arguments:?}: {warnings}");
+    }
+    // What is added to records is counted of those that count: not of a repeated one.
+    let graded: Vec<String> = (0..40)
+        .map(|i| {
+            format!(
+                "{{\"id\":\"r{}\",\"solution\":\"#### {i}\",\"gold\":\"7\"}}\n",
+                i % 30
+            )
+        })
+        .collect();
+    for threads in ["1", "4"] {
+        let arguments = [
+            "--skip-malformed",
+            "--grade",
+            "numeric",
+            "--threads",
+            threads,
+        ];
+        let output = replay("log.jsonl", graded.concat().as_bytes(), &arguments);
+        let result: Value = serde_json::from_str(&stdout(&output)).unwrap();
+        let warnings = result["warnings"].to_string();
+        assert!(warnings.contains("1 right, 29 wrong"), "{warnings}");
+        assert_eq!(result["surviving"]["unknown"], 0, "labels reach the table");
+    }
     let output = replay("log.jsonl", b"x\ny\n", &["--skip-malformed"]);
     assert_eq!(output.status.code(), Some(3));
     assert!(

@@ -3,37 +3,22 @@
 use foldem::estimate::{Estimates, Tally};
 use foldem::log::Record;
 use foldem::outcome::{Fold as _, Knowledge};
-use foldem::policy::{Checkpoint, Parameter, ParameterKind, PolicyFile, Position, Rule};
-use foldem::replay::{Auditor, CandidateFigures, Candidates, CandidatesError, Replay};
+use foldem::policy::{Checkpoint, PolicyFile, Position};
+use foldem::replay::{Auditor, CandidateFigures, Candidates, CandidatesError, Lattices, Replay};
 use foldem::replay::{Table, TableBuilder};
+
+use super::literal_policy::literal_policy;
 
 /// Three validators, of which each alarms on a letter.
 fn policy() -> PolicyFile {
-    let literal = Rule {
-        name: "literal",
-        parameters: vec![Parameter {
-            name: "patterns",
-            kind: ParameterKind::Texts,
-            required: true,
-        }],
-    };
-    let validator = |letter: &str| {
-        format!(
-            "[[validator]]\nname = \"{letter}\"\nrule = \"literal\"\npatterns = [\"{letter}\"]\n"
-        )
-    };
-    let text = format!(
-        "schema = \"foldem.policy/1\"\nname = \"p\"\n{}",
-        ["x", "y", "z"].map(validator).concat()
-    );
-    PolicyFile::parse("p.toml", &text, &[literal]).unwrap()
+    literal_policy("", &[("x", "x"), ("y", "y"), ("z", "z")], "")
 }
 
 /// Numbers that look random, the same ones always.
-struct Numbers(u64);
+pub(crate) struct Numbers(pub(crate) u64);
 
 impl Numbers {
-    fn below(&mut self, n: u64) -> u64 {
+    pub(crate) fn below(&mut self, n: u64) -> u64 {
         self.0 = self
             .0
             .wrapping_mul(6_364_136_223_846_793_005)
@@ -60,6 +45,7 @@ fn table(policy: &PolicyFile, records: u64, labelled: bool) -> Table {
             problem_tokens: Some(numbers.below(30)),
             solution: String::from_utf8(solution).unwrap(),
             accepted: (labelled && numbers.below(9) > 0).then(|| numbers.below(3) > 0),
+            utility: (numbers.below(5) > 0).then(|| 0.1 * numbers.below(11) as f64),
             ..Record::default()
         });
     }
@@ -157,6 +143,84 @@ fn figures_are_those_of_a_replay_each() {
             let one_thread = rayon_of_one(|| prepared.evaluate(&all).unwrap());
             assert_eq!(figures, one_thread, "any number of threads, the same bits");
         }
+    }
+}
+
+/// Every subset at once, against each policy by itself; and what becomes of the accepted, against
+/// the estimates of a replay.
+#[test]
+fn a_lattice_holds_the_figures_of_every_subset() {
+    let policy = policy();
+    let table = table(&policy, 3000, true);
+    assert!(table.covariates().len() >= 3, "model, length and pass rate");
+    let prepared = Candidates::new(&table, &policy, true).unwrap();
+    let prepared = prepared.watching(Some(0), Some(1));
+    let mut compared = 0;
+    for grid in candidates(&mut Numbers(11)).iter().take(60) {
+        let lattices = Lattices::new(&prepared, grid).unwrap();
+        let chosen: Vec<usize> = (0..grid.len()).filter(|c| c % 3 != 2).collect();
+        let lattice = lattices.at(&chosen);
+        assert_eq!(lattice.subsets(), 8);
+        let policies: Vec<_> = (0..8).map(|present| lattice.checkpoints(present)).collect();
+        let each = prepared.evaluate(&policies).unwrap();
+        for (present, (expected, policy)) in each.iter().zip(&policies).enumerate() {
+            assert_eq!(lattice.figures(present), *expected, "{policy:?}");
+            let rejected = prepared.rejected(policy).unwrap();
+            let share = rejected.iter().filter(|&&r| r).count() as f64 / rejected.len() as f64;
+            assert!((share - expected.rejection_rate).abs() < 1e-12);
+            compared += usize::from(expected.rejection_rate > 0.0);
+        }
+    }
+    assert!(compared > 100, "{compared}");
+}
+
+#[test]
+fn what_is_watched_is_what_a_replay_estimates() {
+    let policy = policy();
+    let table = table(&policy, 3000, true);
+    let models = table.covariates().iter().position(|c| c.name == "model");
+    let prepared = Candidates::new(&table, &policy, false).unwrap();
+    let prepared = prepared.watching(models, models);
+    let valued = |verdict: bool| -> Vec<usize> {
+        let rows = table.rows().iter().enumerate();
+        let rows = rows.filter(|(_, r)| r.accepted.is_some() && (verdict || r.utility.is_some()));
+        rows.map(|(i, _)| i).collect()
+    };
+    for candidate in candidates(&mut Numbers(5)).iter().skip(1).step_by(7) {
+        let figures = prepared.evaluate(&[candidate]).unwrap()[0];
+        let worth = figures.worth.expect("watched");
+        let replay = Replay::new(&table, &policy, candidate, false).unwrap();
+        let estimates = |rows: &[usize], utility: bool| {
+            let knowledge = Knowledge {
+                verdict: true,
+                utility,
+            };
+            let (frame, batch) = replay.outcomes(rows, knowledge, true);
+            let mut tally = Tally::new(&frame);
+            tally.fold(&batch);
+            Estimates::new(&tally)
+        };
+        let with_verdict = estimates(&valued(true), false);
+        let groups = with_verdict
+            .groups
+            .iter()
+            .filter(|g| g.covariate == "model");
+        let rates = groups.filter_map(|g| g.false_rejection_rate.mean);
+        assert_same(worth.largest_stratum_rate, rates.reduce(f64::max));
+        let shifts = with_verdict.shifts.iter().find(|(name, _)| name == "model");
+        assert_same(worth.shift, shifts.unwrap().1.mean);
+        let with_utility = estimates(&valued(false), true);
+        assert_same(
+            worth.retained_bias,
+            with_utility.by_name["retained_bias"].mean,
+        );
+    }
+}
+
+fn assert_same(found: Option<f64>, expected: Option<f64>) {
+    match (found, expected) {
+        (Some(a), Some(b)) => assert!((a - b).abs() < 1e-8, "{a} {b}"),
+        _ => assert_eq!(found, expected),
     }
 }
 

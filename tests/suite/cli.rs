@@ -363,6 +363,72 @@ fn outputs_never_replace_inputs() {
 
 #[cfg(unix)]
 #[test]
+fn interrupted_prompts_are_whole_batches_too() {
+    let long = [
+        "simulate",
+        "experiments/hard-prompts.toml",
+        "--conditional",
+        "--attempts",
+        "4000000000",
+        "--format",
+        "json",
+    ];
+    let output = interrupted(&long, 1500);
+    assert_eq!(code(&output), 130, "{}", stderr(&output));
+    let result: serde_json::Value = serde_json::from_str(&stdout(&output)).unwrap();
+    assert_eq!(
+        (&result["partial"], &result["drawn"]),
+        (&true.into(), &"prompts".into())
+    );
+    let prompts = result["attempts"].as_u64().unwrap();
+    assert!(0 < prompts && prompts < 4_000_000_000, "{prompts}");
+}
+
+/// What is no regular file, or no file, is refused before the work, and is still there.
+#[cfg(unix)]
+#[test]
+fn devices_and_streams_are_no_outputs() {
+    let folder = tempfile::tempdir().unwrap();
+    let shown = folder.path().to_str().unwrap();
+    let replay = [
+        "replay",
+        "tests/fixtures/golden/replay.jsonl",
+        "--policy",
+        "paper",
+    ];
+    let simulate = [
+        "simulate",
+        "tests/fixtures/golden/alarms.toml",
+        "--attempts",
+        "10",
+    ];
+    for (command, option) in [
+        (replay, "--outcomes"),
+        (simulate, "--write-log"),
+        (simulate, "-o"),
+    ] {
+        for (file, message) in [
+            ("-", "stdout is for results"),
+            ("/dev/null", "is no regular file"),
+            (shown, "is a folder"),
+            ("nowhere/log.jsonl", "its folder does not exist"),
+        ] {
+            let output = foldem(&[&command[..], &[option, file]].concat());
+            let said = stderr(&output);
+            assert_eq!(code(&output), 2, "{option} {file}: {said}");
+            assert!(said.contains(message), "{option} {file}: {said}");
+            assert!(output.stdout.is_empty());
+        }
+    }
+    for file in ["-", "/dev/null"] {
+        let output = foldem(&[&replay[..], &["--report", file]].concat());
+        assert_eq!(code(&output), 2, "--report {file}: {}", stderr(&output));
+    }
+    assert!(!Path::new("/dev/null").is_file() && Path::new("/dev/null").exists());
+}
+
+#[cfg(unix)]
+#[test]
 fn an_interrupted_log_is_not_written() {
     let folder = tempfile::tempdir().unwrap();
     let log = folder.path().join("log.jsonl");

@@ -210,7 +210,7 @@ fn a_given_precision_is_met_and_keeps_the_coverage() {
     let (mut covered, mut too_narrow, mut met) = (0, 0, 0);
     // The pilot's streams are none of the run's, so one pilot is as good as another.
     let plans: Vec<u64> = (0..4)
-        .map(|seed| prompts_for(&conditional, half_width, seed, &interrupt).unwrap())
+        .map(|seed| prompts_for(&conditional, half_width, seed, &|_| (), &interrupt).unwrap())
         .collect();
     for seed in 0..runs {
         let prompts = plans[usize::try_from(seed % 4).unwrap()];
@@ -229,7 +229,7 @@ fn a_given_precision_is_met_and_keeps_the_coverage() {
     assert!((too_narrow as f64) < 0.914 * runs as f64, "{too_narrow}");
     assert!(met >= 9 * runs / 10, "{met} of {runs}");
     // However little is asked for, an interval needs a sample.
-    assert!(prompts_for(&conditional, 1.0, 1, &interrupt).unwrap() >= 1000);
+    assert!(prompts_for(&conditional, 1.0, 1, &|_| (), &interrupt).unwrap() >= 1000);
 }
 
 /// Mean product of deviations.

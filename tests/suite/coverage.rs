@@ -147,7 +147,7 @@ fn intervals_of_a_given_precision() {
     let (mut covered, mut too_narrow, mut narrow) = (0, 0, 0);
     for seed in 0..runs {
         let interrupt = Interrupt::default();
-        let attempts = attempts_for(&scenario, half_width, seed, 1, &interrupt).unwrap();
+        let attempts = attempts_for(&scenario, half_width, seed, 1, &|_| (), &interrupt).unwrap();
         let request = Request {
             attempts,
             seed,
@@ -174,9 +174,15 @@ fn intervals_of_a_given_precision() {
     );
     // However little is asked for, an interval needs a sample; what never happens needs no pilot.
     let interrupt = Interrupt::default();
-    let least = attempts_for(&scenario, 1.0, 1, 4, &interrupt).unwrap();
+    let least = attempts_for(&scenario, 1.0, 1, 4, &|_| (), &interrupt).unwrap();
     assert!(least >= 4000 && least.is_multiple_of(4), "{least}");
+    // The pilot grows with the generations per prompt: a thousand prompts at least, whole ones.
+    let crowded = attempts_for(&scenario, 1.0, 1, 2000, &|_| (), &interrupt).unwrap();
+    assert!(
+        crowded >= 2_000_000 && crowded.is_multiple_of(2000),
+        "{crowded}"
+    );
     let never = scenario.with_checkpoints(Vec::new());
-    let refused = attempts_for(&never, 0.01, 1, 1, &interrupt);
+    let refused = attempts_for(&never, 0.01, 1, 1, &|_| (), &interrupt);
     assert!(matches!(refused, Err(PrecisionError::TooRare { .. })));
 }

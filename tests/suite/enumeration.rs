@@ -106,7 +106,7 @@ fn check(scenario: &Scenario, k: usize, path: &Path_, sums: &mut Sums) {
 }
 
 /// All verdicts that sticky validators may draw for `fault`, with their probabilities.
-fn all_bits(scenario: &Scenario, fault: usize) -> Vec<(f64, Vec<bool>)> {
+pub(crate) fn all_bits(scenario: &Scenario, fault: usize) -> Vec<(f64, Vec<bool>)> {
     let mut all = vec![(1.0, vec![])];
     for validator in scenario.validators() {
         let d = match &validator.response {

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::cli::{foldem, root, stderr, stdout};
 
-const FOLDER: &str = "tests/fixtures/import";
+pub(super) const FOLDER: &str = "tests/fixtures/import";
 
 /// Name of the golden files, format, files, further arguments.
 type Case = (
@@ -108,7 +108,7 @@ const CASES: [Case; 18] = [
         ],
     ),
 ];
-const SAMPLES: &str = "samples_made_up_2026-01-31T12-00-00.000001.jsonl";
+pub(super) const SAMPLES: &str = "samples_made_up_2026-01-31T12-00-00.000001.jsonl";
 
 fn paths(files: &[&str]) -> Vec<String> {
     files
@@ -118,7 +118,7 @@ fn paths(files: &[&str]) -> Vec<String> {
 }
 
 /// `foldem import`, its findings as JSON.
-fn import(format: &str, files: &[String], arguments: &[&str], log: &Path) -> Output {
+pub(super) fn import(format: &str, files: &[String], arguments: &[&str], log: &Path) -> Output {
     let mut all = vec!["import", format];
     all.extend(files.iter().map(String::as_str));
     all.extend(arguments);
@@ -207,205 +207,6 @@ fn replay_needs_no_file_in_between() {
         let check = foldem(&check);
         assert_eq!(check.status.code(), Some(0), "{name}: {}", stdout(&check));
     }
-}
-
-/// Format, fixture, further arguments, what is said.
-type Foreign = (
-    &'static str,
-    &'static str,
-    &'static [&'static str],
-    &'static str,
-);
-
-const FOREIGN: [Foreign; 12] = [
-    (
-        "lm-eval",
-        "verl.jsonl",
-        &[],
-        ":1: is not a row of `lm-eval`; it looks like `rl-rollouts`",
-    ),
-    ("openai-batch", SAMPLES, &[], "it looks like `lm-eval`"),
-    (
-        "openai-batch",
-        "openai-batch.requests.jsonl",
-        &[],
-        "belongs to --prompts",
-    ),
-    (
-        "vllm-offline",
-        "openai-batch.jsonl",
-        &[],
-        "it looks like `openai-batch`",
-    ),
-    (
-        "rl-rollouts",
-        "distilabel.jsonl",
-        &[],
-        "it looks like `distilabel`",
-    ),
-    (
-        "distilabel",
-        "map.jsonl",
-        &[],
-        "it has the keys `q`, `runs`, `gold`, `lang`",
-    ),
-    ("lm-eval", "../golden/replay.jsonl", &[], "foldem's own log"),
-    (
-        "lm-eval",
-        "trl-grpo.parquet",
-        &[],
-        "it looks like `rl-rollouts`",
-    ),
-    (
-        "lm-eval",
-        SAMPLES,
-        &["--filter", "strict"],
-        "no row has the filter `strict`; there are",
-    ),
-    ("rl-rollouts", "nowhere.jsonl", &[], "cannot be read"),
-    (
-        "parquet-generations",
-        "verl.jsonl",
-        &["--columns", "nowhere.toml"],
-        "presets are `openr1-math`",
-    ),
-    (
-        "openai-batch",
-        "openai-batch.jsonl",
-        &["--prompts", "tests/fixtures/import/verl.jsonl"],
-        "verl.jsonl:1: is not a request of a batch",
-    ),
-];
-
-/// Format, what the file holds, further arguments, what is said.
-type Broken = (
-    &'static str,
-    &'static str,
-    &'static [&'static str],
-    &'static str,
-);
-
-const BROKEN: [Broken; 8] = [
-    (
-        "rl-rollouts",
-        "{\"input\":\"a\",\"output\":\"b\",\"sc",
-        &[],
-        ":1: stops before its end",
-    ),
-    (
-        "rl-rollouts",
-        "{\"input\":\"a\",\"output\":7}\n",
-        &[],
-        ":1: output: is 7; it must be a string",
-    ),
-    (
-        "rl-rollouts",
-        "[[1]]",
-        &[],
-        ":1: is a list; a row of `rl-rollouts` is a JSON object",
-    ),
-    ("rl-rollouts", "\n", &[], "holds no generation"),
-    (
-        "vllm-offline",
-        "[{\"request_id\":{},\"prompt\":\"a\",\"outputs\":[{\"text\":1}]}]",
-        &[],
-        ":1: request_id: is an object",
-    ),
-    (
-        "map",
-        "{\"a\":[1,2],\"b\":[true]}",
-        &["--map", "solution=a[],correct=b[]"],
-        ":1: b[]: has 1 elements for correct beside 2 of a[]",
-    ),
-    (
-        "rl-rollouts",
-        "{\"input\":\"a question that is long\",\"output\":\"\"}",
-        &["--max-line", "20"],
-        ":1: is longer than 20 bytes",
-    ),
-    (
-        "map",
-        "{\"a\":1,}",
-        &["--map", "solution=a"],
-        ":1: is not JSON: trailing comma",
-    ),
-];
-
-/// Import and replay end with exit code 3 and say `message`; nothing is written.
-fn refused(format: &str, path: &str, arguments: &[&str], message: &str) {
-    let folder = tempfile::tempdir().unwrap();
-    let log = folder.path().join("log.jsonl");
-    let output = import(format, &[path.to_owned()], arguments, &log);
-    let error = stderr(&output);
-    assert_eq!(output.status.code(), Some(3), "{format} {path}: {error}");
-    assert!(error.contains(message), "{format} {path}: {error}");
-    assert!(!log.exists() && output.stdout.is_empty(), "{format} {path}");
-    let replay = [
-        "replay",
-        path,
-        "--policy",
-        "paper",
-        "--input-format",
-        format,
-    ];
-    let output = foldem(&[&replay, arguments].concat());
-    let error = stderr(&output);
-    assert_eq!(output.status.code(), Some(3), "{format} {path}: {error}");
-    assert!(error.contains(message), "{format} {path}: {error}");
-}
-
-#[test]
-fn a_foreign_file_says_what_it_looks_like() {
-    for (format, name, arguments, message) in FOREIGN {
-        refused(format, &format!("{FOLDER}/{name}"), arguments, message);
-    }
-}
-
-#[test]
-fn a_broken_file_says_where() {
-    let folder = tempfile::tempdir().unwrap();
-    let check = |format: &str, name: &str, bytes: &[u8], arguments: &[&str], message: &str| {
-        let path = folder.path().join(name);
-        fs::write(&path, bytes).unwrap();
-        refused(format, path.to_str().unwrap(), arguments, message);
-    };
-    for (format, text, arguments, message) in BROKEN {
-        check(format, "rows.jsonl", text.as_bytes(), arguments, message);
-    }
-    let half = |name: &str| {
-        let whole = fs::read(root().join(FOLDER).join(name)).unwrap();
-        whole[..whole.len() / 2].to_vec()
-    };
-    let (json, parquet) = (half("vllm-offline.json"), half("trl-grpo.parquet"));
-    check(
-        "vllm-offline",
-        "cut.json",
-        &json,
-        &[],
-        "the JSON array stops before its end",
-    );
-    check(
-        "rl-rollouts",
-        "cut.parquet",
-        &parquet,
-        &[],
-        "damaged or truncated",
-    );
-    check("rl-rollouts", "cut", &parquet, &[], "damaged or truncated");
-    check(
-        "rl-rollouts",
-        "text.parquet",
-        b"{}\n",
-        &[],
-        "is not a Parquet file",
-    );
-    check(
-        "rl-rollouts",
-        "text.jsonl.gz",
-        b"{\"input\":\"not gzip\"}\n",
-        &[],
-        "the gzip data are damaged",
-    );
 }
 
 #[test]
@@ -520,6 +321,40 @@ fn what_is_estimated_shows_in_every_format() {
             stdout(&output)
         );
     }
+}
+
+/// A server that writes 0 where it did not count is not believed; what is empty has no tokens.
+#[test]
+fn no_tokens_beside_a_text_are_not_known() {
+    let folder = tempfile::tempdir().unwrap();
+    let answer = |id: &str, text: &str, count: u64| {
+        let body = serde_json::json!({
+            "choices": [{"index": 0, "message": {"content": text}, "finish_reason": "stop"}],
+            "usage": {"prompt_tokens": 3, "completion_tokens": count},
+        });
+        let response = serde_json::json!({"status_code": 200, "body": body});
+        serde_json::json!({"custom_id": id, "response": response}).to_string()
+    };
+    let rows = [
+        answer("a", "not counted", 0),
+        answer("b", "counted", 2),
+        answer("c", "", 0),
+    ];
+    let (batch, log) = (folder.path().join("b.jsonl"), folder.path().join("l.jsonl"));
+    fs::write(&batch, rows.join("\n")).unwrap();
+    let output = import("openai-batch", &[batch.display().to_string()], &[], &log);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let said = stdout(&output);
+    assert!(
+        said.contains("1 answers have text and a count of 0 tokens: theirs are estimated"),
+        "{said}"
+    );
+    let text = fs::read_to_string(&log).unwrap();
+    let records = text
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let counts: Vec<Option<u64>> = records.map(|r| r["solution_tokens"].as_u64()).collect();
+    assert_eq!(counts, [None, Some(2), Some(0)]);
 }
 
 /// Several files are one; ids differ, and where a file has none they name file and line.

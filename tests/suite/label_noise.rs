@@ -51,29 +51,38 @@ impl World {
                 let good = rng.random::<f64>() < A + if hard { -0.2 } else { 0.2 };
                 let rejected = rng.random::<f64>() < if good { F } else { D };
                 let accepts = self.accepts[usize::from(good)][usize::from(rejected)];
-                batch.prompt.push(prompt);
-                batch.tokens_full.push(100.0);
-                batch.tokens_paid.push(if rejected { 40.0 } else { 100.0 });
-                batch.checkpoint_cost.push(0.0);
-                batch.rejected_at.push(if rejected { 0 } else { NEVER });
-                batch.remaining.push(60.0);
-                batch.accepted.push(rng.random::<f64>() < accepts);
+                push(&mut batch, prompt, rejected, rng.random::<f64>() < accepts);
             }
         }
-        let frame = Frame {
-            checkpoints: 1,
-            covariates: Vec::new(),
-            typical_tokens: 100.0,
-            typical_cost: 1.0,
-            knowledge: Knowledge {
-                verdict: true,
-                utility: false,
-            },
-        };
-        let mut tally = Tally::new(&frame);
-        tally.fold(&batch);
-        tally
+        tally_of(&batch)
     }
+}
+
+/// A generation of 100 tokens, of which a rejected one is stopped after 40.
+fn push(batch: &mut OutcomeBatch, prompt: u64, rejected: bool, accepted: bool) {
+    batch.prompt.push(prompt);
+    batch.tokens_full.push(100.0);
+    batch.tokens_paid.push(if rejected { 40.0 } else { 100.0 });
+    batch.checkpoint_cost.push(0.0);
+    batch.rejected_at.push(if rejected { 0 } else { NEVER });
+    batch.remaining.push(60.0);
+    batch.accepted.push(accepted);
+}
+
+fn tally_of(batch: &OutcomeBatch) -> Tally {
+    let frame = Frame {
+        checkpoints: 1,
+        covariates: Vec::new(),
+        typical_tokens: 100.0,
+        typical_cost: 1.0,
+        knowledge: Knowledge {
+            verdict: true,
+            utility: false,
+        },
+    };
+    let mut tally = Tally::new(&frame);
+    tally.fold(batch);
+    tally
 }
 
 /// Of all generations so many are good; the policy rejects these shares of the good and the bad.
@@ -221,6 +230,32 @@ fn bounds_are_those_of_all_ways_to_be_wrong() {
     let [low, high] = &figure(&noise, "false_rejection_rate").bounds;
     assert_relative_eq!(low.mean.unwrap(), 1.0 - 2.0 * most, epsilon = 1e-9);
     assert_relative_eq!(high.mean.unwrap(), 1.0 - 2.0 * least, epsilon = 1e-9);
+}
+
+/// Of 60 generations the policy rejects one: the bounds reach as far as the exact interval of what is
+/// reported, stretched by what wrong labels do to it, where the delta method would not.
+#[test]
+fn bounds_are_as_wide_as_few_events_make_the_figures() {
+    let mut batch = OutcomeBatch::default();
+    for prompt in 0..60 {
+        push(&mut batch, prompt, prompt == 0, prompt % 3 != 1);
+    }
+    let noise = LabelNoise::new(&tally_of(&batch), judge());
+    let f = figure(&noise, "false_rejection_rate");
+    // binom.test(1, 40) in R: [0.000633, 0.131586].
+    let reported = f.reported.ci.unwrap();
+    assert!((reported[1] - 0.131_586).abs() < 1e-5, "{reported:?}");
+    let called = 40.0 / 60.0;
+    let stretch = called / (called - (1.0 - SPECIFICITY));
+    for bound in &f.bounds {
+        let (mean, stderr) = (bound.mean.unwrap(), bound.stderr.unwrap());
+        let [low, high] = bound.ci.unwrap();
+        let middle = f.reported.mean.unwrap();
+        assert!(high >= mean + stretch * (reported[1] - middle) - 1e-12);
+        assert!(low <= mean + stretch * (reported[0] - middle) + 1e-12);
+        // The control: the normal interval is not as wide.
+        assert!(mean + 2.0 * stderr < high, "{mean} {stderr} {high}");
+    }
 }
 
 #[test]

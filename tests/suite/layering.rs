@@ -4,10 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Module, and the modules it may name by a `crate::` path.
-const MAY_IMPORT: [(&str, &[&str]); 18] = [
+const MAY_IMPORT: [(&str, &[&str]); 19] = [
     ("rng", &[]),
     ("input", &[]),
     ("columnar", &[]),
+    ("digest", &[]),
     ("stats", &["rng"]),
     ("policy", &["input"]),
     ("scenario", &["input", "policy"]),
@@ -18,22 +19,28 @@ const MAY_IMPORT: [(&str, &[&str]); 18] = [
     ("log", &["input", "columnar"]),
     (
         "replay",
-        &["input", "columnar", "rules", "log", "policy", "outcome"],
+        &[
+            "input", "columnar", "digest", "rules", "log", "policy", "outcome",
+        ],
     ),
     ("estimate", &["stats", "outcome"]),
     (
         "study",
         &[
-            "rng", "input", "stats", "policy", "scenario", "outcome", "theory", "engine", "rules",
-            "log", "replay", "estimate",
+            "rng", "input", "digest", "stats", "policy", "scenario", "outcome", "theory", "engine",
+            "rules", "log", "replay", "estimate",
         ],
     ),
     ("plot", &["stats", "study"]),
-    ("report", &["columnar", "estimate", "study", "plot"]),
+    (
+        "report",
+        &["columnar", "digest", "estimate", "study", "plot"],
+    ),
     (
         "cli",
         &[
-            "input", "scenario", "policy", "log", "rules", "replay", "study", "plot", "report",
+            "digest", "input", "scenario", "policy", "log", "rules", "replay", "study", "plot",
+            "report",
         ],
     ),
     ("main", &["cli"]),

@@ -1,28 +1,14 @@
 //! Policies whose validators look for single characters, and tables of logs under them.
 
 use foldem::log::Record;
-use foldem::policy::{Parameter, ParameterKind, PolicyFile, Rule};
+use foldem::policy::PolicyFile;
 use foldem::replay::{Auditor, Table, TableBuilder};
+
+use super::literal_policy::literal_policy;
 
 /// A policy with `validators`, each a name and what it looks for, and what else its file says.
 pub(super) fn policy(validators: &[(&str, &str)], rest: &str) -> PolicyFile {
-    let literal = Rule {
-        name: "literal",
-        parameters: vec![Parameter {
-            name: "patterns",
-            kind: ParameterKind::Texts,
-            required: true,
-        }],
-    };
-    let tables = validators.iter().map(|(name, pattern)| {
-        format!(
-            "[[validator]]\nname = \"{name}\"\nrule = \"literal\"\npatterns = [\"{pattern}\"]\n"
-        )
-    });
-    let tables: String = tables.collect();
-    let text =
-        format!("schema = \"foldem.policy/1\"\nname = \"p\"\nexpected_tokens = 40\n{tables}{rest}");
-    PolicyFile::parse("p.toml", &text, &[literal]).unwrap()
+    literal_policy("expected_tokens = 40\n", validators, rest)
 }
 
 /// The table of `records` under `policy`.

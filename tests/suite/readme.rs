@@ -69,8 +69,13 @@ fn every_command_of_the_docs_runs_as_written() {
         "docs/formats.md",
         "docs/theory.md",
         "docs/replay.md",
+        "docs/compare.md",
+        "docs/tune.md",
         "docs/import.md",
         "docs/sweep.md",
+        "docs/plan.md",
+        "docs/monitor.md",
+        "docs/optimal.md",
         "experiments/README.md",
     ];
     let rules = fs::read_dir(root().join("docs/rules")).unwrap();

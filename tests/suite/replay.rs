@@ -303,7 +303,7 @@ fn a_single_prompt_gives_no_expected_length_but_the_policy_may() {
     let text = fs::read_to_string(&policy)
         .unwrap()
         .replace("[expected_tokens.m]\nb = 11\n", "");
-    fs::write(&policy, text).unwrap();
+    fs::write(&policy, &text).unwrap();
     let log = setting.path("log.jsonl");
     let output = foldem(&[
         "replay",
@@ -313,11 +313,22 @@ fn a_single_prompt_gives_no_expected_length_but_the_policy_may() {
     ]);
     assert_eq!(output.status.code(), Some(3));
     assert!(
-        stderr(&output).contains("holds no other prompt"),
+        stderr(&output).contains("holds no prompt of this model and benchmark but that of record"),
         "{}",
         stderr(&output)
     );
+    assert!(stderr(&output).contains("`[expected_tokens.\"m\"]` with `\"b\" = 300`"));
     assert!(output.stdout.is_empty());
+    // What the message offers mends it.
+    let offered = text + "[expected_tokens.\"m\"]\n\"b\" = 300\n";
+    fs::write(&policy, offered).unwrap();
+    let output = foldem(&[
+        "replay",
+        log.to_str().unwrap(),
+        "--policy",
+        policy.to_str().unwrap(),
+    ]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
 }
 
 #[test]

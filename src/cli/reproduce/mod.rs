@@ -1,5 +1,6 @@
 //! `foldem reproduce`: every shipped experiment, evaluated into `results/` and `paper-figures/`.
 
+mod guarantees;
 mod replays;
 mod scenarios;
 mod writer;
@@ -19,13 +20,17 @@ use writer::Writer;
 /// Evaluate every experiment of a project: figures, claims, replays, plots
 ///
 /// Reads DIR/experiments/*.toml (scenarios), and replays DIR/experiments/logs/* under each policy of
-/// DIR/experiments/policies/*.toml, where there are any. Writes DIR/results/<name>/ (tables, JSON,
+/// DIR/experiments/policies/*.toml, where there are any, and draws logs for the experiments on
+/// guarantees of DIR/experiments/guarantees/*.toml. Writes DIR/results/<name>/ (tables, JSON,
 /// provenance) and DIR/paper-figures/ (SVG and PNG). The same inputs give the same bytes.
 #[derive(Debug, Args)]
 pub(super) struct ReproduceArgs {
     /// Project folder: the one that holds experiments/
     #[arg(default_value = ".", value_name = "DIR")]
     directory: PathBuf,
+    /// Draw as many logs for the experiments on guarantees as they say, instead of 200 each
+    #[arg(long)]
+    full: bool,
 }
 
 /// What was written, and how it went.
@@ -45,6 +50,7 @@ pub(super) fn run(args: &ReproduceArgs, context: &Context) -> Result<u8, CliErro
     // All inputs are read before the first result is written.
     let scenarios = scenarios::Inputs::read(&args.directory)?;
     let replays = replays::Inputs::read(&args.directory)?;
+    let guarantees = guarantees::Inputs::read(&args.directory)?;
     let mut writer = Writer::new(&args.directory);
     let interrupted = || {
         let message = "interrupted: the results of this experiment were not written";
@@ -55,6 +61,9 @@ pub(super) fn run(args: &ReproduceArgs, context: &Context) -> Result<u8, CliErro
         return interrupted();
     };
     let Some(replays) = replays.evaluate(&mut writer, context)? else {
+        return interrupted();
+    };
+    let Some(guarantees) = guarantees.evaluate(args.full, &mut writer, context)? else {
         return interrupted();
     };
     let simulated = experiments.iter().map(|e| Row::simulated(&e.simulation));
@@ -69,10 +78,14 @@ pub(super) fn run(args: &ReproduceArgs, context: &Context) -> Result<u8, CliErro
                 name: e.simulation.scenario.clone(),
                 ok: e.verification.ok,
             })
+            .chain(guarantees.iter().map(|g| Summary {
+                name: format!("guarantee {}", g.name),
+                ok: g.ok,
+            }))
             .collect(),
         written: writer.written,
     };
-    let sheet = reproduction::sheet(&experiments, &replays, &findings.written);
+    let sheet = reproduction::sheet(&experiments, &replays, &guarantees, &findings.written);
     context.output.emit(&findings, &sheet)?;
     Ok(if findings.experiments.iter().all(|e| e.ok) {
         exit::FINE

@@ -255,7 +255,8 @@ fn harmless(text: &str) -> bool {
             || c.is_whitespace()
             || matches!(c, '.' | '{' | '}' | '!' | '\'' | '"' | '%' | ':' | '`')
     };
-    text.chars().all(idle) && !words(text).any(|word| MATTERS.contains(&word))
+    let matters = |word: &str| MATTERS.contains(&word.to_lowercase().as_str());
+    text.chars().all(idle) && !words(text).any(matters)
 }
 
 fn words(text: &str) -> impl Iterator<Item = &str> {

@@ -36,7 +36,16 @@ pub struct Grader {
     counts: GradeCounts,
 }
 
+/// What grading came to for one record.
+#[derive(Debug, Clone, Copy)]
+pub struct Graded {
+    grade: Grade,
+    /// The label that it had.
+    label: Option<bool>,
+}
+
 /// What a comparison can say.
+#[derive(Debug, Clone, Copy)]
 enum Grade {
     Right,
     Wrong,
@@ -46,7 +55,18 @@ enum Grade {
     AnswerUnread,
 }
 
-fn grade(record: &Record) -> Grade {
+/// Sets `correct` where it is not given and the comparison can tell.
+pub fn grade(record: &mut Record) -> Graded {
+    let (grade, label) = (compared(record), record.correct);
+    record.correct = label.or(match grade {
+        Grade::Right => Some(true),
+        Grade::Wrong => Some(false),
+        _ => None,
+    });
+    Graded { grade, label }
+}
+
+fn compared(record: &Record) -> Grade {
     let Some(gold) = &record.gold else {
         return Grade::WithoutGold;
     };
@@ -70,9 +90,14 @@ fn grade(record: &Record) -> Grade {
 impl Grader {
     /// Sets `correct` where it is not given and the comparison can tell.
     pub fn grade(&mut self, record: &mut Record) {
+        let graded = grade(record);
+        self.count(graded);
+    }
+
+    /// Counts a record that was graded elsewhere.
+    pub fn count(&mut self, Graded { grade, label }: Graded) {
         let counts = &mut self.counts;
-        let grade = grade(record);
-        if let Some(correct) = record.correct {
+        if let Some(correct) = label {
             counts.labelled += 1;
             let contradicts = match grade {
                 Grade::Right => !correct,
@@ -83,14 +108,8 @@ impl Grader {
             return;
         }
         match grade {
-            Grade::Right => {
-                counts.right += 1;
-                record.correct = Some(true);
-            }
-            Grade::Wrong => {
-                counts.wrong += 1;
-                record.correct = Some(false);
-            }
+            Grade::Right => counts.right += 1,
+            Grade::Wrong => counts.wrong += 1,
             Grade::WithoutGold => counts.without_gold += 1,
             Grade::GoldUnread => counts.gold_unread += 1,
             Grade::WithoutAnswer => counts.without_answer += 1,
@@ -234,6 +253,61 @@ mod tests {
             ("1", &format!("#### {}", "9".repeat(60))),
         ] {
             assert_eq!(graded(gold, solution), None, "{gold} | {solution}");
+        }
+    }
+
+    /// Words that make another number of the one beside them, or no single number at all. The control:
+    /// words that do not.
+    #[test]
+    fn a_word_that_changes_a_number_leaves_it_unknown() {
+        for word in [
+            "or 19",
+            "and 19",
+            "to 20",
+            "times 2",
+            "plus 1",
+            "minus 1",
+            "not",
+            "x",
+            "y",
+            "z",
+            "n",
+            "hundred",
+            "Thousand",
+            "million",
+            "billions",
+            "trillion",
+            "dozen",
+            "dozens",
+            "half",
+            "third",
+            "quarter",
+            "double",
+            "twice",
+            "triple",
+            "squared",
+            "cubed",
+            "negative",
+            "less",
+            "more",
+            "over 2",
+            "more than that",
+            "cent",
+            "cents",
+        ] {
+            let solution = format!("#### 18 {word}");
+            assert_eq!(graded("18", &solution), None, "{solution}");
+        }
+        for word in [
+            "apples",
+            "dollars",
+            "organs",
+            "thousandths",
+            "tons",
+            "centres",
+        ] {
+            let solution = format!("#### 18 {word}");
+            assert_eq!(graded("18", &solution), Some(true), "{solution}");
         }
     }
 

@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::node::Label;
 use super::prompt::{Prompt, identity};
 use super::{Importer, Node, Out};
-use crate::input::{Mistakes, quoted_list};
+use crate::input::{Mistakes, nearest, quoted_list};
 use crate::log::Record;
 
 /// Members of a document that are its question.
@@ -52,6 +52,8 @@ pub(super) struct LmEval {
     seen: BTreeMap<(String, String), BTreeSet<String>>,
     filters: BTreeSet<String>,
     metrics: BTreeSet<String>,
+    /// Whether a row had the metric that is asked for.
+    label_found: bool,
     without_label: u64,
     several: u64,
     scores: u64,
@@ -67,6 +69,7 @@ impl LmEval {
             seen: BTreeMap::new(),
             filters: BTreeSet::new(),
             metrics: BTreeSet::new(),
+            label_found: false,
             without_label: 0,
             several: 0,
             scores: 0,
@@ -75,23 +78,14 @@ impl LmEval {
 
     /// The metric that is the verdict.
     fn verdict<'v>(&mut self, row: &Node<'v>) -> Option<Node<'v>> {
+        let names = metrics(row);
+        self.metrics
+            .extend(names.iter().map(|&name| name.to_owned()));
         if let Some(label) = &self.label {
             let found = row.get(label);
             self.without_label += u64::from(found.is_none());
             return found;
         }
-        let listed = row.get("metrics").and_then(|node| node.items());
-        let names: Vec<&str> = if let Some(items) = &listed {
-            items.iter().filter_map(|n| n.value().as_str()).collect()
-        } else {
-            let keys = row.value().as_object().into_iter().flat_map(|o| o.keys());
-            let keys = keys
-                .map(String::as_str)
-                .filter(|key| !NO_METRIC.contains(key));
-            keys.filter(|key| !row.value()[*key].is_string()).collect()
-        };
-        self.metrics
-            .extend(names.iter().map(|&name| name.to_owned()));
         let first = row.get(names.first()?)?;
         // A metric over several documents keeps a list of its parts.
         (first.value().is_number() || first.value().is_boolean()).then_some(first)
@@ -113,6 +107,18 @@ impl LmEval {
             (false, false) => Some("a row that stood before in its file"),
         }
     }
+}
+
+/// Names of the metrics of a row.
+fn metrics<'v>(row: &Node<'v>) -> Vec<&'v str> {
+    let value = row.value();
+    if let Some(listed) = value.get("metrics").and_then(Value::as_array) {
+        return listed.iter().filter_map(Value::as_str).collect();
+    }
+    let keys = value.as_object().into_iter().flatten();
+    let metric =
+        |(key, value): &(&String, &Value)| !NO_METRIC.contains(&key.as_str()) && !value.is_string();
+    keys.filter(metric).map(|(key, _)| key.as_str()).collect()
 }
 
 /// Task of a file called `samples_TASK_2024-01-31T12-00-00.123.jsonl`.
@@ -173,6 +179,11 @@ impl Importer for LmEval {
     }
 
     fn read(&mut self, row: &Node<'_>, out: &mut Out, m: &mut Mistakes) {
+        // Rows that are left out show what metrics there are, too.
+        self.label_found |= self
+            .label
+            .as_ref()
+            .is_some_and(|label| row.get(label).is_some());
         let Some(document) = row.get("doc_id").and_then(|node| node.identifier(m)) else {
             if m.is_empty() {
                 m.push("doc_id", "is null; every row needs one");
@@ -245,6 +256,18 @@ impl Importer for LmEval {
         }
     }
 
+    fn complaint(&self) -> Option<String> {
+        let label = self.label.as_ref().filter(|_| !self.label_found)?;
+        let metrics = || self.metrics.iter().map(String::as_str);
+        let listed = (!self.metrics.is_empty()).then(|| quoted_list(metrics()));
+        let meant = nearest(label, metrics()).map(|name| format!(" (did you mean {name}?)"));
+        Some(format!(
+            "no row has the metric `{label}` that --label names{}; there are {}",
+            meant.unwrap_or_default(),
+            listed?
+        ))
+    }
+
     fn remarks(&self) -> Vec<String> {
         let mut remarks = Vec::new();
         let list = |names: &BTreeSet<String>| quoted_list(names.iter().map(String::as_str));
@@ -262,7 +285,7 @@ impl Importer for LmEval {
                 list(&self.filters)
             ));
         }
-        if self.metrics.len() > 1 {
+        if self.metrics.len() > 1 && self.label.is_none() {
             remarks.push(format!(
                 "there are several metrics ({}): verdicts are of the one that the file names \
                  first; --label NAME takes another",

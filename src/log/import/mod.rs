@@ -28,7 +28,7 @@ use serde_json::Value;
 pub use columns::{ColumnMap, PRESETS};
 
 use super::fields::shown;
-use super::read::open_source;
+use super::source::open_source;
 use super::{LONGEST_LINE, ReadError, Record};
 use crate::input::{InputError, Mistake, Mistakes};
 use ids::Ids;
@@ -163,6 +163,11 @@ trait Importer: Send {
     /// The records of a row, whose ids may be empty. A row with mistakes yields nothing.
     fn read(&mut self, row: &Node<'_>, out: &mut Out, mistakes: &mut Mistakes);
 
+    /// What shows at the end of all files to be a mistake of whoever asked.
+    fn complaint(&self) -> Option<String> {
+        None
+    }
+
     /// What was noticed, one sentence each.
     fn remarks(&self) -> Vec<String>;
 }
@@ -256,6 +261,13 @@ impl Import {
         remarks.extend(self.repaired.remarks());
         remarks.extend(self.ids.remark());
         remarks
+    }
+
+    /// What shows after the last row to be a mistake of whoever asked, such as a label that no row
+    /// has.
+    pub fn complaint(&self) -> Option<InputError> {
+        let message = self.importer.complaint()?;
+        Some(InputError::whole_file(&self.file, message))
     }
 
     /// Opens the next file, if there is one.

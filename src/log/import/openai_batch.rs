@@ -29,6 +29,7 @@ pub(super) struct OpenAiBatch {
     reasoning_joined: u64,
     reasoning_hidden: u64,
     shared_usage: u64,
+    empty_counts: u64,
 }
 
 impl OpenAiBatch {
@@ -44,6 +45,7 @@ impl OpenAiBatch {
             reasoning_joined: 0,
             reasoning_hidden: 0,
             shared_usage: 0,
+            empty_counts: 0,
         })
     }
 
@@ -262,6 +264,11 @@ impl Importer for OpenAiBatch {
                     self.reasoning_hidden += 1;
                 }
             }
+            // Some servers write 0 where they did not count.
+            if tokens == Some(0) && !solution.is_empty() {
+                self.empty_counts += 1;
+                tokens = None;
+            }
             let index = choice.get("index").and_then(|node| node.count(m));
             let token_ends = token_ends(choice, &solution);
             let mut attributes = Map::new();
@@ -316,6 +323,10 @@ impl Importer for OpenAiBatch {
                 self.reasoning_hidden,
                 "answers have hidden reasoning: its tokens are not in the text and are not \
                  counted, so savings are shares of the visible tokens",
+            ),
+            (
+                self.empty_counts,
+                "answers have text and a count of 0 tokens: theirs are estimated",
             ),
             (
                 self.shared_usage,

@@ -12,7 +12,8 @@ use serde_json::Value;
 use super::repair::{self, Repairs};
 use crate::columnar::{self, MAGIC};
 use crate::input::InputError;
-use crate::log::read::{Source, broken, in_words, mistake, open_source};
+use crate::log::read_error::{broken, in_words, mistake};
+use crate::log::source::{Source, open_source};
 use crate::log::{Compression, ReadError};
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";

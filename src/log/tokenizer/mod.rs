@@ -11,6 +11,7 @@ mod engine;
 mod engine;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use super::Record;
 use engine::Engine;
@@ -29,9 +30,28 @@ pub enum TokenizerError {
     File(String),
 }
 
-/// Finds token ends.
+/// Finds token ends, on any thread.
+#[derive(Clone)]
+pub struct Marker {
+    engine: Arc<Engine>,
+}
+
+/// What became of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Marked {
+    /// Its ends are the tokenizer's.
+    Found,
+    /// It has ends of its own, which stay.
+    Kept,
+    /// It has another number of tokens, so its ends stay estimated.
+    AnotherCount,
+    /// The tokens do not cover its text.
+    Failed,
+}
+
+/// Finds token ends and counts what became of records.
 pub struct Tokenizer {
-    engine: Engine,
+    marker: Marker,
     found: u64,
     kept: u64,
     another_count: u64,
@@ -42,7 +62,9 @@ impl Tokenizer {
     /// Reads a `tokenizer.json`.
     pub fn load(path: &Path) -> Result<Self, TokenizerError> {
         Ok(Self {
-            engine: Engine::load(path)?,
+            marker: Marker {
+                engine: Arc::new(Engine::load(path)?),
+            },
             found: 0,
             kept: 0,
             another_count: 0,
@@ -52,29 +74,23 @@ impl Tokenizer {
 
     /// Sets the token ends, and the number of tokens, of a record that has none.
     pub fn mark(&mut self, record: &mut Record) {
-        if record.token_ends.is_some() {
-            self.kept += 1;
-            return;
-        }
-        let ends = self.engine.ends(&record.solution);
-        let Some(ends) = ends.filter(|ends| are_ends(ends, record.solution.len())) else {
-            self.failed += 1;
-            return;
-        };
-        let count = ends.len() as u64;
-        match record.solution_tokens {
-            // The end token may be counted and has no text.
-            Some(n) if n != count && n != count + 1 => self.another_count += 1,
-            Some(_) => {
-                self.found += 1;
-                record.token_ends = Some(ends);
-            }
-            None => {
-                self.found += 1;
-                record.solution_tokens = Some(count);
-                record.token_ends = Some(ends);
-            }
-        }
+        let marked = self.marker.mark(record);
+        self.count(marked);
+    }
+
+    /// What finds the ends.
+    pub fn marker(&self) -> Marker {
+        self.marker.clone()
+    }
+
+    /// Counts a record that was marked elsewhere.
+    pub fn count(&mut self, marked: Marked) {
+        *match marked {
+            Marked::Found => &mut self.found,
+            Marked::Kept => &mut self.kept,
+            Marked::AnotherCount => &mut self.another_count,
+            Marked::Failed => &mut self.failed,
+        } += 1;
     }
 
     /// What was done so far, one sentence each.
@@ -104,6 +120,28 @@ impl Tokenizer {
             }
         }
         remarks
+    }
+}
+
+impl Marker {
+    /// Sets the token ends, and the number of tokens, of a record that has none.
+    pub fn mark(&self, record: &mut Record) -> Marked {
+        if record.token_ends.is_some() {
+            return Marked::Kept;
+        }
+        let ends = self.engine.ends(&record.solution);
+        let Some(ends) = ends.filter(|ends| are_ends(ends, record.solution.len())) else {
+            return Marked::Failed;
+        };
+        let count = ends.len() as u64;
+        match record.solution_tokens {
+            // The end token may be counted and has no text.
+            Some(n) if n != count && n != count + 1 => return Marked::AnotherCount,
+            Some(_) => {}
+            None => record.solution_tokens = Some(count),
+        }
+        record.token_ends = Some(ends);
+        Marked::Found
     }
 }
 

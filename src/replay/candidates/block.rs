@@ -1,6 +1,8 @@
 //! One policy applied to a block of rows, in passes of comparisons over columns.
 
-use super::{Candidates, Places};
+use super::Candidates;
+use super::places::{Places, Stand, due_after, due_at_end, due_every, visits};
+use super::sums::{Sums, Total};
 use crate::policy::{Checkpoint, Position};
 
 /// Rows that are judged under all policies before the next ones.
@@ -9,56 +11,6 @@ pub(super) const BLOCK: usize = 2048;
 pub(super) const NEVER: i32 = i32::MAX;
 /// What stands for an alarm, and for a rejection, at the complete solution.
 pub(super) const AT_END: i32 = NEVER - 1;
-
-/// A sum over all generations, and over those with a verdict.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Total {
-    pub(super) all: u64,
-    pub(super) known: u64,
-}
-
-impl Total {
-    pub(super) fn add(&mut self, other: Self) {
-        self.all += other.all;
-        self.known += other.known;
-    }
-}
-
-/// What a policy does to some generations, in whole numbers.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Sums {
-    pub(super) rejected: u64,
-    pub(super) rejected_accepted: u64,
-    pub(super) rejected_refused: u64,
-    /// Solution tokens generated.
-    pub(super) generated: Total,
-    /// How often each checkpoint is reached; 0 where that costs nothing.
-    pub(super) visits: Vec<Total>,
-}
-
-impl Sums {
-    pub(super) fn add(&mut self, other: &Self) {
-        self.rejected += other.rejected;
-        self.rejected_accepted += other.rejected_accepted;
-        self.rejected_refused += other.rejected_refused;
-        self.generated.add(other.generated);
-        for (sum, more) in self.visits.iter_mut().zip(&other.visits) {
-            sum.add(*more);
-        }
-    }
-}
-
-/// Where a checkpoint stands.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Stand {
-    Nowhere,
-    /// After so many tokens of every generation.
-    After(i32),
-    /// After a number of tokens of its own in each generation, in a column of places.
-    Own(usize),
-    Every(u32),
-    End,
-}
 
 /// Columns of one block while a policy is applied to it.
 pub(super) struct Scratch {
@@ -75,6 +27,11 @@ impl Scratch {
             stop: [NEVER; BLOCK],
             by: [NEVER; BLOCK],
         }
+    }
+
+    /// Whether each of the first `rows` rows is rejected.
+    pub(super) fn rejected(&self, rows: usize) -> Vec<bool> {
+        self.stop[..rows].iter().map(|&stop| stop < NEVER).collect()
     }
 }
 
@@ -111,33 +68,23 @@ impl Block<'_> {
                 Stand::Nowhere => {}
                 Stand::After(p) => {
                     for ((stop, by), (&first, &n)) in each {
-                        let due = if first <= p && p < n { p } else { NEVER };
-                        reject(stop, by, due, c);
+                        reject(stop, by, due_after(p, first, n), c);
                     }
                 }
                 Stand::Own(k) => {
                     let places = &self.places.columns[k][self.range.clone()];
                     for (((stop, by), (&first, &n)), &p) in each.zip(places) {
-                        let due = if first <= p && p < n { p } else { NEVER };
-                        reject(stop, by, due, c);
+                        reject(stop, by, due_after(p, first, n), c);
                     }
                 }
                 Stand::Every(step) => {
                     for ((stop, by), (&first, &n)) in each {
-                        let place =
-                            u64::from(first.unsigned_abs().max(1).div_ceil(step)) * u64::from(step);
-                        let due = if first < AT_END && place < u64::from(n.unsigned_abs()) {
-                            i32::try_from(place).unwrap_or(NEVER)
-                        } else {
-                            NEVER
-                        };
-                        reject(stop, by, due, c);
+                        reject(stop, by, due_every(step, first, n), c);
                     }
                 }
                 Stand::End => {
                     for ((stop, by), (&first, _)) in each {
-                        let due = if first < NEVER { AT_END } else { NEVER };
-                        reject(stop, by, due, c);
+                        reject(stop, by, due_at_end(first), c);
                     }
                 }
             }
@@ -167,9 +114,21 @@ impl Block<'_> {
         sums.rejected_accepted += u64::from(of_accepted.unsigned_abs());
         sums.rejected_refused += u64::from(of_refused.unsigned_abs());
         sums.generated.add(Total { all, known });
+        if columns.is_watching() {
+            self.count_lost(scratch, sums);
+        }
         for (c, checkpoint) in self.checkpoints.iter().enumerate() {
             if checkpoint.cost_tokens > 0.0 {
                 sums.visits[c].add(self.visits(c, scratch));
+            }
+        }
+    }
+
+    /// Adds what is lost of the accepted.
+    fn count_lost(&self, scratch: &Scratch, sums: &mut Sums) {
+        for (r, row) in self.range.clone().enumerate() {
+            if scratch.stop[r] < NEVER && self.columns.accepted[row] == 1 {
+                self.columns.add_lost(row, sums);
             }
         }
     }
@@ -180,20 +139,9 @@ impl Block<'_> {
         let mut total = Total::default();
         let number = i32::try_from(c).unwrap_or(NEVER);
         for (r, row) in self.range.clone().enumerate() {
-            let (stop, n) = (scratch.stop[r], columns.tokens[row]);
-            let in_turn = number <= scratch.by[r];
-            let after = |p: i32| u64::from(p < n && (p < stop || (p == stop && in_turn)));
-            let visits = match self.stands[c] {
-                Stand::Nowhere => 0,
-                Stand::After(p) => after(p),
-                Stand::Own(k) => after(self.places.columns[k][row]),
-                Stand::Every(step) => {
-                    let until = stop.min(n).unsigned_abs();
-                    let there = stop < AT_END && until > 0 && until % step == 0 && in_turn;
-                    u64::from(until.saturating_sub(1) / step) + u64::from(there)
-                }
-                Stand::End => u64::from(stop == NEVER || (stop == AT_END && in_turn)),
-            };
+            let place = self.places.own(self.stands[c], row);
+            let stop = (scratch.stop[r], scratch.by[r]);
+            let visits = visits(self.stands[c], place, number, stop, columns.tokens[row]);
             total.all += visits;
             let known = columns.accepted[row] | columns.refused[row];
             total.known += visits * u64::from(known.unsigned_abs());

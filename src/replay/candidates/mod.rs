@@ -7,12 +7,21 @@
 //! [`Replay`](super::Replay) and its estimates, without intervals and the coin.
 
 mod block;
+mod figures;
+mod lattice;
+mod places;
+mod sums;
+
+pub use figures::{CandidateFigures, Worth};
+pub use lattice::{Lattice, Lattices, MOST_IN_LATTICE};
 
 use rayon::prelude::*;
 
-use block::{AT_END, BLOCK, Block, NEVER, Scratch, Stand, Sums, Total};
+use block::{AT_END, BLOCK, Block, NEVER, Scratch};
+use places::{Places, Stand, place};
+use sums::{Sums, Total, UTILITY_STEPS, Valued};
 
-use super::{FirstAlarm, Place, Schedule, ScheduleError, Table};
+use super::{FirstAlarm, ScheduleError, Table};
 use crate::policy::{Checkpoint, PolicyFile, Position};
 
 /// Policies whose sums are kept at a time.
@@ -27,22 +36,6 @@ pub enum CandidatesError {
     /// A checkpoint has no place.
     #[error("{0}")]
     Schedule(#[from] ScheduleError),
-}
-
-/// The figures of a policy; `None` where undefined. Their meaning is that of the estimates of the
-/// same names.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct CandidateFigures {
-    /// Share of the generations that are rejected.
-    pub rejection_rate: f64,
-    /// Tokens saved, checks paid, as a share of the full tokens.
-    pub savings: Option<f64>,
-    /// Share of the accepted that is rejected.
-    pub false_rejection_rate: Option<f64>,
-    /// Share of the refused that is rejected.
-    pub detection_rate: Option<f64>,
-    /// Cost of a retained sample, relative to that without a policy.
-    pub cost_ratio: Option<f64>,
 }
 
 /// A table as columns, for comparing policies.
@@ -63,6 +56,22 @@ pub struct Candidates<'t> {
     full: Total,
     /// Tokens of the solutions.
     solutions: Total,
+    /// What is watched of the accepted that a policy rejects.
+    watched: Option<Watched>,
+}
+
+/// What the accepted are, beside accepted.
+struct Watched {
+    /// Covariates of the table, with the number of the first level of each.
+    covariates: Vec<(usize, usize)>,
+    /// Levels of the covariate whose false rejection rates are watched.
+    strata: std::ops::Range<usize>,
+    /// Levels of the covariate whose law is watched.
+    law: Option<std::ops::Range<usize>>,
+    /// The accepted by level, covariate by covariate.
+    accepted: Vec<u64>,
+    /// The accepted whose utility is known.
+    valued: Valued,
 }
 
 impl<'t> Candidates<'t> {
@@ -110,10 +119,95 @@ impl<'t> Candidates<'t> {
             refused: verdict(Some(false)).collect(),
             full,
             solutions,
+            watched: None,
             table,
             policy,
             problem_generated,
         })
+    }
+
+    /// Also follows what becomes of the utility of the accepted, of their levels in the table's
+    /// covariate number `strata`, and of their law over its covariate number `law`.
+    pub fn watching(mut self, strata: Option<usize>, law: Option<usize>) -> Self {
+        let levels = |covariate: Option<usize>| {
+            covariate.map_or(0, |c| self.table.covariates()[c].levels.len())
+        };
+        let (first, all) = (levels(strata), levels(strata) + levels(law));
+        let covariates = strata.map(|c| (c, 0)).into_iter();
+        let watched = Watched {
+            covariates: covariates.chain(law.map(|c| (c, first))).collect(),
+            strata: 0..first,
+            law: law.map(|_| first..all),
+            accepted: vec![0; all],
+            valued: Valued::default(),
+        };
+        self.watched = Some(watched);
+        let mut sums = Sums::new(0, all);
+        for row in 0..self.tokens.len() {
+            if self.accepted[row] == 1 {
+                self.add_lost(row, &mut sums);
+            }
+        }
+        if let Some(watched) = &mut self.watched {
+            watched.accepted = sums.lost_by_level;
+            watched.valued = sums.lost;
+        }
+        self
+    }
+
+    fn is_watching(&self) -> bool {
+        self.watched.is_some()
+    }
+
+    /// Number of levels of all watched covariates.
+    fn levels(&self) -> usize {
+        let watched = self.watched.as_ref();
+        watched.map_or(0, |watched| watched.accepted.len())
+    }
+
+    /// Notes that accepted generation number `row` is lost.
+    fn add_lost(&self, row: usize, sums: &mut Sums) {
+        let Some(watched) = &self.watched else {
+            return;
+        };
+        if let Some(utility) = self.table.rows()[row].utility {
+            sums.lost.count += 1;
+            sums.lost.utility += steps(utility);
+        }
+        for &(covariate, first) in &watched.covariates {
+            sums.lost_by_level[first + self.table.level(covariate, row) as usize] += 1;
+        }
+    }
+
+    /// Whether `candidate`, a policy by its checkpoints, rejects each generation.
+    pub fn rejected(
+        &self,
+        candidate: &[Checkpoint<Position>],
+    ) -> Result<Vec<bool>, CandidatesError> {
+        let places = Places::new(self, candidate.iter().map(|c| c.at))?;
+        let stands = self.stands(&places, candidate);
+        let rows = self.tokens.len();
+        let blocks = (0..rows.div_ceil(BLOCK)).into_par_iter();
+        let rejected = blocks.map(|block| {
+            let range = block * BLOCK..rows.min((block + 1) * BLOCK);
+            let mut scratch = Scratch::new();
+            let block = Block {
+                columns: self,
+                places: &places,
+                range: range.clone(),
+                checkpoints: candidate,
+                stands: &stands,
+            };
+            block.judge(&mut scratch);
+            scratch.rejected(range.len())
+        });
+        let rejected: Vec<Vec<bool>> = rejected.collect();
+        Ok(rejected.concat())
+    }
+
+    fn stands(&self, places: &Places, candidate: &[Checkpoint<Position>]) -> Vec<Stand> {
+        let stand = |c: &Checkpoint<Position>| places.stand(self, c.at);
+        candidate.iter().map(stand).collect()
     }
 
     /// The figures of each of `candidates`, policies by their checkpoints.
@@ -121,26 +215,20 @@ impl<'t> Candidates<'t> {
         &self,
         candidates: &[C],
     ) -> Result<Vec<CandidateFigures>, CandidatesError> {
-        let places = Places::new(self, candidates)?;
+        let used = candidates.iter().flat_map(AsRef::as_ref).map(|c| c.at);
+        let places = Places::new(self, used)?;
         let rows = self.tokens.len();
         let mut figures = Vec::with_capacity(candidates.len());
         for some in candidates.chunks(TOGETHER) {
             let zero = || {
-                let visits = |c: &C| vec![Total::default(); c.as_ref().len()];
-                let sums = some.iter().map(|candidate| Sums {
-                    visits: visits(candidate),
-                    ..Sums::default()
-                });
+                let sums = some
+                    .iter()
+                    .map(|candidate| Sums::new(candidate.as_ref().len(), self.levels()));
                 sums.collect::<Vec<Sums>>()
             };
             let stands: Vec<Vec<Stand>> = some
                 .iter()
-                .map(|c| {
-                    c.as_ref()
-                        .iter()
-                        .map(|c| places.stand(self, c.at))
-                        .collect()
-                })
+                .map(|c| self.stands(&places, c.as_ref()))
                 .collect();
             let sums = (0..rows.div_ceil(BLOCK))
                 .into_par_iter()
@@ -172,86 +260,15 @@ impl<'t> Candidates<'t> {
         }
         Ok(figures)
     }
-
-    fn figures(&self, sums: &Sums, checkpoints: &[Checkpoint<Position>]) -> CandidateFigures {
-        let [accepted, refused] = self.by_verdict.map(|n| n as f64);
-        let costs = checkpoints.iter().zip(&sums.visits);
-        let (mut all, mut known) = (0.0, 0.0);
-        for (checkpoint, visits) in costs {
-            all += visits.all as f64 * checkpoint.cost_tokens;
-            known += visits.known as f64 * checkpoint.cost_tokens;
-        }
-        // Problems are paid in full: what is not generated is missing of the solutions.
-        all -= (self.solutions.all - sums.generated.all) as f64;
-        known -= (self.solutions.known - sums.generated.known) as f64;
-        let ratio = |a: f64, b: f64| (b > 0.0).then(|| a / b);
-        let retained = accepted - sums.rejected_accepted as f64;
-        let paid = ratio(self.full.known as f64 + known, self.full.known as f64);
-        CandidateFigures {
-            rejection_rate: sums.rejected as f64 / self.tokens.len() as f64,
-            savings: ratio(-all, self.full.all as f64),
-            false_rejection_rate: ratio(sums.rejected_accepted as f64, accepted),
-            detection_rate: ratio(sums.rejected_refused as f64, refused),
-            cost_ratio: paid
-                .zip(ratio(accepted, retained))
-                .map(|(paid, lost)| paid * lost),
-        }
-    }
 }
 
-/// A number of tokens as a place; what is beyond all generations is never reached.
-fn place(tokens: u64) -> i32 {
-    i32::try_from(tokens).unwrap_or(NEVER).min(AT_END)
-}
-
-/// Places that differ between generations.
-struct Places {
-    positions: Vec<Position>,
-    columns: Vec<Vec<i32>>,
-}
-
-impl Places {
-    fn new<C: AsRef<[Checkpoint<Position>]>>(
-        columns: &Candidates<'_>,
-        candidates: &[C],
-    ) -> Result<Self, CandidatesError> {
-        let mut positions: Vec<Position> = Vec::new();
-        for checkpoint in candidates.iter().flat_map(AsRef::as_ref) {
-            let own = matches!(
-                checkpoint.at,
-                Position::ExpectedFraction(_) | Position::FinalFractionLookahead(_)
-            );
-            if own && !positions.contains(&checkpoint.at) {
-                positions.push(checkpoint.at);
-            }
-        }
-        let table = columns.table;
-        let generated = columns.problem_generated;
-        let schedule = Schedule::new(table, columns.policy, &positions, generated)?;
-        let column = |k: usize| {
-            let place = |row: usize| match schedule.place(k, row) {
-                Place::After(tokens) => place(tokens),
-                other => unreachable!("a fraction stands after some tokens, not {other:?}"),
-            };
-            (0..table.rows().len()).map(place).collect()
-        };
-        Ok(Self {
-            columns: (0..positions.len()).map(column).collect(),
-            positions,
-        })
-    }
-
-    fn stand(&self, columns: &Candidates<'_>, at: Position) -> Stand {
-        match at {
-            Position::Problem if columns.problem_generated => Stand::After(0),
-            Position::Problem => Stand::Nowhere,
-            Position::Tokens(tokens) => Stand::After(place(tokens)),
-            Position::EveryTokens(step) => Stand::Every(place(step).unsigned_abs()),
-            Position::Solution => Stand::End,
-            Position::ExpectedFraction(_) | Position::FinalFractionLookahead(_) => {
-                let column = self.positions.iter().position(|p| *p == at);
-                Stand::Own(column.expect("all fractions have a column"))
-            }
-        }
-    }
+/// A utility in [0, 1] as a whole number of steps.
+fn steps(utility: f64) -> u64 {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "between 0 and UTILITY_STEPS"
+    )]
+    let steps = (utility * UTILITY_STEPS).round() as u64;
+    steps
 }

@@ -6,7 +6,7 @@ use crate::estimate::Estimate;
 use crate::study::replay::ReplayFindings;
 
 /// The policy and its baselines.
-pub(super) fn section(findings: &ReplayFindings) -> Section {
+pub(in crate::report) fn section(findings: &ReplayFindings) -> Section {
     let header = [
         "",
         "records",

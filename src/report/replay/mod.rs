@@ -1,14 +1,18 @@
 //! The findings of a replay as people read them.
 
 mod attribution;
-mod baselines;
+pub(super) mod baselines;
+mod censored;
 mod label_noise;
+mod rule_times;
+
+pub use rule_times::rule_times;
 
 use super::number::{exactly, interval, number, optional, percent, with_interval};
 use super::{Example, Section, Sheet};
 use crate::estimate::Estimate;
 use crate::study::Named;
-use crate::study::replay::{ByVerdict, Excerpt, FirstAlarm, ReplayFindings};
+use crate::study::replay::{ByVerdict, COIN_ON_RUNNING, Excerpt, FirstAlarm, ReplayFindings};
 
 /// The sheet of a replay.
 pub fn sheet(findings: &ReplayFindings) -> Sheet {
@@ -26,6 +30,7 @@ pub fn sheet(findings: &ReplayFindings) -> Sheet {
         .chain(verdict(findings))
         .chain(attribution::verdict(findings))
         .chain(label_noise::verdict(findings))
+        .chain(censored::verdict(findings))
         .collect(),
         sections: sections(findings),
         data: data(findings),
@@ -88,7 +93,31 @@ fn verdict(findings: &ReplayFindings) -> Vec<String> {
             with_interval(beyond)
         ));
     }
+    answer.extend(beside_running_coin(findings));
     answer
+}
+
+/// Whether the validators know more than that a generation still runs.
+fn beside_running_coin(findings: &ReplayFindings) -> Option<String> {
+    let beyond = findings.cost_beyond_running_coin;
+    let mut baselines = findings.baselines.iter();
+    let coin = baselines.find(|b| b.name == COIN_ON_RUNNING)?;
+    let cost = coin.figures.get("cost_ratio");
+    cost.mean.and(beyond.mean)?;
+    let knows = match beyond.ci {
+        Some([_, hi]) if hi < 0.0 => "the validators know more than which generations still run",
+        Some([lo, _]) if lo > 0.0 => "the policy is WORSE than that coin",
+        _ => {
+            "the two cannot be told apart: all that the policy knows may be which generations still \
+             run"
+        }
+    };
+    Some(format!(
+        "A coin that strikes only what still runs, at each place as many as the policy \
+         ({COIN_ON_RUNNING}), comes to {}; {knows} (difference of the ratios {}).",
+        with_interval(cost),
+        with_interval(beyond)
+    ))
 }
 
 fn percent_more(savings: Estimate) -> String {
@@ -120,6 +149,10 @@ fn sections(findings: &ReplayFindings) -> Vec<Section> {
     let all = named(&findings.estimates).chain([
         ("covariance_slack", &findings.covariance_slack),
         ("cost_beyond_coin", &findings.cost_beyond_coin),
+        (
+            "cost_beyond_running_coin",
+            &findings.cost_beyond_running_coin,
+        ),
         ("charged_tokens", &findings.charged_tokens),
     ]);
     let mut sections = vec![
@@ -139,6 +172,7 @@ fn sections(findings: &ReplayFindings) -> Vec<Section> {
         shifts(findings),
         strata(findings),
         label_noise::section(findings),
+        censored::section(findings),
     ];
     sections.retain(|section| !section.rows.is_empty());
     sections
@@ -149,7 +183,7 @@ fn named(list: &[Named<Estimate>]) -> impl Iterator<Item = (&str, &Estimate)> {
 }
 
 /// The columns of tables with one row per policy or group.
-const SUMMARY: [&str; 8] = [
+pub(super) const SUMMARY: [&str; 8] = [
     "",
     "records",
     "savings %",
@@ -160,7 +194,11 @@ const SUMMARY: [&str; 8] = [
     "coin's cost ratio",
 ];
 
-fn summary_row(name: String, records: u64, estimates: &[Named<Estimate>]) -> Vec<String> {
+pub(super) fn summary_row(
+    name: String,
+    records: u64,
+    estimates: &[Named<Estimate>],
+) -> Vec<String> {
     let get = |name: &str| {
         let found = estimates.iter().find(|e| e.name == name);
         found.map_or_else(Estimate::default, |e| e.value)
@@ -365,6 +403,11 @@ fn data(findings: &ReplayFindings) -> Section {
     }
     add("estimates", "covariance_slack", &findings.covariance_slack);
     add("estimates", "cost_beyond_coin", &findings.cost_beyond_coin);
+    add(
+        "estimates",
+        "cost_beyond_running_coin",
+        &findings.cost_beyond_running_coin,
+    );
     add("estimates", "charged_tokens", &findings.charged_tokens);
     for checkpoint in &findings.rejections_by_stage {
         add(
@@ -406,5 +449,6 @@ fn data(findings: &ReplayFindings) -> Section {
     attribution::data(findings, &mut add);
     baselines::data(findings, &mut add);
     label_noise::data(findings, &mut add);
+    censored::data(findings, &mut add);
     section
 }

@@ -85,7 +85,7 @@ pub struct Figures {
 }
 
 impl Figures {
-    pub(super) fn new(estimates: &Estimates) -> Self {
+    pub(in crate::study) fn new(estimates: &Estimates) -> Self {
         Self {
             estimates: chosen(estimates),
             charged_tokens: estimates.charged,

@@ -1,4 +1,5 @@
-//! What a policy is to be held against: no policy, the coin, a length cap, the first wrong step
+//! What a policy is to be held against: no policy, the coin, a coin that strikes only what still
+//! runs, a length cap, the first wrong step
 //! where people have labelled it, and judges that know which generations will be refused.
 
 use rayon::prelude::*;
@@ -6,10 +7,13 @@ use serde::Serialize;
 
 use super::attribution::Figures;
 use super::{FIGURES, plain_estimates};
-use crate::estimate::{Estimate, Estimates};
+use crate::estimate::{Estimate, Estimates, RunningCoin};
 use crate::policy::{Checkpoint, PolicyFile, Position};
 use crate::replay::{FirstAlarm, FirstError, Replay, ScheduleError, Table};
 use crate::study::Named;
+
+/// Name of the coin that strikes only what still runs.
+pub const COIN_ON_RUNNING: &str = "coin-on-running";
 
 /// Something else that could have been done to the same generations.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -46,9 +50,14 @@ pub(super) fn baselines(
     table: &Table,
     replay: &Replay<'_>,
     estimates: &Estimates,
+    running: &RunningCoin,
 ) -> Result<Vec<Baseline>, ScheduleError> {
     let records = table.rows().len() as u64;
-    let mut baselines = vec![full(table, records), coin(estimates, records)];
+    let mut baselines = vec![
+        full(table, records),
+        coin(estimates, records),
+        coin_on_running(estimates, running, records),
+    ];
     let mut stopping = vec![length_cap(table, replay)];
     stopping.extend(oracle_at_first_alarm(table, replay));
     let labelled_steps = rows(table, |i| {
@@ -163,6 +172,37 @@ fn coin(estimates: &Estimates, records: u64) -> Baseline {
         records,
         figures: figures(of, exactly(0.0)),
     }
+}
+
+/// The coin that strikes only what still runs, see [`RunningCoin`].
+fn coin_on_running(estimates: &Estimates, running: &RunningCoin, records: u64) -> Baseline {
+    let of = |name: &str| match name {
+        "null_savings" | "null_cost_ratio" => {
+            estimates.by_name.get(name).copied().unwrap_or_default()
+        }
+        _ => running.by_name.get(name).copied().unwrap_or_default(),
+    };
+    Baseline {
+        name: COIN_ON_RUNNING,
+        description: "a coin that strikes, at each place, of the generations that still run there \
+                      as many as the policy rejects, without looking and without paying for checks: \
+                      what is better than it knows more than that a generation still runs"
+            .to_owned(),
+        cap_tokens: None,
+        records,
+        figures: figures(of, Estimate::default()),
+    }
+}
+
+/// The coin that strikes only what still runs, at the rates of what `replay` did.
+pub(super) fn running_coin(table: &Table, replay: &Replay<'_>) -> RunningCoin {
+    let all = rows(table, |_| true);
+    let labelled = rows(table, |i| table.rows()[i].accepted.is_some());
+    let of = |rows: &[usize]| RunningCoin::new(&replay.beside_running_coin(rows));
+    if labelled.len() == all.len() {
+        return of(&all);
+    }
+    of(&all).or(of(&labelled))
 }
 
 /// Whoever is longer than so many tokens is stopped there; as many as the policy rejects, or as

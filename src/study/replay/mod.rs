@@ -6,6 +6,7 @@
 mod alarms;
 mod attribution;
 mod baselines;
+mod censored;
 mod label_noise;
 mod outcome;
 mod parts;
@@ -14,14 +15,17 @@ mod warnings;
 
 pub use crate::estimate::JudgeQuality;
 pub use crate::policy::Position;
-pub use crate::replay::{Excerpt, FirstAlarm};
+pub use crate::replay::{Excerpt, FirstAlarm, RuleTime};
 pub use alarms::{Overlap, Places};
 pub use attribution::{
     AgainstCoin, AttributionFindings, Contribution, Figures, ValidatorAttribution,
 };
-pub use baselines::Baseline;
+pub use baselines::{Baseline, COIN_ON_RUNNING};
+pub use censored::{CensoredFindings, censored};
 pub use label_noise::{Bounds, CorrectedFigure, LabelNoiseFindings, label_noise};
 pub use outcome::{FirstAlarmOutcome, GenerationOutcome, outcomes};
+
+pub(super) use warnings::of_log;
 
 use rayon::prelude::*;
 use serde::Serialize;
@@ -68,8 +72,18 @@ pub struct ByVerdict {
     pub unknown: u64,
 }
 
+impl FromIterator<Option<bool>> for ByVerdict {
+    fn from_iter<I: IntoIterator<Item = Option<bool>>>(verdicts: I) -> Self {
+        let mut counts = Self::default();
+        verdicts
+            .into_iter()
+            .for_each(|accepted| counts.add(accepted));
+        counts
+    }
+}
+
 impl ByVerdict {
-    fn add(&mut self, accepted: Option<bool>) {
+    pub(in crate::study) fn add(&mut self, accepted: Option<bool>) {
         *match accepted {
             Some(true) => &mut self.accepted,
             Some(false) => &mut self.refused,
@@ -175,6 +189,9 @@ pub struct ReplayFindings {
     /// `cost_ratio` − `null_cost_ratio` on the same generations: below 0 the validators know
     /// something.
     pub cost_beyond_coin: Estimate,
+    /// `cost_ratio` less that of a coin that strikes only what still runs: below 0 the validators
+    /// know more than that.
+    pub cost_beyond_running_coin: Estimate,
     /// What checkpoints charge, in tokens per attempt.
     pub charged_tokens: Estimate,
     /// One per checkpoint of the policy.
@@ -201,6 +218,9 @@ pub struct ReplayFindings {
     pub baselines: Vec<Baseline>,
     /// The figures if labels were right, where the quality of the judge is given.
     pub label_noise: Option<LabelNoiseFindings>,
+    /// What a log that was written under a live policy tells of it; not written for other logs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub censored: Option<CensoredFindings>,
     /// What a reader has to know before trusting the numbers.
     pub warnings: Vec<String>,
 }
@@ -239,10 +259,11 @@ pub fn findings(
         };
         groups.map(of).collect()
     };
+    let running = baselines::running_coin(table, replay);
     let parts = Parts::new(table);
     let parts = parts.as_ref();
     let (baselines, ((groups, validators), (overlaps, attribution))) = rayon::join(
-        || baselines::baselines(policy, table, replay, &estimates),
+        || baselines::baselines(policy, table, replay, &estimates, &running),
         || {
             rayon::join(
                 || rayon::join(by_group, || validators(policy, table, parts)),
@@ -276,6 +297,7 @@ pub fn findings(
         problem_generated: replay.problem_generated(),
         covariance_slack: estimates.covariance_slack,
         cost_beyond_coin: estimates.cost_beyond_coin,
+        cost_beyond_running_coin: running.cost_beyond,
         charged_tokens: estimates.charged,
         rejections_by_stage: rejections(policy, table, replay, &estimates),
         surviving: by_verdict(table, surviving.copied()),
@@ -285,6 +307,7 @@ pub fn findings(
         attribution,
         baselines: baselines?,
         label_noise: None,
+        censored: None,
         warnings: warnings::warnings(policy, table, replay, (&tally, &estimates), intake),
         estimates: named(&estimates),
         shifts: estimates.shifts.iter().map(shift).collect(),
@@ -309,6 +332,12 @@ fn chosen(estimates: &Estimates) -> Vec<Named<Estimate>> {
     named
 }
 
+/// The figures by which policies are compared, of `replay` on all of `table`.
+pub(in crate::study) fn figures(table: &Table, replay: &Replay<'_>) -> Figures {
+    let all: Vec<usize> = (0..table.rows().len()).collect();
+    Figures::new(&plain_estimates(table, replay, &all))
+}
+
 /// Numbers of all generations, those of one prompt next to each other.
 fn by_prompt(table: &Table) -> Vec<usize> {
     let mut rows: Vec<usize> = (0..table.rows().len()).collect();
@@ -320,7 +349,7 @@ fn by_prompt(table: &Table) -> Vec<usize> {
 }
 
 /// Estimates from generations number `rows`, without covariates.
-fn plain_estimates(table: &Table, replay: &Replay<'_>, rows: &[usize]) -> Estimates {
+pub(super) fn plain_estimates(table: &Table, replay: &Replay<'_>, rows: &[usize]) -> Estimates {
     estimates(table, replay, rows, false).1
 }
 
@@ -392,9 +421,7 @@ fn tally_of(outcomes: &Outcomes<'_>) -> Tally {
 }
 
 fn by_verdict(table: &Table, rows: impl Iterator<Item = usize>) -> ByVerdict {
-    let mut counts = ByVerdict::default();
-    rows.for_each(|i| counts.add(table.rows()[i].accepted));
-    counts
+    rows.map(|i| table.rows()[i].accepted).collect()
 }
 
 fn rejections(

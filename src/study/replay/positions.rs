@@ -294,7 +294,7 @@ mod tests {
         let table = table(&policy, &RECORDS[..1]);
         assert!(matches!(
             sweep(&policy, &table, &FRACTIONS),
-            Err(ScheduleError::NoOtherPrompt(_))
+            Err(ScheduleError::NoOtherPrompt { .. })
         ));
     }
 }

@@ -19,11 +19,7 @@ pub(super) fn warnings(
     (tally, estimates): (&Tally, &Estimates),
     intake: &Intake,
 ) -> Vec<String> {
-    let mut warnings = Vec::new();
-    if intake.skipped > 0 {
-        warnings.push(format!("{} malformed lines were left out", intake.skipped));
-    }
-    warnings.extend(intake.remarks.iter().cloned());
+    let mut warnings = reading(intake);
     future(policy, &mut warnings);
     warnings.extend(shape(table).warnings());
     warnings.extend(pass_rates(table));
@@ -40,6 +36,29 @@ pub(super) fn warnings(
         ));
     }
     warnings
+}
+
+/// What there is to know of the log itself, whatever is done with it.
+pub(in crate::study) fn of_log(table: &Table, intake: &Intake) -> Vec<String> {
+    let mut warnings = reading(intake);
+    warnings.extend(shape(table).warnings());
+    estimated(table, &mut warnings);
+    warnings.extend(few_prompts(table.prompts() as u64));
+    warnings
+}
+
+fn reading(intake: &Intake) -> Vec<String> {
+    let skipped =
+        (intake.skipped > 0).then(|| format!("{} malformed lines were left out", intake.skipped));
+    skipped
+        .into_iter()
+        .chain(intake.remarks.iter().cloned())
+        .collect()
+}
+
+fn few_prompts(prompts: u64) -> Option<String> {
+    (prompts < FEW_PROMPTS)
+        .then(|| format!("the log holds {prompts} prompts only: all intervals are rough"))
 }
 
 fn future(policy: &PolicyFile, warnings: &mut Vec<String>) {
@@ -119,7 +138,7 @@ fn generations(table: &Table, replay: &Replay<'_>, warnings: &mut Vec<String>) {
     }
 }
 
-fn tokens(table: &Table, replay: &Replay<'_>, warnings: &mut Vec<String>) {
+fn estimated(table: &Table, warnings: &mut Vec<String>) {
     let caveats = table.caveats();
     let records = table.rows().len();
     if caveats.counts_estimated > 0 {
@@ -134,6 +153,10 @@ fn tokens(table: &Table, replay: &Replay<'_>, warnings: &mut Vec<String>) {
             caveats.ends_estimated
         ));
     }
+}
+
+fn tokens(table: &Table, replay: &Replay<'_>, warnings: &mut Vec<String>) {
+    estimated(table, warnings);
     let from_log = replay.schedule().expected_from_log();
     if !from_log.is_empty() {
         let names = from_log.iter().map(|&g| table.groups()[g].to_string());
@@ -163,11 +186,8 @@ fn sample(
                 .to_owned(),
         );
     }
-    if tally.prompts() < FEW_PROMPTS {
-        warnings.push(format!(
-            "the log holds {} prompts only: all intervals are rough",
-            tally.prompts()
-        ));
+    if let Some(few) = few_prompts(tally.prompts()) {
+        warnings.push(few);
     } else if tally.dominance(Column::Full) > DOMINANT {
         warnings.push(format!(
             "one prompt brings {:.0} % of the spread of lengths: the intervals of token figures \
@@ -178,10 +198,15 @@ fn sample(
     let rows = 0..table.rows().len();
     let rejected = rows.filter(|&i| replay.judgement(i).stop.is_some()).count();
     if !policy.checkpoints().is_empty() && rejected < FEW_REJECTIONS {
+        let all = table.rows().len();
+        let rejected = match rejected {
+            0 => format!("none of {all} records is"),
+            n if n == all && n > 1 => format!("all {all} records of the log, few as they are, are"),
+            1 => format!("only 1 of {all} records is"),
+            n => format!("only {n} of {all} records are"),
+        };
         warnings.push(format!(
-            "only {rejected} of {} records are rejected: the intervals of savings and cost ratios \
-             are not reliable",
-            table.rows().len()
+            "{rejected} rejected: the intervals of savings and cost ratios are not reliable"
         ));
     }
 }
