@@ -1,6 +1,6 @@
 //! The findings of a tuning as people read them, and the certificate that a policy file carries.
 
-use super::number::{exactly, optional, percent, with_interval};
+use super::number::{exactly, number, optional, percent, with_interval};
 use super::replay::baselines;
 use super::{Section, Sheet};
 use crate::study::Named;
@@ -311,7 +311,7 @@ pub fn certificate(findings: &TuningFindings, sources: &[(String, String)]) -> S
             "max_frr = {}, confidence = {}, delta = {}, test = {}, p_value = {}",
             findings.max_frr,
             findings.confidence,
-            1.0 - findings.confidence,
+            number(1.0 - findings.confidence, 1e-6),
             findings.test.name(),
             findings.p_value.unwrap_or(1.0),
         ),

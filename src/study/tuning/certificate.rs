@@ -214,7 +214,8 @@ impl Testing {
         }
     }
 
-    /// The smallest limit that the evidence would certify, to within 1e-6; 1 if none.
+    /// A limit that the evidence certifies, the smallest to within 1e-6 where p-values fall as limits grow; 1 if
+    /// none.
     pub(super) fn bound(&self, evidence: &[PromptEvidence]) -> f64 {
         let (mut low, mut high) = (0.0, 1.0);
         while high - low > 1e-6 {
