@@ -131,7 +131,7 @@ fn claims(findings: &TuningFindings) -> Section {
             vec![
                 tested.claim.name.clone(),
                 tested.claim.limit.to_string(),
-                optional(Some(tested.p_value), 1e-4),
+                scientific(Some(tested.p_value)),
                 tested.false_rejections.to_string(),
                 tested.good.to_string(),
                 tested.prompts.to_string(),
@@ -244,10 +244,15 @@ fn point_cells(point: &FrontPoint) -> Vec<String> {
         optional(Some(100.0 * point.false_rejection_rate), 1e-2),
         optional(Some(point.objective), 1e-4),
         optional(point.savings.map(|s| 100.0 * s), 1e-2),
-        optional(point.p_value, 1e-4),
+        scientific(point.p_value),
         point.validators.join(", "),
         places.join("; "),
     ]
+}
+
+/// A p-value: small ones matter by their order alone.
+fn scientific(p: Option<f64>) -> String {
+    p.map_or_else(|| "–".to_owned(), |p| format!("{p:.1e}"))
 }
 
 fn parts(findings: &TuningFindings) -> Section {

@@ -138,6 +138,19 @@ pub(super) fn evidence(table: &Table, rejected: &[bool], claim: &Claim) -> Vec<P
     prompts
 }
 
+/// Prompts of which each says one thing, whether anything was accepted; `None` where something was falsely
+/// rejected, for then a prompt's rate is no matter of yes or no.
+fn spared_prompts(evidence: &[PromptEvidence]) -> Option<Vec<PromptEvidence>> {
+    let each = evidence.iter().map(|prompt| {
+        (prompt.false_rejections == 0).then(|| PromptEvidence {
+            generations: 1,
+            accepted: prompt.accepted.min(1),
+            ..PromptEvidence::default()
+        })
+    });
+    each.collect()
+}
+
 impl Testing {
     fn claim(&self, claim: &Claim, evidence: &[PromptEvidence]) -> TestedClaim {
         let sum = |of: fn(&PromptEvidence) -> u32| evidence.iter().map(|e| u64::from(of(e))).sum();
@@ -205,13 +218,12 @@ impl Testing {
             most_prompts: 1_000_000,
             seed,
         };
-        let hypothesis = FrrHypothesis::new(limit, self.cap, self.judge)?;
-        match self.estimand {
-            Estimand::Generation => {
-                prompts_needed(evidence, &hypothesis, self.test, &question, interrupt)
-            }
-            Estimand::Prompt => None,
-        }
+        let (evidence, cap) = match self.estimand {
+            Estimand::Generation => (evidence.to_vec(), self.cap),
+            Estimand::Prompt => (spared_prompts(evidence)?, 1),
+        };
+        let hypothesis = FrrHypothesis::new(limit, cap, self.judge)?;
+        prompts_needed(&evidence, &hypothesis, self.test, &question, interrupt)
     }
 
     /// A limit that the evidence certifies, the smallest to within 1e-6 where p-values fall as limits grow; 1 if

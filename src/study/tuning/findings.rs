@@ -260,7 +260,7 @@ impl TuningFindings {
         };
         self.reason = format!(
             "with confidence {} over logs like the calibration part, the {rate} is at most {} ({} prompts, {} \
-             accepted generations, p = {:.4})",
+             accepted generations, p = {:.1e})",
             request.confidence,
             request.max_frr,
             self.prompts,
