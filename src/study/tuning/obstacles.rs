@@ -1,7 +1,8 @@
 //! Why nothing is certified: the log is not one to tune on, it is too small whatever the policy, or no candidate
 //! passed.
 
-use super::certificate::{self, Claim, Sequence, Testing};
+use super::certificate::{self, Sequence, Testing};
+use super::claims::{Claim, Estimand};
 use super::search::{Candidate, Found};
 use crate::replay::Table;
 
@@ -19,14 +20,18 @@ pub(super) fn hopeless<'c>(
     let spared = vec![false; calibration.rows().len()];
     claims.iter().find_map(|claim| {
         let evidence = certificate::evidence(calibration, &spared, claim);
-        let p = testing.p_value(&evidence, claim.limit);
+        let p = testing.p_value(claim, &evidence, claim.limit);
         let good = evidence.iter().filter(|e| e.accepted > 0).count();
         (p > testing.delta).then(|| {
-            let reason = format!(
+            let mut reason = format!(
                 "the calibration part has {good} prompts with something accepted for the claim `{} at most \
                  {}`: even without a single false rejection the p-value would be {p:.3}, above {:.3}",
                 claim.name, claim.limit, testing.delta
             );
+            if claim.per_prompt > 1 && claim.estimand == Estimand::Generation {
+                reason += ". The rate of a prompt, averaged over prompts, is another quantity, which \
+                           --estimand prompt certifies with fewer generations per prompt";
+            }
             (reason, Some(claim))
         })
     })
@@ -35,13 +40,19 @@ pub(super) fn hopeless<'c>(
 /// Why the log is not one to tune on.
 fn unsuited(table: &Table, tuning: &Table) -> Option<String> {
     let rows = table.rows().iter();
-    let cut = rows.filter(|row| row.live.is_some_and(|live| !live.completed));
-    let cut = cut.count();
-    if cut > 0 {
+    // Whatever is always completed is as good as not rejected.
+    let always = |chance: Option<f64>| chance.is_some_and(|chance| chance >= 1.0);
+    let rejected = rows.filter(|row| {
+        row.live
+            .is_some_and(|live| !(live.completed && always(live.pass_through)))
+    });
+    let rejected = rejected.count();
+    if rejected > 0 {
         return Some(format!(
-            "{cut} records were rejected by a live policy before they were complete: what another policy would \
-             have done to them nobody knows; tune on a log that was generated in full (replay tells what \
-             this one says of the live policy)"
+            "{rejected} records were rejected by a live policy (`rejected_at`), and such records are only sometimes \
+             completed: those that are in the log stand for others that are not, and those that are cut tell nothing \
+             of another policy; tune on a log that was generated in full (replay tells what this one says of the \
+             live policy)"
         ));
     }
     let count = |table: &Table, wanted: bool| {
