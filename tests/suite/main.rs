@@ -50,6 +50,8 @@ mod reweighted;
 mod rule_pages;
 mod rule_times;
 mod running_coin;
+mod stress;
+mod stress_command;
 mod sweep;
 mod sweep_output;
 mod table;

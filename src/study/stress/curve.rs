@@ -20,6 +20,8 @@ use crate::theory::Exact;
 pub(super) const WIDTH: f64 = 1e-8;
 /// A figure is beyond a level if it exceeds it by more than rounding does.
 const ROUNDING: f64 = 1e-12;
+/// Why every strength of a range gives a scenario.
+const CHECKED: &str = "the ends of the range were checked before, and nothing between is further";
 
 /// A mode of a subject, with what listens.
 pub(super) struct Curve<'a> {
@@ -53,8 +55,6 @@ impl Curve<'_> {
         if self.interrupt.raised() {
             return None;
         }
-        const CHECKED: &str =
-            "the ends of the range were checked before, and nothing between is further";
         let (scenario, corner) = if *self.mode == Mode::WorstCase && strength > 0.0 {
             let (scenario, corner) = worst_case(self.subject, strength).expect(CHECKED);
             (scenario, Some(corner))

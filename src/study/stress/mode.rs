@@ -37,6 +37,9 @@ pub struct Choice {
     pub range: Option<(f64, f64)>,
 }
 
+/// A mode with its first and last strength.
+pub(super) type WithRange = (Mode, (f64, f64));
+
 impl Mode {
     /// All modes of `scenario`, a blindness for each fault kind.
     pub fn all(scenario: &Scenario) -> Vec<Self> {
@@ -56,14 +59,14 @@ impl Mode {
     pub(super) fn chosen(
         scenario: &Scenario,
         choices: &[Choice],
-    ) -> Result<Vec<(Self, (f64, f64))>, String> {
+    ) -> Result<Vec<WithRange>, String> {
         let all = Self::all(scenario);
         if choices.is_empty() {
             let with_range = |mode: Self| (mode.range(), mode);
             let all = all.into_iter().map(with_range);
             return Ok(all.map(|(range, mode)| (mode, range)).collect());
         }
-        let mut chosen: Vec<(Self, (f64, f64))> = Vec::new();
+        let mut chosen: Vec<WithRange> = Vec::new();
         for choice in choices {
             let named = |mode: &&Self| {
                 mode.name() == choice.name

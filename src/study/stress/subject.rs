@@ -19,8 +19,8 @@ pub struct Subject<'s> {
     validators: Vec<usize>,
 }
 
-/// The parts of an alarm that can move.
-struct Alarm<'a> {
+/// The parts of an operating characteristic that can move.
+struct Characteristic<'a> {
     detects: &'a mut BTreeMap<String, f64>,
     false_alarm: &'a mut f64,
     difficulty_effect: &'a mut f64,
@@ -47,20 +47,18 @@ impl<'s> Subject<'s> {
         let name_of = |v: &usize| scenario.validators()[*v].name.as_str();
         let mut validators = Vec::new();
         for name in names {
-            match consulted.iter().find(|v| name_of(v) == name) {
-                Some(&v) => validators.push(v),
-                None => {
-                    let known = || consulted.iter().map(name_of);
-                    let hint = nearest(name, known())
-                        .map(|near| format!("; did you mean `{near}`?"))
-                        .unwrap_or_default();
-                    return Err(format!(
-                        "is \"{name}\", which is no validator with alarms that a checkpoint \
-                         consults{hint} Known: {}",
-                        quoted_list(known())
-                    ));
-                }
-            }
+            let Some(&v) = consulted.iter().find(|v| name_of(v) == name) else {
+                let known = || consulted.iter().map(name_of);
+                let hint = nearest(name, known())
+                    .map(|near| format!("; did you mean `{near}`?"))
+                    .unwrap_or_default();
+                return Err(format!(
+                    "is \"{name}\", which is no validator with alarms that a checkpoint \
+                     consults{hint} Known: {}",
+                    quoted_list(known())
+                ));
+            };
+            validators.push(v);
         }
         validators.sort_unstable();
         validators.dedup();
@@ -159,7 +157,7 @@ impl<'s> Subject<'s> {
         }
     }
 
-    fn each(&self, spec: &mut ScenarioSpec, mut change: impl FnMut(Alarm<'_>)) {
+    fn each(&self, spec: &mut ScenarioSpec, mut change: impl FnMut(&mut Characteristic<'_>)) {
         for &v in &self.validators {
             change_alarm(&mut spec.validators[v], &mut change);
         }
@@ -187,7 +185,7 @@ impl<'s> Subject<'s> {
                     later.name.push('\'');
                 }
                 name.clone_from(&later.name);
-                change_alarm(&mut later, &mut |alarm: Alarm<'_>| {
+                change_alarm(&mut later, &mut |alarm: &mut Characteristic<'_>| {
                     *alarm.false_alarm = shifted(*alarm.false_alarm, shift);
                     for p in alarm.detects.values_mut() {
                         *p = shifted(*p, shift);
@@ -226,13 +224,16 @@ impl<'s> Subject<'s> {
         let mut spec = self.scenario.spec().clone();
         for &((v, x), shift) in shifts {
             let kind = &self.scenario.states()[x];
-            change_alarm(&mut spec.validators[v], &mut |alarm: Alarm<'_>| {
-                if x == CLEAN {
-                    *alarm.false_alarm = shifted(*alarm.false_alarm, shift);
-                } else if let Some(p) = alarm.detects.get_mut(kind) {
-                    *p = shifted(*p, shift);
-                }
-            });
+            change_alarm(
+                &mut spec.validators[v],
+                &mut |alarm: &mut Characteristic<'_>| {
+                    if x == CLEAN {
+                        *alarm.false_alarm = shifted(*alarm.false_alarm, shift);
+                    } else if let Some(p) = alarm.detects.get_mut(kind) {
+                        *p = shifted(*p, shift);
+                    }
+                },
+            );
         }
         made(spec)
     }
@@ -260,7 +261,7 @@ fn alarms(validator: &ValidatorSpec) -> bool {
     matches!(validator.response, ResponseSpec::Alarm { .. })
 }
 
-fn change_alarm(validator: &mut ValidatorSpec, change: &mut impl FnMut(Alarm<'_>)) {
+fn change_alarm(validator: &mut ValidatorSpec, change: &mut impl FnMut(&mut Characteristic<'_>)) {
     if let ResponseSpec::Alarm {
         detects,
         false_alarm,
@@ -268,7 +269,7 @@ fn change_alarm(validator: &mut ValidatorSpec, change: &mut impl FnMut(Alarm<'_>
         ..
     } = &mut validator.response
     {
-        change(Alarm {
+        change(&mut Characteristic {
             detects,
             false_alarm,
             difficulty_effect,
@@ -286,7 +287,7 @@ fn shifted(p: f64, shift: f64) -> f64 {
 }
 
 /// Multiplies all log-odds by `factor`, the inverse of a temperature.
-fn heat(alarm: Alarm<'_>, factor: f64) {
+fn heat(alarm: &mut Characteristic<'_>, factor: f64) {
     let heated = |p: f64| {
         if moves(p) {
             shifted(p, (factor - 1.0) * (libm::log(p) - libm::log1p(-p)))
