@@ -52,6 +52,7 @@ mod rule_times;
 mod running_coin;
 mod stress;
 mod stress_command;
+mod stressed;
 mod sweep;
 mod sweep_output;
 mod table;

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::mode::Mode;
+use super::worst::worst_case;
 use crate::input::{nearest, quoted_list};
 use crate::scenario::spec::{ResponseSpec, ScenarioSpec, ValidatorSpec};
 use crate::scenario::{CLEAN, Scenario, shift_log_odds};
@@ -113,13 +114,20 @@ impl<'s> Subject<'s> {
         ))
     }
 
-    /// The scenario under `mode` at `strength`; at strength 0 the scenario itself. What a
-    /// [`Mode::WorstCase`] comes to is told by [`Subject::shifted`] for each of its corners.
+    /// The scenario under `mode` at `strength`; at strength 0 the scenario itself. Otherwise why the
+    /// scenario cannot express it, or what is out of its ranges.
     pub fn under(&self, mode: &Mode, strength: f64) -> Result<Scenario, String> {
-        let mut spec = self.scenario.spec().clone();
-        if strength.abs() > 0.0 {
-            self.perturb(&mut spec, mode, strength);
+        if strength.abs() <= 0.0 {
+            return Ok(self.scenario.clone());
         }
+        if *mode == Mode::WorstCase {
+            return worst_case(self, strength).map(|(scenario, _)| scenario);
+        }
+        if let Some(reason) = self.inexpressible(mode) {
+            return Err(reason);
+        }
+        let mut spec = self.scenario.spec().clone();
+        self.perturb(&mut spec, mode, strength);
         made(spec)
     }
 
@@ -153,6 +161,7 @@ impl<'s> Subject<'s> {
                     .map(|(state, &a)| (state.clone(), noisy(a)))
                     .collect();
             }
+            // Its corners are told apart by their costs, see `under`.
             Mode::WorstCase => {}
         }
     }
