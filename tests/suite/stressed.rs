@@ -12,7 +12,7 @@ use foldem::theory::Exact;
 use rand_xoshiro::rand_core::Rng;
 
 use super::agreement::everything;
-use super::stress::{found, logit, parse, request};
+use super::stress::{found, logit, parse, request as stress_request};
 
 /// Probability that any of the comparisons with Monte Carlo would fail by chance.
 const FALSE_ALARM: f64 = 1e-3;
@@ -55,7 +55,7 @@ fn monte_carlo_agrees_with_three_points_of_each_curve() {
                             range: Some((if strength < 0.0 { -2.0 } else { 0.0 }, strength)),
                         }],
                         steps: 1,
-                        ..super::stress::request(&[])
+                        ..stress_request(&[])
                     },
                 );
                 let figures = point.modes[0].points.last().unwrap().figures;
