@@ -25,6 +25,7 @@ mod replay_page;
 mod reproduce;
 mod rule_times;
 mod simulate;
+mod stress;
 mod sweep;
 mod tune;
 mod verify;
@@ -52,6 +53,7 @@ use output::Output;
     foldem verify my.toml           the claims, each with its assumption and verdict\n  \
     foldem sweep my-sweep.toml      the figures over a grid of parameters and policies\n  \
     foldem optimal my.toml          the best policy that the validators allow\n  \
+    foldem stress my.toml           what it does once validators are not what you think\n  \
     foldem replay log.jsonl --policy paper   what the paper's policy would have done to your log\n  \
     foldem tune log.jsonl --max-frr 0.05 -o policy.toml   the cheapest policy that can be certified\n  \
     foldem compare paper my.toml -- log.jsonl   which of two policies does better on it\n  \
@@ -118,6 +120,7 @@ enum Command {
     Verify(verify::VerifyArgs),
     Sweep(sweep::SweepArgs),
     Optimal(optimal::OptimalArgs),
+    Stress(stress::StressArgs),
     Replay(replay::ReplayArgs),
     Tune(Box<tune::TuneArgs>),
     Compare(compare::CompareArgs),
@@ -173,6 +176,7 @@ fn run(cli: Cli) -> Result<u8, CliError> {
         Command::Verify(args) => verify::run(&args, &context),
         Command::Sweep(args) => sweep::run(&args, &context),
         Command::Optimal(args) => optimal::run(&args, &context),
+        Command::Stress(args) => stress::run(&args, &context),
         Command::Replay(args) => replay::run(&args, &context),
         Command::Tune(args) => tune::run(&args, &context),
         Command::Compare(args) => compare::run(&args, &context),

@@ -19,6 +19,7 @@ pub mod replay;
 pub mod reproduction;
 mod sheet;
 pub mod simulation;
+pub mod stress;
 pub mod sweep;
 mod sweep_columns;
 mod terminal;

@@ -19,7 +19,7 @@ use std::path::Path;
 pub use parameter::Parameter;
 pub use read::{SCHEMA, checkpoints as read_checkpoints};
 pub use tokens::TokenLaw;
-pub use validator::{Beta, Response, Validator};
+pub use validator::{Beta, Response, Validator, shift_log_odds};
 
 use crate::input::{Document, InputError, Mistakes};
 use crate::policy::Checkpoint;

@@ -91,7 +91,7 @@ impl Validator {
 
 /// The probability whose log-odds are `shift` above those of `p`, and its complement, neither by
 /// subtraction; 0 and 1 do not move.
-fn shift_log_odds(p: f64, shift: f64) -> (f64, f64) {
+pub fn shift_log_odds(p: f64, shift: f64) -> (f64, f64) {
     if p <= 0.0 || p >= 1.0 {
         return (p, 1.0 - p);
     }

@@ -15,6 +15,7 @@ pub mod plan;
 pub mod precision;
 pub mod replay;
 pub mod simulation;
+pub mod stress;
 pub mod sweep;
 pub mod tuning;
 pub mod verification;
