@@ -24,6 +24,7 @@ mod coverage;
 mod enumeration;
 mod equation_rates;
 mod every_policy;
+mod explain;
 mod fuzz_corpus;
 mod golden;
 mod guarantee;

@@ -75,6 +75,7 @@ fn every_command_of_the_docs_runs_as_written() {
         "docs/sweep.md",
         "docs/plan.md",
         "docs/audit.md",
+        "docs/explain.md",
         "docs/monitor.md",
         "docs/optimal.md",
         "docs/stress.md",
