@@ -11,6 +11,7 @@ mod agreement;
 mod attribution;
 mod audit;
 mod audit_command;
+mod audit_ranges;
 mod baselines;
 mod broken;
 mod broken_imports;
