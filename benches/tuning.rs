@@ -106,6 +106,7 @@ fn main() {
         limits: Limits::default(),
         estimand: Estimand::Generation,
         test: None,
+        per_prompt: None,
         judge: None,
         problem_generated: false,
     };

@@ -1,5 +1,6 @@
 //! `foldem tune`: the cheapest policy that can be shown to keep its limits on a log.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -97,6 +98,9 @@ pub(super) struct TuneArgs {
     /// betting]
     #[arg(long, value_enum)]
     test: Option<TestArg>,
+    /// The most labelled generations that a prompt may have [default: as many as this log has]
+    #[arg(long, value_name = "M", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    per_prompt: Option<u32>,
     /// Whether problems were generated, too: their tokens then count, and checkpoints at the
     /// problem apply
     #[arg(long, value_enum, default_value_t = ProblemArg::Given)]
@@ -161,9 +165,9 @@ fn open_share(text: &str) -> Result<f64, String> {
 
 fn positive(text: &str) -> Result<f64, String> {
     let price = number(text)?;
-    let fits = price > 0.0 && price.is_finite();
+    let fits = (1e-12..=1e12).contains(&price);
     fits.then_some(price)
-        .ok_or_else(|| "it must be above 0".to_owned())
+        .ok_or_else(|| "it must lie between 1e-12 and 1e12".to_owned())
 }
 
 fn shares(text: &str) -> Result<Shares, String> {
@@ -214,6 +218,7 @@ impl TuneArgs {
                 TestArg::HoeffdingBentkus => Test::HoeffdingBentkus,
                 TestArg::Betting => Test::Betting,
             }),
+            per_prompt: self.per_prompt,
             judge: self.judge.quality()?,
             problem_generated: self.problem == ProblemArg::Generated,
         })
@@ -258,6 +263,24 @@ impl TuneArgs {
         } else {
             PolicyFile::load(&self.candidates, &catalogue::rules())
         }
+    }
+}
+
+/// Says which files were not written, whatever stands there from before: also where nothing but results is to be
+/// printed, for a certificate of yesterday must not be taken for one of today.
+fn not_written(args: &TuneArgs) {
+    for file in args.output.iter().chain(&args.save_reporting) {
+        let before = if file.exists() {
+            "; what stands there is from before"
+        } else {
+            ""
+        };
+        // A lost remark is no reason to fail.
+        let _ = writeln!(
+            std::io::stderr().lock(),
+            "nothing is certified: {} was not written{before}",
+            file.display()
+        );
     }
 }
 
@@ -309,11 +332,12 @@ pub(super) fn run(args: &TuneArgs, context: &Context) -> Result<u8, CliError> {
     if let (Some(file), Some(policy)) = (&args.output, &findings.policy_file) {
         let certificate = report::tuning::certificate(&findings, &sources);
         output::write_file(file, policy.to_toml(&certificate).as_bytes())?;
-    } else if let Some(file) = &args.output {
-        let message = format!("nothing is certified: {} was not written", file.display());
-        context.output.tell(&message);
     }
-    if let (Some(file), Some(policy)) = (&args.save_reporting, &findings.policy_file) {
+    if let (Some(file), Some(policy), Some(_)) = (
+        &args.save_reporting,
+        &findings.policy_file,
+        &findings.reporting,
+    ) {
         let reporting = tuning::reporting_part(&table, &request);
         let reporting = reporting
             .for_policy(policy)
@@ -322,6 +346,9 @@ pub(super) fn run(args: &TuneArgs, context: &Context) -> Result<u8, CliError> {
             .to_parquet()
             .map_err(|e| CliError::Internal(format!("the table cannot be saved: {e}")))?;
         output::write_file(file, &bytes)?;
+    }
+    if !findings.certified {
+        not_written(args);
     }
     Ok(exit::FINE)
 }

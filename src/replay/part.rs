@@ -98,6 +98,7 @@ impl Gather for Part<'_> {
                 ends_estimated: tokens.ends_are_estimated().into(),
                 problems_estimated: record.problem_tokens.is_none().into(),
                 without_problem: problem.is_none().into(),
+                without_prompt: record.prompt_id.is_none().into(),
                 cut: record.is_cut().into(),
                 already_rejected: record.rejected_at.is_some().into(),
                 interrupted: record.is_interrupted().into(),

@@ -52,7 +52,7 @@ impl<'t> Replay<'t> {
         schedule: Schedule,
         problem_generated: bool,
     ) -> Self {
-        let free = checkpoints.iter().all(|c| c.cost_tokens <= 0.0);
+        let free = charges_nothing(checkpoints);
         let consulted = |v: &usize| checkpoints.iter().any(|c| c.validators.contains(v));
         let consulted: Vec<usize> = (0..table.validators().len()).filter(consulted).collect();
         let judged = |places: &mut Vec<Place>, i: usize| {
@@ -180,19 +180,22 @@ impl<'t> Replay<'t> {
     /// What outcomes of the generations number `rows` have in common, of which at least `knowledge`
     /// is known; with the table's covariates, or without any.
     pub fn frame(&self, rows: &[usize], knowledge: Knowledge, covariates: bool) -> Frame {
-        let largest = |values: &dyn Fn(usize) -> f64| {
-            rows.iter().fold(1.0, |top: f64, &i| top.max(values(i)))
-        };
         let covariates = if covariates {
             self.table.covariates()
         } else {
             &[]
         };
+        let longest = rows.iter().map(|&i| self.tokens_full(i)).max();
+        let costs = rows.iter().map(|&i| self.judgements[i].cost);
         Frame {
             checkpoints: self.checkpoints.len(),
             covariates: covariates.to_vec(),
-            typical_tokens: largest(&|i| self.tokens_full(i) as f64),
-            typical_cost: largest(&|i| self.judgements[i].cost),
+            typical_tokens: longest.unwrap_or(0).max(1) as f64,
+            typical_cost: if charges_nothing(self.checkpoints) {
+                1.0
+            } else {
+                costs.fold(1.0, f64::max)
+            },
             knowledge,
         }
     }
@@ -314,6 +317,10 @@ impl Outcomes<'_> {
             trace: None,
         }
     }
+}
+
+fn charges_nothing(checkpoints: &[Checkpoint<Position>]) -> bool {
+    checkpoints.iter().all(|c| c.cost_tokens <= 0.0)
 }
 
 /// A value for each of `rows`, where there is something to say.

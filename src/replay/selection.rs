@@ -1,11 +1,11 @@
 //! Some generations of a table as a table of their own.
 
-use super::table::{Ids, Table};
+use super::table::{Caveats, Ids, Table};
 
 impl Table {
     /// The generations number `rows`, in that order. Prompts are numbered anew, and groups without
-    /// a generation are left out; levels of covariates stay as they are, and what is said of the log
-    /// as a whole remains what is said of the whole.
+    /// a generation are left out; levels of covariates stay as they are. What is to be said of the log as
+    /// a whole is not said of a part of it.
     pub fn select(&self, rows: &[usize]) -> Self {
         let mut prompts = vec![None; self.prompts];
         let mut next = 0;
@@ -46,7 +46,7 @@ impl Table {
             levels: levels
                 .map(|of_rows| rows.iter().map(|&i| of_rows[i]).collect())
                 .collect(),
-            caveats: self.caveats,
+            caveats: Caveats::default(),
             excerpts: Vec::new(),
         }
     }

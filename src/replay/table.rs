@@ -73,6 +73,9 @@ pub struct Caveats {
     pub problems_estimated: u64,
     /// Records without a problem text.
     pub without_problem: u64,
+    /// Records that name no prompt, each taken for one of its own.
+    #[serde(default)]
+    pub without_prompt: u64,
     /// Records that were cut at the limit of tokens (`finish_reason` is `length`).
     pub cut: u64,
     /// Records that a live policy had rejected.
@@ -89,6 +92,7 @@ impl Caveats {
         self.ends_estimated += other.ends_estimated;
         self.problems_estimated += other.problems_estimated;
         self.without_problem += other.without_problem;
+        self.without_prompt += other.without_prompt;
         self.cut += other.cut;
         self.already_rejected += other.already_rejected;
         self.interrupted += other.interrupted;

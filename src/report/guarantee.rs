@@ -2,7 +2,7 @@
 
 use super::number::{exactly, optional};
 use super::{Section, Sheet};
-use crate::study::guarantee::{GuaranteeFindings, MethodFindings, Verdict};
+use crate::study::guarantee::{GuaranteeFindings, Method, MethodFindings, Verdict};
 
 /// The sheet of one experiment.
 pub fn sheet(findings: &GuaranteeFindings) -> Sheet {
@@ -11,10 +11,17 @@ pub fn sheet(findings: &GuaranteeFindings) -> Sheet {
     } else {
         ""
     };
-    let kept = if findings.ok {
-        "Certified policies keep the promise"
-    } else {
-        "Certified policies BREAK the promise"
+    let certified = findings
+        .methods
+        .iter()
+        .find(|m| m.method == Method::Certified);
+    let kept = match certified.map(|m| m.verdict) {
+        Some(Verdict::Keeps) if findings.ok => "Certified policies keep the promise",
+        Some(Verdict::Keeps) => {
+            "Certified policies keep the promise, but the experiment could not have found a fault"
+        }
+        Some(Verdict::Breaks) => "Certified policies BREAK the promise",
+        Some(Verdict::NothingChosen) | None => "Nothing was certified, so nothing is shown",
     };
     Sheet {
         title: format!("Guarantee {}", findings.name),
@@ -77,6 +84,7 @@ fn section(findings: &GuaranteeFindings) -> Section {
                 match m.verdict {
                     Verdict::Keeps => "keeps".to_owned(),
                     Verdict::Breaks => "breaks".to_owned(),
+                    Verdict::NothingChosen => "nothing chosen".to_owned(),
                 },
             ]
         })

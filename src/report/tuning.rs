@@ -1,10 +1,10 @@
 //! The findings of a tuning as people read them, and the certificate that a policy file carries.
 
-use super::number::{exactly, optional, percent, with_interval};
-use super::replay::baselines;
+use super::number::{exactly, number, optional, percent, with_interval};
+use super::replay::{baselines, label_noise};
 use super::{Section, Sheet};
 use crate::study::Named;
-use crate::study::tuning::{FrontPoint, PolicyFigures, TuningFindings};
+use crate::study::tuning::{Estimand, FrontPoint, PolicyFigures, TuningFindings};
 
 /// What the certificate does not cover, in one sentence each.
 const BREAKS: [&str; 3] = [
@@ -24,12 +24,15 @@ pub fn sheet(findings: &TuningFindings) -> Sheet {
         claims(findings),
         figures(findings),
         beside(findings),
+        corrected(findings),
         more_data(findings),
         front(findings),
         parts(findings),
     ];
     sections.retain(|section| !section.rows.is_empty());
     let mut warnings = findings.warnings.clone();
+    let reporting = findings.reporting.iter().flat_map(|r| &r.warnings);
+    warnings.extend(reporting.map(|warning| format!("reporting part: {warning}")));
     if findings.certified {
         warnings.extend(BREAKS.iter().map(|&warning| warning.to_owned()));
     }
@@ -84,8 +87,9 @@ fn summary(findings: &TuningFindings) -> Vec<String> {
     }
     if let (true, Some(best)) = (findings.certified, &findings.best_of_any_rate) {
         summary.push(format!(
-            "Without the limit the best found would cost {} on the tuning part, at {} % false rejections.",
-            optional(best.cost_ratio, 1e-3),
+            "Without the limit the best found would reach {} on the tuning part ({}), at {} % false rejections.",
+            optional(Some(best.objective), 1e-3),
+            findings.objective.name(),
             optional(Some(100.0 * best.false_rejection_rate), 0.01),
         ));
     }
@@ -131,7 +135,7 @@ fn claims(findings: &TuningFindings) -> Section {
             vec![
                 tested.claim.name.clone(),
                 tested.claim.limit.to_string(),
-                optional(Some(tested.p_value), 1e-4),
+                scientific(Some(tested.p_value)),
                 tested.false_rejections.to_string(),
                 tested.good.to_string(),
                 tested.prompts.to_string(),
@@ -197,6 +201,12 @@ fn more_data(findings: &TuningFindings) -> Section {
     section
 }
 
+/// What the figures would be with right labels, where a judge is given.
+fn corrected(findings: &TuningFindings) -> Section {
+    let reporting = findings.reporting.as_ref();
+    reporting.map(label_noise::section).unwrap_or_default()
+}
+
 /// The policy between the coin and those that know more.
 fn beside(findings: &TuningFindings) -> Section {
     findings
@@ -244,10 +254,15 @@ fn point_cells(point: &FrontPoint) -> Vec<String> {
         optional(Some(100.0 * point.false_rejection_rate), 1e-2),
         optional(Some(point.objective), 1e-4),
         optional(point.savings.map(|s| 100.0 * s), 1e-2),
-        optional(point.p_value, 1e-4),
+        scientific(point.p_value),
         point.validators.join(", "),
         places.join("; "),
     ]
+}
+
+/// A p-value: small ones matter by their order alone.
+fn scientific(p: Option<f64>) -> String {
+    p.map_or_else(|| "–".to_owned(), |p| format!("{p:.1e}"))
 }
 
 fn parts(findings: &TuningFindings) -> Section {
@@ -308,16 +323,38 @@ pub fn certificate(findings: &TuningFindings, sources: &[(String, String)]) -> S
         "Written by foldem tune.".to_owned(),
         format!("Certificate: {}.", findings.reason),
         format!(
-            "max_frr = {}, confidence = {}, delta = {}, test = {}, p_value = {}",
+            "max_frr = {}, confidence = {}, delta = {}, estimand = {}, test = {}, p_value = {}",
             findings.max_frr,
             findings.confidence,
-            1.0 - findings.confidence,
+            number(1.0 - findings.confidence, 1e-6),
+            match findings.estimand {
+                Estimand::Generation => "generation",
+                Estimand::Prompt => "prompt",
+            },
             findings.test.name(),
-            findings.p_value.unwrap_or(1.0),
+            scientific(findings.p_value),
         ),
         format!(
-            "split by prompt, seed {}: {}",
+            "at most {} labelled generations per prompt; objective: {}; problems {}; labels {}",
+            findings.per_prompt,
+            findings.objective.name(),
+            if findings.problem_generated {
+                "generated"
+            } else {
+                "given"
+            },
+            findings.judge.map_or_else(
+                || "taken for right".to_owned(),
+                |judge| format!(
+                    "right with probability {} for the good and {} for the bad",
+                    judge.sensitivity, judge.specificity
+                )
+            )
+        ),
+        format!(
+            "split by prompt, seed {}, shares {}: {}",
             findings.seed,
+            findings.split.map(|share| share.to_string()).join(" : "),
             findings
                 .parts
                 .iter()
@@ -329,13 +366,14 @@ pub fn certificate(findings: &TuningFindings, sources: &[(String, String)]) -> S
     let claims = findings.claims.iter();
     lines.extend(claims.map(|tested| {
         format!(
-            "claim: {} at most {}; {} false rejections among {} accepted of {} prompts, p = {}",
+            "claim: {} at most {}; {} false rejections among {} accepted of {} prompts, {} test, p = {}",
             tested.claim.name,
             tested.claim.limit,
             tested.false_rejections,
             tested.good,
             tested.prompts,
-            tested.p_value
+            tested.claim.test.name(),
+            scientific(Some(tested.p_value))
         )
     }));
     lines.extend(

@@ -16,7 +16,7 @@ const MAY_IMPORT: [(&str, &[&str]); 19] = [
     ("theory", &["scenario", "policy", "stats"]),
     ("engine", &["rng", "scenario", "policy", "outcome"]),
     ("rules", &[]),
-    ("log", &["input", "columnar"]),
+    ("log", &["input", "columnar", "digest"]),
     (
         "replay",
         &[

@@ -29,7 +29,7 @@ pub(super) fn verdict(findings: &ReplayFindings) -> Vec<String> {
 }
 
 /// Reported, corrected and bounded figures.
-pub(super) fn section(findings: &ReplayFindings) -> Section {
+pub(in crate::report) fn section(findings: &ReplayFindings) -> Section {
     let header = [
         "",
         "with these labels",

@@ -3,7 +3,7 @@
 mod attribution;
 pub(super) mod baselines;
 mod censored;
-mod label_noise;
+pub(super) mod label_noise;
 mod rule_times;
 
 pub use rule_times::rule_times;

@@ -31,6 +31,9 @@ pub const SCHEMA: &str = "foldem.violations/1";
 /// Probability that one interval of the table misses, two-sided.
 const MISS: f64 = 0.01;
 
+/// Logs on which the negative control must be seen.
+const TELLING: u64 = 200;
+
 /// What logs are drawn and what is asked of them.
 #[derive(Debug)]
 pub struct Spec {
@@ -105,6 +108,8 @@ pub enum Verdict {
     Keeps,
     /// It is above delta.
     Breaks,
+    /// It chose no policy on any log, so it kept nothing.
+    NothingChosen,
 }
 
 /// What became of a method's choices.
@@ -153,7 +158,8 @@ pub struct GuaranteeFindings {
     pub partial: bool,
     /// By method.
     pub methods: Vec<MethodFindings>,
-    /// Whether the certified methods keep the promise.
+    /// Whether the certified methods keep the promise, `tune` chooses a policy at all, and, on 200 logs or more,
+    /// choosing the best on all data is seen to break it.
     pub ok: bool,
 }
 
@@ -187,8 +193,13 @@ pub fn run(
         .filter(|&&method| method != Method::BinomialByGeneration || spec.per_prompt > 1)
         .map(|&method| of_method(spec, method, &logs))
         .collect();
-    let certified = [Method::Certified, Method::CertifiedByHoeffdingBentkus];
-    let mut kept = methods.iter().filter(|m| certified.contains(&m.method));
+    let verdict = |method: Method| {
+        let found = methods.iter().find(|m| m.method == method);
+        found.map(|m| m.verdict)
+    };
+    let kept = verdict(Method::Certified) == Some(Verdict::Keeps)
+        && verdict(Method::CertifiedByHoeffdingBentkus) != Some(Verdict::Breaks);
+    let control = verdict(Method::BestOnAllData) == Some(Verdict::Breaks);
     let schedules = (1_u64 << spec.world.policy.checkpoints().len()) - 1;
     let sets = (1_u64 << spec.world.policy.validators().len()) - 1;
     // As many schedules end at checkpoint c as there are sets of those before it.
@@ -205,7 +216,7 @@ pub fn run(
         replications: logs.len() as u64,
         seed: spec.seed,
         partial: (logs.len() as u64) < replications,
-        ok: kept.all(|m| m.verdict == Verdict::Keeps),
+        ok: kept && (control || (logs.len() as u64) < TELLING),
         methods,
     })
 }
@@ -226,7 +237,9 @@ fn of_method(spec: &Spec, method: Method, logs: &[Truths]) -> MethodFindings {
         rate: violations as f64 / all.max(1) as f64,
         ci: [lo, hi],
         mean_frr: (chosen > 0).then(|| rates.iter().sum::<f64>() / chosen as f64),
-        verdict: if lo > 1.0 - spec.confidence {
+        verdict: if chosen == 0 {
+            Verdict::NothingChosen
+        } else if lo > 1.0 - spec.confidence {
             Verdict::Breaks
         } else {
             Verdict::Keeps
@@ -253,6 +266,7 @@ fn one_log(
         limits: Limits::default(),
         estimand: Estimand::Generation,
         test: None,
+        per_prompt: None,
         judge: None,
         problem_generated: false,
     };

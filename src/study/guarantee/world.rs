@@ -143,7 +143,7 @@ impl World {
 
 /// The validators of a scenario as those of a policy for logs.
 fn policy(scenario: &Scenario, ends: &[u64]) -> Result<PolicyFile, String> {
-    let quoted = |name: &str| toml::Value::from(name).to_string();
+    let quoted = |name: &str| serde_json::Value::from(name).to_string();
     let mut text = format!(
         "schema = \"foldem.policy/1\"\nname = {}\n",
         quoted(scenario.name())

@@ -36,7 +36,10 @@ struct Part {
 }
 
 /// What a policy does, by part.
-pub(super) struct Tallies(Vec<Tally>);
+pub(super) struct Tallies {
+    frame: Frame,
+    parts: Vec<Tally>,
+}
 
 impl Parts {
     /// The parts of `table`; `None` where not everything is known of all its generations, or there
@@ -81,20 +84,19 @@ impl Parts {
         })
     }
 
-    fn frame(&self, replay: &Replay<'_>) -> Frame {
-        replay.frame(&self.rows, Knowledge::FULL, false)
-    }
-
     /// What `replay` does on each part.
     pub(super) fn tallies(&self, replay: &Replay<'_>) -> Tallies {
-        let frame = self.frame(replay);
+        let frame = replay.frame(&self.rows, Knowledge::FULL, false);
         let parts = self.parts.par_iter();
         let tally = |part: &Part| tally_of(&replay.prepared(part.rows.clone(), frame.clone()));
-        Tallies(parts.map(tally).collect())
+        Tallies {
+            parts: parts.map(tally).collect(),
+            frame,
+        }
     }
 
-    /// Estimates of what `replay` does, which is what is `known` where validator number
-    /// `validator` is silent.
+    /// Estimates of what `replay` does, which is what is `known` of as many checkpoints where
+    /// validator number `validator` is silent.
     pub(super) fn estimates(
         &self,
         replay: &Replay<'_>,
@@ -104,8 +106,10 @@ impl Parts {
         let silent = |part: &Part| part.alarming >> validator & 1 == 0;
         let alarmed = self.parts.iter().filter(|part| !silent(part));
         let rows = alarmed.flat_map(|part| &part.rows).copied().collect();
-        let mut tally = tally_of(&replay.prepared(rows, self.frame(replay)));
-        for (part, known) in self.parts.iter().zip(&known.0) {
+        let checkpoints = replay.checkpoints().len();
+        assert_eq!(checkpoints, known.frame.checkpoints, "as many checkpoints");
+        let mut tally = tally_of(&replay.prepared(rows, known.frame.clone()));
+        for (part, known) in self.parts.iter().zip(&known.parts) {
             if silent(part) {
                 <Tally as Fold<OutcomeBatch>>::merge(&mut tally, known.clone());
             }

@@ -15,6 +15,7 @@
 
 use serde::Serialize;
 
+use super::claims::{Claim, Estimand};
 use super::search::Candidate;
 use crate::estimate::{FrrHypothesis, JudgeQuality, PromptEvidence};
 use crate::policy::{Checkpoint, Position};
@@ -22,28 +23,6 @@ use crate::replay::{Candidates, CandidatesError, Table};
 use crate::stats::{betting, binomial_p, hoeffding_bentkus};
 use crate::study::Interrupt;
 use crate::study::plan::{Question, Test, prompts_needed};
-
-/// What the false rejection rate is a rate of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Estimand {
-    /// Of accepted generations: E[X]/E[N].
-    Generation,
-    /// Of the accepted generations of a prompt, prompts with any counting alike: E[X/N | N > 0].
-    Prompt,
-}
-
-/// Something that a policy must keep.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Claim {
-    /// What is claimed.
-    pub name: String,
-    /// The largest value allowed, in (0, 1).
-    pub limit: f64,
-    /// The rows that it is about: a covariate and a level of it, or all.
-    #[serde(skip)]
-    pub(super) stratum: Option<(usize, u32)>,
-}
 
 /// What the calibration part says of a claim.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -61,13 +40,9 @@ pub struct TestedClaim {
     pub p_value: f64,
 }
 
-/// How claims are tested.
+/// What all tests have in common.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Testing {
-    pub(super) estimand: Estimand,
-    pub(super) test: Test,
-    /// m, the most generations that a prompt has.
-    pub(super) cap: u32,
     pub(super) judge: Option<JudgeQuality>,
     /// 1 − confidence.
     pub(super) delta: f64,
@@ -80,15 +55,6 @@ pub(super) struct Sequence {
     pub(super) tested: Vec<Vec<TestedClaim>>,
     /// How many are certified.
     pub(super) certified: usize,
-}
-
-/// m, the most generations that a prompt of `table` has.
-pub(super) fn largest_prompt(table: &Table) -> u32 {
-    let mut generations = vec![0_u32; table.prompts()];
-    for row in table.rows() {
-        generations[row.prompt] += 1;
-    }
-    generations.into_iter().max().unwrap_or(1)
 }
 
 /// The p-value of a policy: that of its weakest claim.
@@ -128,14 +94,24 @@ pub(super) fn sequence(
 pub(super) fn evidence(table: &Table, rejected: &[bool], claim: &Claim) -> Vec<PromptEvidence> {
     let mut prompts = vec![PromptEvidence::default(); table.prompts()];
     for (i, row) in table.rows().iter().enumerate() {
-        let about = claim
-            .stratum
-            .is_none_or(|(covariate, level)| table.level(covariate, i) == level);
-        if let (true, Some(accepted)) = (about, row.accepted) {
+        if let (true, Some(accepted)) = (claim.about.holds(table, i), row.accepted) {
             prompts[row.prompt].add(rejected[i], accepted);
         }
     }
     prompts
+}
+
+/// Prompts of which each says one thing, whether anything was accepted; `None` where something was falsely
+/// rejected, for then a prompt's rate is no matter of yes or no.
+fn spared_prompts(evidence: &[PromptEvidence]) -> Option<Vec<PromptEvidence>> {
+    let each = evidence.iter().map(|prompt| {
+        (prompt.false_rejections == 0).then(|| PromptEvidence {
+            generations: 1,
+            accepted: prompt.accepted.min(1),
+            ..PromptEvidence::default()
+        })
+    });
+    each.collect()
 }
 
 impl Testing {
@@ -146,21 +122,21 @@ impl Testing {
             prompts: evidence.iter().filter(|e| e.accepted > 0).count() as u64,
             good: sum(|e| e.accepted),
             false_rejections: sum(|e| e.false_rejections),
-            p_value: self.p_value(evidence, claim.limit),
+            p_value: self.p_value(claim, evidence, claim.limit),
         }
     }
 
-    /// p-value of the hypothesis that the false rejection rate is at least `limit`, in (0, 1).
-    pub(super) fn p_value(&self, evidence: &[PromptEvidence], limit: f64) -> f64 {
-        if self.test == Test::Binomial {
+    /// p-value of the hypothesis that the rate of `claim` is at least `limit`, in (0, 1).
+    pub(super) fn p_value(&self, claim: &Claim, evidence: &[PromptEvidence], limit: f64) -> f64 {
+        if claim.test == Test::Binomial {
             let sum =
                 |of: fn(&PromptEvidence) -> u32| evidence.iter().map(|e| u64::from(of(e))).sum();
             return binomial_p(sum(|e| e.false_rejections), sum(|e| e.accepted), limit);
         }
-        let Some((z, mu0)) = self.z(evidence, limit) else {
+        let Some((z, mu0)) = self.z(claim, evidence, limit) else {
             return 1.0;
         };
-        match self.test {
+        match claim.test {
             Test::Betting => betting(&z, mu0),
             _ => {
                 let mean = z.iter().sum::<f64>() / z.len() as f64;
@@ -171,8 +147,8 @@ impl Testing {
 
     /// A value in [0, 1] for each prompt, and the mean that they have at least under the hypothesis.
     /// `None` without prompts, or where one has more generations than the cap.
-    fn z(&self, evidence: &[PromptEvidence], limit: f64) -> Option<(Vec<f64>, f64)> {
-        let (z, mu0) = match self.estimand {
+    fn z(&self, claim: &Claim, evidence: &[PromptEvidence], limit: f64) -> Option<(Vec<f64>, f64)> {
+        let (z, mu0) = match claim.estimand {
             Estimand::Prompt => {
                 let with_good = evidence.iter().filter(|e| e.accepted > 0);
                 let rate =
@@ -180,7 +156,7 @@ impl Testing {
                 (with_good.map(rate).collect::<Vec<f64>>(), limit)
             }
             Estimand::Generation => {
-                let hypothesis = FrrHypothesis::new(limit, self.cap, self.judge)?;
+                let hypothesis = FrrHypothesis::new(limit, claim.per_prompt, self.judge)?;
                 let z = evidence.iter().map(|e| hypothesis.z(e));
                 (z.collect::<Option<_>>()?, hypothesis.mu0())
             }
@@ -188,38 +164,38 @@ impl Testing {
         (!z.is_empty()).then_some((z, mu0))
     }
 
-    /// How many prompts like those of `evidence` certify the claim of `limit` in four logs of five; `None`
-    /// if more than a million, or where no plan is made for the estimand.
+    /// How many prompts like those of `evidence` certify `claim` in four logs of five; `None` if more than a
+    /// million, or where that is not known.
     pub(super) fn prompts_needed(
         &self,
+        claim: &Claim,
         evidence: &[PromptEvidence],
-        limit: f64,
         seed: u64,
         interrupt: &Interrupt,
     ) -> Option<u64> {
         let question = Question {
-            max_frr: limit,
+            max_frr: claim.limit,
             delta: self.delta,
             power: 0.8,
             replications: 400,
             most_prompts: 1_000_000,
             seed,
         };
-        let hypothesis = FrrHypothesis::new(limit, self.cap, self.judge)?;
-        match self.estimand {
-            Estimand::Generation => {
-                prompts_needed(evidence, &hypothesis, self.test, &question, interrupt)
-            }
-            Estimand::Prompt => None,
-        }
+        let (evidence, cap) = match claim.estimand {
+            Estimand::Generation => (evidence.to_vec(), claim.per_prompt),
+            Estimand::Prompt => (spared_prompts(evidence)?, 1),
+        };
+        let hypothesis = FrrHypothesis::new(claim.limit, cap, self.judge)?;
+        prompts_needed(&evidence, &hypothesis, claim.test, &question, interrupt)
     }
 
-    /// The smallest limit that the evidence would certify, to within 1e-6; 1 if none.
-    pub(super) fn bound(&self, evidence: &[PromptEvidence]) -> f64 {
+    /// A limit that the evidence certifies, the smallest to within 1e-6 where p-values fall as limits grow; 1 if
+    /// none.
+    pub(super) fn bound(&self, claim: &Claim, evidence: &[PromptEvidence]) -> f64 {
         let (mut low, mut high) = (0.0, 1.0);
         while high - low > 1e-6 {
             let middle = 0.5 * (low + high);
-            if self.p_value(evidence, middle) <= self.delta {
+            if self.p_value(claim, evidence, middle) <= self.delta {
                 high = middle;
             } else {
                 low = middle;
@@ -231,18 +207,25 @@ impl Testing {
 
 #[cfg(test)]
 mod tests {
+    use super::super::claims::About;
     use super::super::made_up::{PLACES, candidates, table};
     use super::super::search::Choice;
     use super::*;
     use crate::replay::CandidateFigures;
 
-    fn testing(test: Test) -> Testing {
-        Testing {
+    const TESTING: Testing = Testing {
+        judge: None,
+        delta: 0.1,
+    };
+
+    fn claim(test: Test, limit: f64) -> Claim {
+        Claim {
+            name: format!("at most {limit}"),
+            limit,
             estimand: Estimand::Generation,
             test,
-            cap: 2,
-            judge: None,
-            delta: 0.1,
+            per_prompt: 2,
+            about: About::All,
         }
     }
 
@@ -259,9 +242,9 @@ mod tests {
     #[test]
     fn without_a_false_rejection_the_binomial_test_is_known() {
         let evidence = vec![prompt(0, 1); 30];
-        let p = testing(Test::Binomial).p_value(&evidence, 0.05);
+        let p = TESTING.p_value(&claim(Test::Binomial, 0.05), &evidence, 0.05);
         assert!((p - 0.95_f64.powi(30)).abs() < 1e-12);
-        let bound = testing(Test::Binomial).bound(&evidence);
+        let bound = TESTING.bound(&claim(Test::Binomial, 0.05), &evidence);
         assert!((bound - (1.0 - 0.1_f64.powf(1.0 / 30.0))).abs() < 2e-6);
     }
 
@@ -273,12 +256,12 @@ mod tests {
             vec![prompt(0, 0); 50],
         ]
         .concat();
-        let by_prompt = Testing {
+        let by_prompt = Claim {
             estimand: Estimand::Prompt,
-            ..testing(Test::HoeffdingBentkus)
+            ..claim(Test::HoeffdingBentkus, 0.2)
         };
         let expected = hoeffding_bentkus(4.0 / 84.0, 84, 0.2);
-        assert!((by_prompt.p_value(&evidence, 0.2) - expected).abs() < 1e-12);
+        assert!((TESTING.p_value(&by_prompt, &evidence, 0.2) - expected).abs() < 1e-12);
     }
 
     #[test]
@@ -303,22 +286,11 @@ mod tests {
             objective: 0.0,
             false_rejection_rate: 0.0,
         };
-        let claim = |limit: f64| Claim {
-            name: format!("at most {limit}"),
-            limit,
-            stratum: None,
-        };
         // Nobody, then all three, which fail, then nobody again, who would pass.
         let front = [candidate(0), candidate(7), candidate(0)];
-        let claims = [claim(0.01), claim(0.2)];
+        let claims = [claim(Test::Betting, 0.01), claim(Test::Betting, 0.2)];
         let part = (&table, &columns);
-        let found = sequence(
-            part,
-            policy.checkpoints(),
-            &front,
-            &claims,
-            testing(Test::Betting),
-        );
+        let found = sequence(part, policy.checkpoints(), &front, &claims, TESTING);
         let found = found.expect("places");
         assert_eq!(found.certified, 1);
         assert_eq!(found.tested.len(), 2);
@@ -335,13 +307,13 @@ mod tests {
     #[test]
     fn a_prompt_beyond_the_cap_certifies_nothing() {
         let mut evidence = vec![prompt(0, 2); 1000];
-        let small = Testing {
-            cap: 1,
-            ..testing(Test::Betting)
+        let small = Claim {
+            per_prompt: 1,
+            ..claim(Test::Betting, 0.05)
         };
-        assert!(testing(Test::Betting).p_value(&evidence, 0.05) < 1e-3);
-        assert!((small.p_value(&evidence, 0.05) - 1.0).abs() < 1e-15);
+        assert!(TESTING.p_value(&claim(Test::Betting, 0.05), &evidence, 0.05) < 1e-3);
+        assert!((TESTING.p_value(&small, &evidence, 0.05) - 1.0).abs() < 1e-15);
         evidence.clear();
-        assert!((small.p_value(&evidence, 0.05) - 1.0).abs() < 1e-15);
+        assert!((TESTING.p_value(&small, &evidence, 0.05) - 1.0).abs() < 1e-15);
     }
 }

@@ -3,7 +3,7 @@
 
 use super::certificate::{self, Testing};
 use super::search::{Candidate, Found};
-use super::{Test, TuningRequest, claims, space, split};
+use super::{Claim, Test, TuningRequest, claims, space, split};
 use crate::policy::PolicyFile;
 use crate::replay::{Candidates, CandidatesError, Table};
 use crate::study::Interrupt;
@@ -57,17 +57,18 @@ pub(in crate::study) fn choose(
     let [tuning, calibration, _] = parts.map(|rows| table.select(&rows));
     let promising = search(&tuning, policy, request)?;
     let columns = Candidates::new(&calibration, policy, request.problem_generated)?;
-    let claims = claims(table, request, None);
-    let cap = certificate::largest_prompt(table);
+    let claims = claims::claims(table, request, None).expect("no test was asked for");
+    let testing = Testing {
+        judge: request.judge,
+        delta: 1.0 - request.confidence,
+    };
     let grid = policy.checkpoints();
     let by = |test: Test| {
-        let testing = Testing {
-            estimand: request.estimand,
+        let of_test = |claim: &Claim| Claim {
             test,
-            cap,
-            judge: request.judge,
-            delta: 1.0 - request.confidence,
+            ..claim.clone()
         };
+        let claims: Vec<Claim> = claims.iter().map(of_test).collect();
         let part = (&calibration, &columns);
         let tested = certificate::sequence(part, grid, &promising, &claims, testing)?;
         let last = tested.certified.checked_sub(1);
@@ -83,11 +84,7 @@ pub(in crate::study) fn choose(
         rate.is_some_and(|rate| rate <= request.max_frr)
     });
     Ok(Choices {
-        certified: by(if cap == 1 {
-            Test::Binomial
-        } else {
-            Test::Betting
-        })?,
+        certified: by(claims[0].test)?,
         by_hoeffding_bentkus: by(Test::HoeffdingBentkus)?,
         by_generation: by(Test::Binomial)?,
         by_point_estimate: within.map(|i| promising[i].into()),

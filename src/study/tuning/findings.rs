@@ -6,7 +6,9 @@ use serde_json::Value;
 
 use super::certificate::{Sequence, p_value};
 use super::search::{Candidate, Found};
-use super::{Estimand, Objective, PARTS, SCHEMA, Test, TestedClaim, TuningError, TuningRequest};
+use super::{
+    Claim, Estimand, Objective, PARTS, SCHEMA, Test, TestedClaim, TuningError, TuningRequest,
+};
 use crate::policy::{PolicyFile, Position};
 use crate::replay::{Replay, Table};
 use crate::study::replay::{self, Figures, Intake, ReplayFindings};
@@ -75,6 +77,15 @@ pub struct PolicyFigures {
     pub figures: Figures,
 }
 
+/// How often the labels are right.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Judge {
+    /// Probability that a good generation is labelled so.
+    pub sensitivity: f64,
+    /// Probability that a bad one is.
+    pub specificity: f64,
+}
+
 /// What a certificate would take.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct DataNeeded {
@@ -129,6 +140,14 @@ pub struct TuningFindings {
     pub estimand: Estimand,
     /// How claims were tested.
     pub test: Test,
+    /// The most labelled generations of a prompt that the claim on the false rejection rate allows for.
+    pub per_prompt: u32,
+    /// Shares of the prompts that were asked for, in the order of [`PARTS`].
+    pub split: [f64; 3],
+    /// The judge whose errors were corrected.
+    pub judge: Option<Judge>,
+    /// Whether problems count as generated.
+    pub problem_generated: bool,
     /// The parts of the log.
     pub parts: [Part; 3],
     /// Validators to choose from.
@@ -164,7 +183,7 @@ impl TuningFindings {
     pub(super) fn new(
         candidates: &PolicyFile,
         request: &TuningRequest,
-        test: Test,
+        claim: &Claim,
         parts: [Part; 3],
     ) -> Self {
         Self {
@@ -185,7 +204,14 @@ impl TuningFindings {
             seed: request.seed,
             objective: request.objective,
             estimand: request.estimand,
-            test,
+            test: claim.test,
+            per_prompt: claim.per_prompt,
+            split: request.shares.parts(),
+            judge: request.judge.map(|judge| Judge {
+                sensitivity: judge.sensitivity(),
+                specificity: judge.specificity(),
+            }),
+            problem_generated: request.problem_generated,
             parts,
             candidate_validators: candidates.validators().len() as u64,
             candidate_checkpoints: candidates.checkpoints().len() as u64,
@@ -254,14 +280,21 @@ impl TuningFindings {
         self.certified = true;
         self.frr_bound = Some(bound);
         self.p_value = Some(p_value(&self.claims));
-        let rate = match request.estimand {
-            Estimand::Generation => "false rejection rate",
-            Estimand::Prompt => "false rejection rate of a prompt, on average,",
-        };
+        let judge = self.judge.map_or_else(String::new, |judge| {
+            format!(
+                ", if labels are right with probability {} for the good and {} for the bad",
+                judge.sensitivity, judge.specificity
+            )
+        });
+        let rate = self
+            .claims
+            .first()
+            .map_or("", |tested| tested.claim.name.as_str());
         self.reason = format!(
-            "with confidence {} over logs like the calibration part, the {rate} is at most {} ({} prompts, {} \
-             accepted generations, p = {:.4})",
+            "with confidence {} over logs like the calibration part, of at most {} labelled generations per prompt{judge}, \
+             the {rate} is at most {} ({} prompts, {} accepted generations, p = {:.1e})",
             request.confidence,
+            self.per_prompt,
             request.max_frr,
             self.prompts,
             self.good,
@@ -279,10 +312,19 @@ impl TuningFindings {
             records: whole.rows().len() as u64,
             figures: replay::figures(&whole, &replay),
         });
-        if !reporting.rows().is_empty() {
+        if reporting.rows().is_empty() {
+            self.warnings.push(
+                "the reporting part is empty: what the policy does to generations that the choice has not seen is \
+                 not known; give it a share of the prompts (--split)"
+                    .to_owned(),
+            );
+        } else {
             let reporting = columns(reporting);
             let replay = Replay::new(&reporting, &policy, policy.checkpoints(), generated)?;
-            let findings = replay::findings(&policy, &reporting, &replay, &Intake::default())?;
+            let mut findings = replay::findings(&policy, &reporting, &replay, &Intake::default())?;
+            let judge = request.judge;
+            findings.label_noise =
+                judge.and_then(|judge| replay::label_noise(&reporting, &replay, judge));
             let mean = |name: &str| findings.get(name).and_then(|e| e.mean);
             self.frr = mean("false_rejection_rate");
             self.savings = mean("savings");
@@ -290,7 +332,8 @@ impl TuningFindings {
             self.null_cost_ratio = mean("null_cost_ratio");
             self.reporting = Some(findings);
         }
-        self.policy = toml::from_str(&policy.to_toml("")).ok();
+        self.policy =
+            Some(toml::from_str(&policy.to_toml("")).expect("a written policy can be read"));
         self.policy_file = Some(policy);
         Ok(())
     }

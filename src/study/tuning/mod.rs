@@ -8,23 +8,27 @@
 mod beam;
 mod certificate;
 mod choice;
+mod claims;
 mod findings;
 #[cfg(test)]
 mod made_up;
 mod objective;
+mod obstacles;
+mod remarks;
 mod search;
 mod split;
 
 pub use super::plan::Test;
-pub use certificate::{Claim, Estimand, TestedClaim};
+pub use certificate::TestedClaim;
 pub(in crate::study) use choice::{Chosen, choose, choose_naively};
-pub use findings::{DataNeeded, FrontPoint, Part, PolicyFigures, TuningFindings};
+pub use claims::{Claim, Estimand};
+pub use findings::{DataNeeded, FrontPoint, Judge, Part, PolicyFigures, TuningFindings};
 pub use objective::{Limits, Objective, Prices};
 pub use split::{PARTS, Shares};
 
-use certificate::{Sequence, Testing};
+use certificate::Testing;
 use objective::Full;
-use search::{Candidate, Found, Space};
+use search::Space;
 
 use super::Interrupt;
 use crate::estimate::JudgeQuality;
@@ -56,6 +60,8 @@ pub struct TuningRequest {
     /// How it is tested; `None` leaves that to the log: exactly where it has one generation per prompt,
     /// else by betting.
     pub test: Option<Test>,
+    /// The most labelled generations that a prompt may have, ≥ 1; `None` takes what the log has.
+    pub per_prompt: Option<u32>,
     /// The judge that labelled the log, where its quality is given.
     pub judge: Option<JudgeQuality>,
     /// Whether problems were generated, too.
@@ -83,7 +89,7 @@ pub enum TuningError {
     )]
     LooksAhead(Position),
     /// A covariate that the log has not.
-    #[error("the log has no covariate `{name}`; it has {known}")]
+    #[error("the log has no covariate `{name}` with 2 to 20 values; it has {known}")]
     UnknownCovariate {
         /// Its name.
         name: String,
@@ -120,13 +126,22 @@ pub fn tune(
         Some((name, _)) => covariate(table, name).map(Some),
     };
     let (strata, law) = (covariate(&limits.stratum)?, covariate(&limits.shift)?);
-    let testing = testing(table, request)?;
-    let claims = claims(table, request, strata);
+    if request.judge.is_some() {
+        check_judge(request)?;
+    }
+    let claims = claims::claims(table, request, strata)?;
+    let testing = Testing {
+        judge: request.judge,
+        delta: 1.0 - request.confidence,
+    };
     let [tuning, calibration, reporting] =
         split::split(table, request.shares, request.seed).map(|rows| table.select(&rows));
     let parts = Part::all([&tuning, &calibration, &reporting]);
-    let mut findings = TuningFindings::new(candidates, request, testing.test, parts);
-    if let Some((reason, claim)) = hopeless(table, [&tuning, &calibration], &claims, testing) {
+    let mut findings = TuningFindings::new(candidates, request, &claims[0], parts);
+    findings.warnings = remarks::remarks(table, candidates, request, &claims);
+    if let Some((reason, claim)) =
+        obstacles::hopeless(table, [&tuning, &calibration], &claims, testing)
+    {
         findings.reason = reason;
         if let Some(claim) = claim {
             let spared = vec![false; calibration.rows().len()];
@@ -136,8 +151,8 @@ pub fn tune(
                 false_rejection_rate: 0.0,
                 objective: None,
                 calibration_prompts: testing.prompts_needed(
+                    claim,
                     &evidence,
-                    claim.limit,
                     request.seed,
                     interrupt,
                 ),
@@ -153,7 +168,11 @@ pub fn tune(
     let found = space
         .search(step, interrupt)?
         .ok_or(TuningError::Interrupted)?;
-    let promising = found.within(request.max_frr);
+    // The front is ordered by the rate over generations; another rate has no limit on that axis.
+    let promising = found.within(match request.estimand {
+        Estimand::Generation => request.max_frr,
+        Estimand::Prompt => 1.0,
+    });
     let grid = candidates.checkpoints();
     let on_calibration = columns(&calibration)?;
     let sequence = certificate::sequence(
@@ -177,17 +196,17 @@ pub fn tune(
     for i in wanted {
         let candidate = &promising[i];
         let rejected = on_tuning.rejected(&candidate.choice.checkpoints(grid))?;
-        let evidence = certificate::evidence(&tuning, &rejected, &claims[0]);
+        // The claim that needs most decides.
+        let needed = claims.iter().map(|claim| {
+            let evidence = certificate::evidence(&tuning, &rejected, claim);
+            testing.prompts_needed(claim, &evidence, request.seed, interrupt)
+        });
+        let needed: Option<Vec<u64>> = needed.collect();
         findings.more_data.push(DataNeeded {
             policy: format!("point {} of the front", i + 1),
             false_rejection_rate: candidate.false_rejection_rate,
             objective: Some(candidate.objective),
-            calibration_prompts: testing.prompts_needed(
-                &evidence,
-                request.max_frr,
-                request.seed,
-                interrupt,
-            ),
+            calibration_prompts: needed.and_then(|each| each.into_iter().max()),
         });
     }
     match chosen {
@@ -196,15 +215,29 @@ pub fn tune(
             let evidence = certificate::evidence(&calibration, &rejected, &claims[0]);
             let policy = frozen.narrowed(
                 format!("{}-tuned", candidates.name()),
-                description(request),
+                description(&claims[0], request),
                 &chosen.choice.checkpoints(grid),
             );
-            let bound = testing.bound(&evidence);
+            let bound = testing.bound(&claims[0], &evidence);
             findings.certify(policy, bound, [table, &reporting], request)?;
         }
-        None => findings.reason = why_not(&found, &promising, &sequence, testing),
+        None => findings.reason = obstacles::why_not(&found, &promising, &sequence, testing),
     }
     Ok(findings)
+}
+
+/// What the quality of a judge can correct.
+fn check_judge(request: &TuningRequest) -> Result<(), TuningError> {
+    let message = if request.estimand == Estimand::Prompt {
+        "the false rejection rate per prompt cannot be corrected for wrong labels; leave the quality of the judge \
+         out, or ask for the rate per generation"
+    } else if request.objective == Objective::UtilityCost {
+        "the cost of utility cannot be corrected for wrong labels; leave the quality of the judge out, or choose \
+         another objective"
+    } else {
+        return Ok(());
+    };
+    Err(TuningError::InvalidTest(message.to_owned()))
 }
 
 /// What is searched on the tuning part, `columns` of `table`.
@@ -214,7 +247,7 @@ fn space<'s>(
     request: &'s TuningRequest,
 ) -> Space<'s> {
     Space {
-        full: Full::of(table, request.problem_generated),
+        full: Full::of(table, request),
         columns,
         grid: candidates.checkpoints(),
         validators: candidates.validators().len(),
@@ -276,68 +309,6 @@ fn covariate(table: &Table, name: &str) -> Result<usize, TuningError> {
     })
 }
 
-/// How the claims are tested on this log.
-fn testing(table: &Table, request: &TuningRequest) -> Result<Testing, TuningError> {
-    let cap = certificate::largest_prompt(table);
-    let exact = cap == 1 && request.judge.is_none();
-    let invalid = |message: String| Err(TuningError::InvalidTest(message));
-    if request.test == Some(Test::Binomial) && !exact {
-        return invalid(if cap > 1 {
-            format!(
-                "the binomial test needs one generation per prompt, and a prompt of this log has {cap}: \
-                 they are not independent; use betting or hoeffding-bentkus"
-            )
-        } else {
-            "the binomial test needs right labels; with the quality of a judge use betting or \
-             hoeffding-bentkus"
-                .to_owned()
-        });
-    }
-    if request.estimand == Estimand::Prompt && request.judge.is_some() {
-        let message = "the false rejection rate per prompt cannot be corrected for wrong labels; leave \
-                       the quality of the judge out, or ask for the rate per generation";
-        return invalid(message.to_owned());
-    }
-    Ok(Testing {
-        estimand: request.estimand,
-        test: request
-            .test
-            .unwrap_or(if exact { Test::Binomial } else { Test::Betting }),
-        cap,
-        judge: request.judge,
-        delta: 1.0 - request.confidence,
-    })
-}
-
-/// What a policy has to be certified for; the false rejection rate first.
-fn claims(table: &Table, request: &TuningRequest, strata: Option<usize>) -> Vec<Claim> {
-    let claim = |name: String, limit: f64, stratum| Claim {
-        name,
-        limit,
-        stratum,
-    };
-    let mut claims = vec![claim(
-        "false rejection rate".to_owned(),
-        request.max_frr,
-        None,
-    )];
-    if let (Some(covariate), Some((name, limit))) = (strata, &request.limits.stratum) {
-        let levels = table.covariates()[covariate].levels.iter().zip(0..);
-        claims.extend(levels.map(|(level, number)| {
-            let name = format!("false rejection rate where {name} is {level}");
-            claim(name, *limit, Some((covariate, number)))
-        }));
-    }
-    if let Some((name, limit)) = &request.limits.shift {
-        let name = format!("total variation in {name}, by f");
-        claims.push(claim(name, *limit, None));
-    }
-    if let Some(limit) = request.limits.bias {
-        claims.push(claim("|retained bias|, by f".to_owned(), limit, None));
-    }
-    claims
-}
-
 /// E by model and benchmark on the tuning part; groups that it lacks expect what all of it does.
 /// What the policy of candidates says stays.
 fn expected(candidates: &PolicyFile, table: &Table, tuning: &Table) -> Option<ExpectedTokens> {
@@ -364,138 +335,31 @@ fn expected(candidates: &PolicyFile, table: &Table, tuning: &Table) -> Option<Ex
     Some(ExpectedTokens::ByGroup(models))
 }
 
-/// Why nothing on this log can be certified, whatever the policy.
-fn hopeless<'c>(
-    table: &Table,
-    [tuning, calibration]: [&Table; 2],
-    claims: &'c [Claim],
-    testing: Testing,
-) -> Option<(String, Option<&'c Claim>)> {
-    if let Some(reason) = unsuited(table, tuning) {
-        return Some((reason, None));
-    }
-    // The best that could happen: no policy rejects anything good.
-    let spared = vec![false; calibration.rows().len()];
-    claims.iter().find_map(|claim| {
-        let evidence = certificate::evidence(calibration, &spared, claim);
-        let p = testing.p_value(&evidence, claim.limit);
-        let good = evidence.iter().filter(|e| e.accepted > 0).count();
-        (p > testing.delta).then(|| {
-            let reason = format!(
-                "the calibration part has {good} prompts with something accepted for the claim `{} at most \
-                 {}`: even without a single false rejection the p-value would be {p:.3}, above {:.3}",
-                claim.name, claim.limit, testing.delta
-            );
-            (reason, Some(claim))
-        })
-    })
-}
-
-/// Why the log is not one to tune on.
-fn unsuited(table: &Table, tuning: &Table) -> Option<String> {
-    let rows = table.rows().iter();
-    let cut = rows.filter(|row| row.live.is_some_and(|live| !live.completed));
-    let cut = cut.count();
-    if cut > 0 {
-        return Some(format!(
-            "{cut} records were rejected by a live policy before they were complete: what another policy would \
-             have done to them nobody knows; tune on a log that was generated in full (replay tells what \
-             this one says of the live policy)"
-        ));
-    }
-    let count = |table: &Table, wanted: bool| {
-        let rows = table.rows().iter();
-        rows.filter(|row| row.accepted == Some(wanted)).count()
-    };
-    if count(table, true) + count(table, false) == 0 {
-        return Some(
-            "no record has a verdict (`accepted` or `correct`), so no false rejection can be \
-                     seen; label some, or use --grade"
-                .to_owned(),
-        );
-    }
-    if count(table, true) == 0 {
-        return Some(
-            "no record is accepted, so there is nothing that could be falsely rejected".to_owned(),
-        );
-    }
-    if count(table, false) == 0 {
-        return Some(
-            "every record with a verdict is accepted: no rejection can be right, and none pays; check \
-             that the log holds what the final filter refuses, too"
-                .to_owned(),
-        );
-    }
-    if count(tuning, true) == 0 || count(tuning, false) == 0 {
-        return Some(format!(
-            "the tuning part ({} prompts) holds generations of one verdict alone; the log has too few \
-             prompts to be split",
-            tuning.prompts()
-        ));
-    }
-    None
-}
-
-/// Why no policy was certified.
-fn why_not(
-    found: &Found,
-    promising: &[Candidate],
-    sequence: &Sequence,
-    testing: Testing,
-) -> String {
-    if found.best.is_none() {
-        return "no candidate keeps the other limits on the tuning part".to_owned();
-    }
-    if found.front.is_empty() {
-        return "no candidate beats full generation on the tuning part, so there is nothing to \
-                certify"
-            .to_owned();
-    }
-    if promising.is_empty() {
-        return "every candidate that beats full generation exceeds the largest false rejection rate \
-                on the tuning part"
-            .to_owned();
-    }
-    let weakest = sequence
-        .tested
-        .last()
-        .and_then(|claims| claims.iter().max_by(|a, b| a.p_value.total_cmp(&b.p_value)));
-    weakest.map_or_else(String::new, |claim| {
-        format!(
-            "the safest candidate failed its test on the calibration part: for the claim `{} at most {}` the \
-             p-value is {:.3}, above {:.3} ({} false rejections among {} accepted generations of {} \
-             prompts)",
-            claim.claim.name,
-            claim.claim.limit,
-            claim.p_value,
-            testing.delta,
-            claim.false_rejections,
-            claim.good,
-            claim.prompts
-        )
-    })
-}
-
-fn description(request: &TuningRequest) -> String {
+fn description(claim: &Claim, request: &TuningRequest) -> String {
     format!(
-        "certified: false rejection rate at most {} with confidence {}",
-        request.max_frr, request.confidence
+        "certified: {} at most {} with confidence {}",
+        claim.name, claim.limit, request.confidence
     )
 }
 
 impl Full {
-    fn of(table: &Table, problem_generated: bool) -> Self {
+    fn of(table: &Table, request: &TuningRequest) -> Self {
         let known = table.rows().iter().filter(|row| row.accepted.is_some());
         let (mut count, mut accepted, mut tokens) = (0_u64, 0_u64, 0_u64);
         for row in known {
             count += 1;
             accepted += u64::from(row.accepted == Some(true));
-            tokens += row.tokens + u64::from(problem_generated) * row.problem_tokens;
+            tokens += row.tokens + u64::from(request.problem_generated) * row.problem_tokens;
         }
         let count = count.max(1) as f64;
+        let accepted = accepted as f64 / count;
         Self {
             tokens: tokens as f64 / count,
-            accepted: accepted as f64 / count,
+            accepted,
+            good: request.judge.map_or(accepted, |judge| {
+                let informedness = judge.sensitivity() + judge.specificity() - 1.0;
+                ((accepted - 1.0 + judge.specificity()) / informedness).clamp(0.0, 1.0)
+            }),
         }
     }
 }

@@ -35,6 +35,8 @@ pub(super) struct Full {
     pub(super) tokens: f64,
     /// Share of them that is accepted.
     pub(super) accepted: f64,
+    /// The same with right labels.
+    pub(super) good: f64,
 }
 
 impl Objective {
@@ -48,7 +50,7 @@ impl Objective {
                 (kept > 0.0).then_some(figures.paid? / kept)
             }
             Self::Value(prices) => {
-                let retained = full.accepted * (1.0 - figures.false_rejection_rate?);
+                let retained = full.good * (1.0 - figures.false_rejection_rate?);
                 Some(prices.token * full.tokens * figures.paid? - prices.sample * retained)
             }
         }
@@ -58,7 +60,7 @@ impl Objective {
     pub(super) fn of_full_generation(self, full: Full) -> f64 {
         match self {
             Self::CostRatio | Self::Savings | Self::UtilityCost => 1.0,
-            Self::Value(prices) => prices.token * full.tokens - prices.sample * full.accepted,
+            Self::Value(prices) => prices.token * full.tokens - prices.sample * full.good,
         }
     }
 
@@ -101,9 +103,8 @@ pub(super) fn corrected(
     let informedness = judge.sensitivity() + judge.specificity() - 1.0;
     let called_good = full.accepted;
     let rejected = f * called_good + d * (1.0 - called_good);
-    let good = (called_good - false_accepts) / informedness;
-    let lost =
-        ((f * called_good - false_accepts * rejected) / informedness).clamp(0.0, good.max(0.0));
+    let good = full.good;
+    let lost = ((f * called_good - false_accepts * rejected) / informedness).clamp(0.0, good);
     let f = (good > 0.0).then(|| lost / good);
     CandidateFigures {
         false_rejection_rate: f,

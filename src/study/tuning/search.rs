@@ -86,7 +86,7 @@ impl Space<'_> {
     fn sizes(&self) -> Option<(u64, u64)> {
         let schedules = 1_u64.checked_shl(u32::try_from(self.grid.len()).ok()?)? - 1;
         let subsets = 1_u64.checked_shl(u32::try_from(self.validators).ok()?)?;
-        let pairs = schedules.checked_mul(subsets)?;
+        let pairs = schedules.checked_mul(subsets - 1)?;
         let few = schedules <= MOST_SCHEDULES && pairs <= MOST_PAIRS;
         (few && self.validators <= MOST_IN_LATTICE).then_some((schedules, pairs))
     }
@@ -132,7 +132,7 @@ impl Space<'_> {
             .collect();
         let lattice = lattices.at(&chosen);
         let mut front = Front::default();
-        for present in 0..lattice.subsets() {
+        for present in 1..lattice.subsets() {
             let choice = Choice {
                 checkpoints,
                 validators: present as u64,
@@ -187,7 +187,9 @@ impl Front {
         let Some(candidate) = candidate else {
             return;
         };
-        self.best = better(self.best, Some(candidate));
+        if candidate.figures.rejection_rate > 0.0 {
+            self.best = better(self.best, Some(candidate));
+        }
         if candidate.objective < space.objective.of_full_generation(space.full) {
             self.candidates.push(candidate);
             if self.candidates.len() > MOST_KEPT {
@@ -276,6 +278,7 @@ mod tests {
                 full: Full {
                     tokens: 70.0,
                     accepted: 0.6,
+                    good: 0.6,
                 },
                 columns: &columns,
                 grid: self.policy.checkpoints(),
@@ -292,7 +295,7 @@ mod tests {
     fn all(space: &Space<'_>) -> Vec<Candidate> {
         let mut all = Vec::new();
         for checkpoints in 1..1 << space.grid.len() {
-            for validators in 0..1 << space.validators {
+            for validators in 1..1 << space.validators {
                 let choice = Choice {
                     checkpoints,
                     validators,
@@ -324,7 +327,7 @@ mod tests {
                     .expect("places");
                 let found = found.expect("not interrupted");
                 assert!(found.exhaustive);
-                assert_eq!(found.examined, 15 * 8);
+                assert_eq!(found.examined, 15 * 7);
                 let all = all(space);
                 let mut front: Vec<(f64, f64)> = Vec::new();
                 for c in &all {
