@@ -16,6 +16,7 @@ use crate::policy::PolicyFile;
 use crate::replay::SavedTable;
 use crate::report::{Section, Sheet};
 use crate::scenario::Scenario;
+use crate::study::audit;
 use crate::study::sweep::Sweep;
 
 /// Validate input files and explain them in words
@@ -24,7 +25,7 @@ use crate::study::sweep::Sweep;
 /// name. Exit code 3 when any file has a mistake.
 #[derive(Debug, Args)]
 pub(super) struct CheckArgs {
-    /// Scenarios, sweeps, policies, logs and first-alarm tables; - is stdin
+    /// Scenarios, sweeps, policies, audits, logs and first-alarm tables; - is stdin
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Take the files for logs of another tool, as `foldem import` does
@@ -134,6 +135,9 @@ fn explain(path: &Path) -> (&'static str, Result<Vec<String>, InputError>) {
         let directory = path.parent().unwrap_or(Path::new("."));
         let sweep = Sweep::parse(&shown, &text, directory);
         ("sweep", sweep.map(|s| s.describe()))
+    } else if is_audit(&text) {
+        let audit = audit::Spec::parse(&shown, &text);
+        ("audit", audit.map(|a| a.describe()))
     } else if text.trim_start().starts_with('{') && name != "-" {
         as_log()
     } else {
@@ -159,6 +163,12 @@ fn is_policy(text: &str) -> bool {
 fn is_sweep(text: &str) -> bool {
     line(text, "schema").is_some_and(|l| l.contains("foldem.sweep"))
         || (line(text, "[[axis]]").is_some() && line(text, "[[stage]]").is_none())
+}
+
+/// Whether a text means to be an audit: it says so, or has the rows of one and no stages.
+fn is_audit(text: &str) -> bool {
+    line(text, "schema").is_some_and(|l| l.contains("foldem.audit"))
+        || (line(text, "[[row]]").is_some() && line(text, "[[stage]]").is_none())
 }
 
 fn sheet(findings: &CheckFindings) -> Sheet {

@@ -2,11 +2,13 @@
 //!
 //! One file per subcommand. Only this module turns errors into text and exit codes.
 
+mod audit;
 mod catalogue;
 mod check;
 mod compare;
 mod error;
 mod evaluation;
+mod explain;
 mod filling;
 mod foreign;
 mod guarantee;
@@ -58,6 +60,8 @@ use output::Output;
     foldem compare paper my.toml -- log.jsonl   which of two policies does better on it\n  \
     foldem import lm-eval samples.jsonl -o log.jsonl   a log from another tool's\n  \
     foldem plan --max-frr 0.05 --frr 0.01 --accepted 0.6   how much data a certificate takes\n  \
+    foldem audit claims.toml        what published numbers imply, and whether they can hold together\n  \
+    foldem explain a.toml b.toml    why two scenarios save differently\n  \
     foldem monitor deployed.jsonl --max-frr 0.05 --pass-through 0.1   watch a policy that runs\n\n\
     Exit codes: 0 fine, 1 internal, 2 usage, 3 bad input, 4 a checked claim fails, \
     5 an alarm of a monitor, 130 interrupted.")]
@@ -124,6 +128,8 @@ enum Command {
     Compare(compare::CompareArgs),
     Import(import::ImportArgs),
     Plan(plan::PlanArgs),
+    Audit(audit::AuditArgs),
+    Explain(explain::ExplainArgs),
     Guarantee(guarantee::GuaranteeArgs),
     Monitor(monitor::MonitorArgs),
     Reproduce(reproduce::ReproduceArgs),
@@ -179,6 +185,8 @@ fn run(cli: Cli) -> Result<u8, CliError> {
         Command::Compare(args) => compare::run(&args, &context),
         Command::Import(args) => import::run(&args, &context),
         Command::Plan(args) => plan::run(&args, &context),
+        Command::Audit(args) => audit::run(&args, &context),
+        Command::Explain(args) => explain::run(&args, &context),
         Command::Guarantee(args) => guarantee::run(&args, &context),
         Command::Monitor(args) => monitor::run(&args, &context),
         Command::Reproduce(args) => reproduce::run(&args, &context),

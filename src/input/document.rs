@@ -146,7 +146,7 @@ impl<'t> Document<'t> {
 
 /// What the parser says, and what is nearly always meant where a table of many stands alone.
 fn syntax_message(error: &toml::de::Error, key: &str) -> String {
-    const MANY: [&str; 5] = ["stage", "fault", "validator", "checkpoint", "axis"];
+    const MANY: [&str; 6] = ["stage", "fault", "validator", "checkpoint", "axis", "row"];
     let hint = if error.message().contains("duplicate key") && MANY.contains(&key) {
         format!("; write [[{key}]] with two brackets for each of several")
     } else {

@@ -10,6 +10,7 @@ mod axis;
 mod curve_panel;
 mod differences;
 mod draw;
+mod feasible_region;
 mod funnel;
 mod funnel_bar;
 mod funnel_steps;
@@ -37,6 +38,7 @@ mod value;
 mod violations;
 
 pub use differences::differences_from_first;
+pub use feasible_region::feasible_region;
 pub use funnel::rejection_funnel;
 pub use increments::martingale_increments;
 pub use policy_costs::policy_costs;

@@ -3,8 +3,10 @@
 //! Every command's findings become one [`Sheet`], which each exporter renders; JSON renders the
 //! findings themselves.
 
+pub mod audit;
 pub mod comparison;
 mod csv;
+pub mod explanation;
 pub mod guarantee;
 mod html;
 mod markdown;

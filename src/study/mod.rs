@@ -1,9 +1,11 @@
 //! One file per question. A study is pure: it returns typed findings and neither prints, draws
 //! nor writes.
 
+pub mod audit;
 pub mod comparison;
 pub mod conditional;
 pub mod drawn_log;
+pub mod explanation;
 pub mod guarantee;
 pub mod monitor;
 mod named;

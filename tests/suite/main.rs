@@ -9,6 +9,8 @@
 
 mod agreement;
 mod attribution;
+mod audit;
+mod audit_command;
 mod baselines;
 mod broken;
 mod broken_imports;
@@ -22,6 +24,7 @@ mod coverage;
 mod enumeration;
 mod equation_rates;
 mod every_policy;
+mod explain;
 mod fuzz_corpus;
 mod golden;
 mod guarantee;

@@ -74,6 +74,8 @@ fn every_command_of_the_docs_runs_as_written() {
         "docs/import.md",
         "docs/sweep.md",
         "docs/plan.md",
+        "docs/audit.md",
+        "docs/explain.md",
         "docs/monitor.md",
         "docs/optimal.md",
         "docs/stress.md",
