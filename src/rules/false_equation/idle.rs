@@ -95,8 +95,20 @@ fn last_gap(text: &[u8], from: usize, to: usize) -> Option<Gap> {
     None
 }
 
-/// Whether a text says nothing.
+/// Whether a text may say nothing: white space, quotes, or commands of LaTeX that are no more.
 fn is_blank(text: &[u8]) -> bool {
-    let says_nothing = |b: &u8| b.is_ascii_whitespace() || matches!(b, b'&' | b'"' | b'\'' | b'`');
-    text.iter().all(says_nothing)
+    let mut rest = text;
+    loop {
+        rest = match rest {
+            [] => return true,
+            [b'\\', behind @ ..] => {
+                let letters = behind.iter().take_while(|b| b.is_ascii_alphabetic());
+                // A command, or a backslash and a sign.
+                behind.get(letters.count().max(1)..).unwrap_or_default()
+            }
+            [b, behind @ ..] if b.is_ascii_whitespace() || !b.is_ascii() => behind,
+            [b'&' | b'"' | b'\'' | b'`' | b'\x0b', behind @ ..] => behind,
+            _ => return false,
+        }
+    }
 }
