@@ -44,13 +44,12 @@ fn next_run(bytes: &[u8], from: usize, length: usize) -> Option<usize> {
     // Bytes of a run that reach the end of the block before.
     let mut open = 0;
     for (block, at) in bytes[from..].chunks(64).zip((from..).step_by(64)) {
-        let within = match block.first_chunk() {
-            Some(block) => bits_within(block),
-            None => {
-                let mut padded = [0; 64];
-                padded[..block.len()].copy_from_slice(block);
-                bits_within(&padded)
-            }
+        let within = if let Some(block) = block.first_chunk() {
+            bits_within(block)
+        } else {
+            let mut padded = [0; 64];
+            padded[..block.len()].copy_from_slice(block);
+            bits_within(&padded)
         };
         if open + within.trailing_ones() as usize >= length {
             return Some(at - open);
@@ -84,8 +83,12 @@ fn bits_within(block: &[u8; 64]) -> u64 {
 
 /// Whether a byte may stand between the first and the last digit of a number.
 #[inline]
+#[expect(
+    clippy::needless_bitwise_bool,
+    reason = "what branches is not done for many bytes at once"
+)]
 fn may_be_within(b: u8) -> bool {
-    // The colon stands right behind the digits. No `||`, so that nothing branches.
+    // The colon stands right behind the digits.
     (b.wrapping_sub(b'0') < 11) | (b == b',') | (b == b'.') | (b == b'{') | (b == b'}')
 }
 
