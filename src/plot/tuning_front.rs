@@ -5,6 +5,8 @@
 //! a retained sample. Below the line at 1 a policy pays. The coin of the policy chosen loses as many good
 //! generations as it rejects; where that lies beyond the others it ends in an arrow.
 
+use std::fmt::Write as _;
+
 use plotters::style::text_anchor::HPos;
 
 use super::axis::{Axis, Place, number};
@@ -292,7 +294,8 @@ fn alt(front: &[(f64, f64)], marks: &[Mark], limit: f64) -> String {
         number(limit, 2)
     );
     for mark in marks {
-        told += &format!(
+        let _ = write!(
+            told,
             " {}: false rejections {} %, cost ratio {}.",
             mark.name,
             number(mark.at.0, 2),

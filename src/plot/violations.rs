@@ -1,5 +1,7 @@
 //! How often the policy chosen breaks its limit, by the way of choosing.
 
+use std::fmt::Write as _;
+
 use plotters::style::text_anchor::HPos;
 
 use super::axis::{Axis, number};
@@ -124,13 +126,15 @@ fn color(method: &MethodFindings) -> plotters::style::RGBColor {
 fn alt(experiments: &[GuaranteeFindings]) -> String {
     let mut told = "Share of logs on which the policy chosen breaks its limit.".to_owned();
     for experiment in experiments {
-        told += &format!(
+        let _ = write!(
+            told,
             " {} (at most {} % allowed):",
             experiment.name,
             number(100.0 * (1.0 - experiment.confidence), 1)
         );
         for method in &experiment.methods {
-            told += &format!(
+            let _ = write!(
+                told,
                 " {} {} %;",
                 method.method.describe(),
                 number(100.0 * method.rate, 1)

@@ -105,11 +105,11 @@ fn sentence(text: &str) -> String {
 
 fn policy(findings: &TuningFindings) -> Section {
     let mut section = Section::new("The certified policy", &["", ""]);
-    let lines = findings
-        .policy_file
-        .as_ref()
-        .map(|policy| policy.describe());
-    let lines = lines.unwrap_or_default().into_iter().zip(1..);
+    let lines = match &findings.policy_file {
+        Some(policy) => policy.describe(),
+        None => Vec::new(),
+    };
+    let lines = lines.into_iter().zip(1..);
     section.rows = lines.map(|(line, i)| vec![i.to_string(), line]).collect();
     section
 }

@@ -13,7 +13,7 @@
 
 use super::lexer::{Lexeme, Lexer, Symbol};
 use super::of_problem::OfProblem;
-use super::pieces::{last_with_number, next_with_digits};
+use super::pieces::{last_with_number, next_above};
 use super::scope::scoped;
 use super::{Alarm, Detector, Kind, Rule, SCOPE, Settings, optional};
 
@@ -155,7 +155,7 @@ impl Detector for Magnitude {
             };
         }
         let mut at = 0;
-        while let Some(start) = next_with_digits(text, at, digits) {
+        while let Some(start) = next_above(text, at, self.limit, digits) {
             self.lexer.restart();
             at = start;
             for c in text[start..].chars() {

@@ -252,6 +252,9 @@ fn a_long_text_costs_no_rule_more_than_its_length() {
         "the problem ",
         "so 1 + 1 ",
         "so \\(1 + 1 = 2\\) ",
+        "so <<1+1=2>>2 ",
+        "so 1 + 1 = 2 <<1+1=2>>2\n",
+        "so $1 + 1 = 2$ 2 + 1 = 3\n",
         "12345 ",
     ];
     let problem = Some("Use 1 2 3 4 to make 24.");

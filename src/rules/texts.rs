@@ -19,6 +19,8 @@ pub(super) struct Texts {
     state: StateID,
     /// The bytes with which texts begin, each once.
     first: Vec<u8>,
+    /// The two bytes with which each text begins; none where a text has but one.
+    pairs: Vec<[u8; 2]>,
     /// The bytes with which texts end.
     last: Vec<u8>,
     /// All their bytes.
@@ -37,6 +39,10 @@ impl Texts {
             Vec::from_iter(bytes)
         };
         let lengths = texts.iter().map(|text| text.len()).collect();
+        let pairs: Option<Vec<[u8; 2]>> = texts
+            .iter()
+            .map(|text| text.as_bytes().first_chunk().copied())
+            .collect();
         let automaton =
             NFA::new(&texts).expect("a policy holds less than the 2 GiB of texts that fit");
         let begin = automaton
@@ -49,6 +55,7 @@ impl Texts {
             last: bytes(&|text| &text[text.len() - 1..]),
             held: bytes(&|text| text),
             first: bytes(&|text| &text[..1]),
+            pairs: pairs.unwrap_or_default(),
             lengths,
         }
     }
@@ -78,14 +85,30 @@ impl Texts {
         if !self.is_idle() {
             return 0;
         }
-        let next = match *self.first {
-            [] => None,
-            [a] => memchr(a, text),
-            [a, b] => memchr2(a, b, text),
-            [a, b, c] => memchr3(a, b, c, text),
-            ref many => text.iter().position(|b| many.contains(b)),
-        };
-        next.unwrap_or(text.len())
+        let mut at = 0;
+        loop {
+            let rest = &text[at..];
+            let next = match *self.first {
+                [] => None,
+                [a] => memchr(a, rest),
+                [a, b] => memchr2(a, b, rest),
+                [a, b, c] => memchr3(a, b, c, rest),
+                ref many => rest.iter().position(|b| many.contains(b)),
+            };
+            let Some(next) = next else {
+                return text.len();
+            };
+            at += next;
+            // The byte behind tells most places where a text seems to begin.
+            let begins = match text[at..].first_chunk::<2>() {
+                Some(pair) if !self.pairs.is_empty() => self.pairs.contains(pair),
+                _ => true,
+            };
+            if begins {
+                return at;
+            }
+            at += 1;
+        }
     }
 
     /// Whether one of the texts ends with this byte.

@@ -13,6 +13,8 @@
 //! level 5 and one in twenty-five of GSM8K do; problems that are mostly code of a drawing; and
 //! another language that quotes a little English. It does not see whether a problem can be solved.
 
+use memchr::memchr;
+
 use super::of_problem::OfProblem;
 use super::{Alarm, Detector, Kind, Rule, Settings, optional};
 
@@ -33,6 +35,9 @@ pub(super) const RULE: Rule = Rule {
     ],
     build,
 };
+
+/// Bytes of the longest of the common words.
+const LONGEST: usize = 9;
 
 /// Common in English problems and hardly anywhere else.
 const ENGLISH: [&str; 55] = [
@@ -119,10 +124,8 @@ impl Detector for WellPosed {
         let number_of_words = self.least..=self.most;
         problem.is_some_and(|problem| {
             self.ill_posed.get(problem, |problem| {
-                let words = problem.split_whitespace().count() as f64;
-                !problem.contains(['?', '？'])
-                    || !number_of_words.contains(&words)
-                    || !is_english(problem)
+                let words = words(problem) as f64;
+                !asks(problem) || !number_of_words.contains(&words) || !is_english(problem)
             })
         })
     }
@@ -138,6 +141,24 @@ impl Detector for WellPosed {
     fn read_all(&mut self, _: &str) -> Option<Alarm> {
         None
     }
+}
+
+/// Whether a text has a question mark.
+fn asks(text: &str) -> bool {
+    memchr(b'?', text.as_bytes()).is_some() || (!text.is_ascii() && text.contains('？'))
+}
+
+/// Number of words of a text.
+fn words(text: &str) -> usize {
+    if !text.is_ascii() {
+        return text.split_whitespace().count();
+    }
+    let is_space = |b: u8| (b == b' ') | (b.wrapping_sub(b'\t') < 5);
+    let bytes = text.as_bytes();
+    // Where white space, or the beginning, comes before something else.
+    let first = bytes.first().is_some_and(|&b| !is_space(b));
+    let begins = |pair: &&[u8]| is_space(pair[0]) & !is_space(pair[1]);
+    usize::from(first) + bytes.windows(2).filter(begins).count()
 }
 
 fn is_english(text: &str) -> bool {
@@ -167,8 +188,7 @@ fn has_english_words(text: &str) -> bool {
     for word in text.split(|c: char| !c.is_alphanumeric() && c != '_') {
         if word.chars().filter(|c| c.is_alphabetic()).nth(1).is_some() {
             words += 1;
-            let lower = word.to_lowercase();
-            english += usize::from(ENGLISH.binary_search(&lower.as_str()).is_ok());
+            english += usize::from(is_common(word));
             if 20 * english >= most_words {
                 return true;
             }
@@ -177,10 +197,55 @@ fn has_english_words(text: &str) -> bool {
     20 * english >= words
 }
 
+/// Whether a word is among the commonest, in letters of any size.
+fn is_common(word: &str) -> bool {
+    // Letters that are no ASCII may have small ones that are.
+    if !word.is_ascii() {
+        return ENGLISH.binary_search(&word.to_lowercase().as_str()).is_ok();
+    }
+    let mut small = [0; LONGEST];
+    let Some(small) = small.get_mut(..word.len()) else {
+        return false;
+    };
+    small.copy_from_slice(word.as_bytes());
+    small.make_ascii_lowercase();
+    let found = ENGLISH.binary_search_by(|common| common.as_bytes().cmp(small));
+    found.is_ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::{Alarm, Reading, Setting};
     use super::*;
+
+    #[test]
+    fn words_are_counted_and_known_as_all_of_unicode_has_them() {
+        for text in [
+            "",
+            " ",
+            "a",
+            " two\twords\r\n",
+            "a\u{b}b\u{c}c\u{1c}d",
+            "é\u{2003}è ?",
+            "a  b ",
+        ] {
+            assert_eq!(words(text), text.split_whitespace().count(), "{text:?}");
+        }
+        assert!(ENGLISH.iter().all(|word| word.len() <= LONGEST));
+        for word in [
+            "The",
+            "HOW",
+            "\u{212a}",
+            "calculates",
+            "Evaluated!",
+            "ſhe",
+            "x",
+        ] {
+            let lower = word.to_lowercase();
+            assert_eq!(is_common(word), ENGLISH.contains(&lower.as_str()), "{word}");
+        }
+        assert!(asks("？") && asks("a?") && !asks("no"));
+    }
 
     fn alarms(least: f64, most: f64, problem: Option<&str>) -> bool {
         let settings = [

@@ -53,7 +53,7 @@ pub enum ComparisonError {
         /// Number of the policy, from 0.
         policy: usize,
         /// Why.
-        reason: ScheduleError,
+        reason: Box<ScheduleError>,
     },
     /// Checkpoints at a fraction of the expected length would stand at different places for no
     /// other reason than that.
@@ -200,8 +200,12 @@ pub fn compare(
             checkpoints,
             ..
         } = &ready[n];
-        Replay::new(table, policy, checkpoints, request.problem_generated)
-            .map_err(|reason| ComparisonError::Schedule { policy: n, reason })
+        Replay::new(table, policy, checkpoints, request.problem_generated).map_err(|reason| {
+            ComparisonError::Schedule {
+                policy: n,
+                reason: Box::new(reason),
+            }
+        })
     };
     let first = replay(0)?;
     let comparisons = (policies.len() as u64).saturating_sub(1);

@@ -23,13 +23,27 @@ impl ByPrompt {
     }
 
     fn sums(&self, of: impl Fn(usize) -> i64) -> Vec<i64> {
-        let mut start = 0;
-        let sum = |&end: &usize| (std::mem::replace(&mut start, end)..end).map(&of).sum();
-        self.ends.iter().map(sum).collect()
+        let [sums] = self.sums_of(|i| [of(i)]);
+        sums
     }
 
-    fn counts(&self, of: impl Fn(usize) -> bool) -> Vec<i64> {
-        self.sums(|i| i64::from(of(i)))
+    /// Sums of several values of each generation, which is looked at once.
+    fn sums_of<const N: usize>(&self, of: impl Fn(usize) -> [i64; N]) -> [Vec<i64>; N] {
+        let mut sums = [(); N].map(|()| Vec::with_capacity(self.ends.len()));
+        let mut start = 0;
+        for &end in &self.ends {
+            let mut prompt = [0; N];
+            for i in start..end {
+                for (sum, value) in prompt.iter_mut().zip(of(i)) {
+                    *sum += value;
+                }
+            }
+            for (sums, sum) in sums.iter_mut().zip(prompt) {
+                sums.push(sum);
+            }
+            start = end;
+        }
+        sums
     }
 
     /// Sums of values that are rounded to `scale` one by one.
@@ -63,32 +77,43 @@ impl Tally {
         let survives = |i: usize| batch.rejected_at[i] == NEVER;
         set(Column::Count, prompts.sums(|_| 1));
         let tokens = scale(Column::Full);
-        let full = prompts.rounded(tokens, |i| batch.tokens_full[i]);
-        let generated = |i: usize| batch.tokens_paid[i] - batch.checkpoint_cost[i];
+        let cost = scale(Column::Cost);
+        let [full, generated, costs, surviving] = prompts.sums_of(|i| {
+            let charged = batch.checkpoint_cost[i];
+            [
+                tokens.round(batch.tokens_full[i]),
+                tokens.round(batch.tokens_paid[i] - charged),
+                cost.round(charged),
+                i64::from(survives(i)),
+            ]
+        });
         set(Column::Full, full);
-        set(Column::Generated, prompts.rounded(tokens, generated));
-        let cost = |i: usize| batch.checkpoint_cost[i];
-        set(Column::Cost, prompts.rounded(scale(Column::Cost), cost));
-        set(Column::Surviving, prompts.counts(survives));
+        set(Column::Generated, generated);
+        set(Column::Cost, costs);
+        set(Column::Surviving, surviving);
         if !batch.place_excess.is_empty() {
             let excess = |i: usize| batch.place_excess[i];
             let excess = prompts.rounded(scale(Column::PlaceExcess), excess);
             set(Column::PlaceExcess, excess);
         }
         for c in 0..checkpoints {
-            let here = |i: usize| batch.rejected_at[i] as usize == c;
-            let remaining = |i: usize| tokens.round(batch.remaining[i * checkpoints + c]);
-            set(Column::Rejected(c), prompts.counts(here));
-            set(Column::Remaining(c), prompts.sums(remaining));
-            let avoided = |i: usize| if here(i) { remaining(i) } else { 0 };
-            set(Column::Avoided(c), prompts.sums(avoided));
+            let [rejected, remaining, avoided] = prompts.sums_of(|i| {
+                let remaining = tokens.round(batch.remaining[i * checkpoints + c]);
+                let here = i64::from(batch.rejected_at[i] as usize == c);
+                [here, remaining, here * remaining]
+            });
+            set(Column::Rejected(c), rejected);
+            set(Column::Remaining(c), remaining);
+            set(Column::Avoided(c), avoided);
         }
         let knowledge = self.frame.knowledge;
         let accepted = |i: usize| knowledge.verdict && batch.accepted[i];
         let retained = |i: usize| accepted(i) && survives(i);
         if knowledge.verdict {
-            set(Column::Accepted, prompts.counts(accepted));
-            set(Column::Retained, prompts.counts(retained));
+            let verdicts = |i: usize| [accepted(i), retained(i)].map(i64::from);
+            let [of_accepted, of_retained] = prompts.sums_of(verdicts);
+            set(Column::Accepted, of_accepted);
+            set(Column::Retained, of_retained);
             let covariates = self.frame.covariates.iter().zip(&batch.covariates);
             for (v, (Covariate { levels, .. }, at)) in covariates.enumerate() {
                 let of = |counts: &dyn Fn(usize) -> bool| prompts.levels(levels.len(), at, counts);

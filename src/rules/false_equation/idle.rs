@@ -29,24 +29,41 @@ pub(super) struct Gap {
 
 /// Looks for the first candidate of a text.
 pub(super) fn look_ahead(text: &[u8]) -> Ahead {
-    let next = |from: usize| {
-        memchr3(b'=', b'<', b'{', &text[from..]).map_or(text.len(), |found| from + found)
-    };
-    let mut candidate = next(0);
+    let mut candidate = next(text, 0);
     let mut gap = last_gap(text, 0, candidate);
-    while text.get(candidate) == Some(&b'=') {
+    loop {
         let start = gap.map_or(0, |gap| gap.end);
-        let Some(read) = plain::holds(text, start, gap.is_some(), candidate) else {
-            break;
+        let read = match text.get(candidate) {
+            Some(b'=') => plain::holds(text, start, gap.is_some(), candidate),
+            Some(b'<') => plain::annotated(text, candidate),
+            _ => None,
         };
         // It is forgotten behind the next gap, if that comes in time.
-        let later = next(read);
-        let Some(behind) = last_gap(text, read - 1, later) else {
-            break;
+        let Some((later, behind)) = read.and_then(|read| forgotten(text, read)) else {
+            return Ahead { candidate, gap };
         };
         (candidate, gap) = (later, Some(behind));
     }
-    Ahead { candidate, gap }
+}
+
+/// The next place that may be a candidate.
+fn next(text: &[u8], from: usize) -> usize {
+    memchr3(b'=', b'<', b'{', &text[from..]).map_or(text.len(), |found| from + found)
+}
+
+/// The next place behind `read` that may be a candidate and is none of the equation that was read
+/// up to there, with the last gap before it. One annotation may stand before the gap: it compares
+/// its own sides alone.
+fn forgotten(text: &[u8], read: usize) -> Option<(usize, Gap)> {
+    // The gap may begin with what was read last.
+    let gap = |read: usize, later| last_gap(text, read.saturating_sub(2), later);
+    let later = next(text, read);
+    if let Some(gap) = gap(read, later) {
+        return Some((later, gap));
+    }
+    let read = plain::annotated(text, later)?;
+    let later = next(text, read);
+    Some((later, gap(read, later)?))
 }
 
 /// The last gap of a text between two places, which is one whatever stands before.
@@ -78,8 +95,20 @@ fn last_gap(text: &[u8], from: usize, to: usize) -> Option<Gap> {
     None
 }
 
-/// Whether a text says nothing.
+/// Whether a text may say nothing: white space, quotes, or commands of LaTeX that are no more.
 fn is_blank(text: &[u8]) -> bool {
-    let says_nothing = |b: &u8| b.is_ascii_whitespace() || matches!(b, b'&' | b'"' | b'\'' | b'`');
-    text.iter().all(says_nothing)
+    let mut rest = text;
+    loop {
+        rest = match rest {
+            [] => return true,
+            [b'\\', behind @ ..] => {
+                let letters = behind.iter().take_while(|b| b.is_ascii_alphabetic());
+                // A command, or a backslash and a sign.
+                behind.get(letters.count().max(1)..).unwrap_or_default()
+            }
+            [b, behind @ ..] if b.is_ascii_whitespace() || !b.is_ascii() => behind,
+            [b'&' | b'"' | b'\'' | b'`' | b'\x0b', behind @ ..] => behind,
+            _ => return false,
+        }
+    }
 }

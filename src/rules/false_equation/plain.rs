@@ -44,20 +44,34 @@ pub(super) fn holds(text: &[u8], start: usize, fresh: bool, equals: usize) -> Op
             }
             Some(Side::Middle { value, first }) => {
                 let total = |left: Fraction| {
-                    [Some(value), first]
-                        .into_iter()
-                        .flatten()
-                        .any(|r| left.equals(r))
+                    let mut totals = [value, first].into_iter().flatten();
+                    value.is_none() || totals.any(|r| left.equals(r))
                 };
                 if !left.is_none_or(total) {
                     return None;
                 }
-                left = Some(value);
+                left = value;
             }
             // Nothing is compared with the right side of what is no equation in numbers.
             _ => return left.is_none().then_some(begin),
         }
     }
+}
+
+/// Whether an annotation of equal sides begins at `at`, right behind which a number stands, where the
+/// annotation ends.
+pub(super) fn annotated(text: &[u8], at: usize) -> Option<usize> {
+    // A backslash would change what the first sign means.
+    let begins = at == 0 || matches!(text[at - 1], b' ' | b'\n' | b'0'..=b'9');
+    let mut scanner = Scanner { text, at };
+    if !begins || !scanner.rest().starts_with(b"<<") {
+        return None;
+    }
+    scanner.annotation()?;
+    scanner
+        .peek()
+        .is_some_and(|b| b.is_ascii_digit())
+        .then_some(scanner.at)
 }
 
 /// Whether a byte may say a number, or be part of a sign or command that does.
@@ -126,9 +140,10 @@ fn stands_before(word: &[u8], first: bool, text: &[u8], end: usize) -> bool {
 enum Side {
     /// A number, and then something that ends the equation.
     Last(Fraction),
-    /// A calculation, the first number of it, and another equals sign.
+    /// A calculation, the first number of it, and another equals sign. It has no value where two
+    /// formulas meet in it.
     Middle {
-        value: Fraction,
+        value: Option<Fraction>,
         first: Option<Fraction>,
     },
 }
@@ -219,11 +234,34 @@ impl<'t> Scanner<'t> {
         {
             return Some(Side::Last(number));
         }
-        self.at = begin;
-        let (value, first) = self.calculation(true)?;
+        let (value, first) = if self.meets_another_formula() {
+            self.calculation(true)?;
+            (None, None)
+        } else {
+            self.at = begin;
+            let (value, first) = self.calculation(true)?;
+            (Some(value), first)
+        };
         let more = self.peek() == Some(b'=');
         self.at += 1;
         more.then_some(Side::Middle { value, first })
+    }
+
+    /// Whether a formula ends here, right behind its number, and the next one begins with another
+    /// number, as in `= 7$ 7 * 2`; goes on to that. Two numbers in a row have no value, unless the
+    /// second one is part of a fraction.
+    fn meets_another_formula(&mut self) -> bool {
+        if !self.rest().starts_with(b"$ ") {
+            return false;
+        }
+        self.at += 1;
+        self.skip(b' ');
+        let begin = self.at;
+        let number = self.number().is_some();
+        self.skip(b' ');
+        let operator = matches!(self.peek(), Some(b'+' | b'-' | b'*'));
+        self.at = begin;
+        number && operator
     }
 
     /// `<<48/2=24>>` with equal sides.
@@ -375,11 +413,13 @@ impl<'t> Scanner<'t> {
     /// Whether the number before ends a line or a part of a sentence, or a word stands behind it.
     fn ends(&self) -> bool {
         let mut rest = self.rest();
+        // The end of a formula.
+        rest = rest.strip_prefix(b"$").unwrap_or(rest);
         while let Some(behind) = rest.strip_prefix(b" \\)").or(rest.strip_prefix(b"\\)")) {
             rest = behind;
         }
         match rest {
-            [b'\n', ..] | [b'.' | b',' | b';' | b'!', b' ' | b'\n', ..] => true,
+            [b'\n', ..] | [b' ', b'\n', ..] | [b'.' | b',' | b';' | b'!', b' ' | b'\n', ..] => true,
             [b' ', a, b, ..] => a.is_ascii_alphabetic() && b.is_ascii_alphabetic(),
             _ => false,
         }
@@ -393,6 +433,29 @@ mod tests {
     fn held(text: &str) -> bool {
         let equals = text.find('=').expect("an equation");
         holds(text.as_bytes(), 0, true, equals).is_some()
+    }
+
+    #[test]
+    fn annotations_that_hold_are_told_from_all_others() {
+        for (text, at) in [
+            ("<<86-26=60>>60", 0),
+            ("is <<3*4=12>>12", 3),
+            ("7\n<<7*2=14>>14", 2),
+        ] {
+            assert_eq!(
+                annotated(text.as_bytes(), at),
+                text.find(">>").map(|end| end + 2)
+            );
+        }
+        for text in [
+            "\\<<3*4=12>>12",
+            " <<3*4=13>>13",
+            " <<3*4=12>> 12",
+            " <<3*4=12>",
+            " <3*4=12>>12",
+        ] {
+            assert_eq!(annotated(text.as_bytes(), 1), None, "{text}");
+        }
     }
 
     #[test]
@@ -420,6 +483,10 @@ mod tests {
             "that is \\(3 \\cdot 4 \\div 2 - 1 = 5\\).\nSo",
             "they have 3 × 4 − 2 = 10 eggs",
             "they have 12 ÷ 4 = 3 eggs",
+            "so $3 + 4 = 7$ eggs",
+            "so $3 + 4 = 7$. Then",
+            "so $3 + 4 = 7$ \n",
+            "so $3 + 4 = 7$ 7 * 2 = 14\n",
         ] {
             assert!(held(text), "{text}");
         }
@@ -459,6 +526,10 @@ mod tests {
             "∈ 3 × 4 = 12 eggs",
             "they have 3 ± 4 = 7 eggs",
             "they have 2 − 3 ∸ 4 = 7 eggs",
+            "so $3 + 4 = 8$ eggs",
+            "so $3 + 4 = 7$ 1/2 = 14\n",
+            "so $3 + 4 = 7$ -2 = 14\n",
+            "so $3 + 4 = 7$7 * 2 = 14\n",
         ] {
             assert!(!held(text), "{text}");
         }

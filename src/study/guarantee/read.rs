@@ -63,7 +63,7 @@ fn read(document: &Document<'_>, directory: &Path, mistakes: &mut Mistakes) -> O
     }
     let mut share = |key: &str| {
         let value = root.required_number(key, mistakes);
-        if !value.is_nan() && !(value > 0.0 && value < 1.0) {
+        if value <= 0.0 || value >= 1.0 {
             mistakes.push(key, format!("is {value}; it must lie between 0 and 1"));
         }
         value

@@ -6,6 +6,8 @@
 //! an alarm of B at any checkpoint up to c, and its false rejection rate is exactly that of the scenario
 //! under a policy that asks B at all of these.
 
+use std::fmt::Write as _;
+
 use std::collections::BTreeMap;
 
 use crate::engine::Simulation;
@@ -149,7 +151,8 @@ fn policy(scenario: &Scenario, ends: &[u64]) -> Result<PolicyFile, String> {
         quoted(scenario.name())
     );
     for validator in scenario.validators() {
-        text += &format!(
+        let _ = write!(
+            text,
             "[[validator]]\nname = {}\nrule = \"{DRAWN}\"\n",
             quoted(&validator.name)
         );
@@ -160,7 +163,8 @@ fn policy(scenario: &Scenario, ends: &[u64]) -> Result<PolicyFile, String> {
         .map(|v| quoted(&v.name))
         .collect();
     for checkpoint in scenario.checkpoints() {
-        text += &format!(
+        let _ = write!(
+            text,
             "[[checkpoint]]\nat = {{ tokens = {} }}\nvalidators = [{}]\n",
             ends[checkpoint.at],
             names.join(", ")

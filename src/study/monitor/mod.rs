@@ -5,7 +5,7 @@
 //! that the final filter can judge it. With weight w = 1 for a generation that was not rejected, 1/π for
 //! one that was rejected and audited, 0 for one that was rejected and not, a prompt with accepted
 //! generations A gives x = Σ w A 1{rejected} and n = Σ w A, whose expectations are those of a log in which
-//! all were completed: FRR = E[x]/E[n], watched by [`RatioSequence`]. Likewise for savings: x = Σ w (tokens saved)
+//! all were completed: FRR = `E[x]/E[n]`, watched by [`RatioSequence`]. Likewise for savings: x = Σ w (tokens saved)
 //! and n = Σ w (tokens in full), in tokens of the policy without audits.
 //!
 //! Assumes that audits are drawn independently of everything but what the policy saw, with a probability

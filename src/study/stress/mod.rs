@@ -14,6 +14,7 @@ use std::sync::atomic::AtomicU64;
 use rayon::prelude::*;
 
 use super::simulation::warnings_of_exact;
+use super::sweep::rounded;
 use crate::engine::Interrupt;
 use crate::scenario::Scenario;
 use crate::theory::Exact;
@@ -56,11 +57,11 @@ pub enum Failure {
     Interrupted,
 }
 
-/// Strengths of a range in equal steps, and 0 where the range holds it.
+/// Strengths of a range in equal steps, to 12 digits, and 0 where the range holds it.
 fn strengths((from, to): (f64, f64), steps: u32) -> Vec<f64> {
     let share = |i: u32| f64::from(i) / f64::from(steps);
     let mut strengths: Vec<f64> = (0..=steps)
-        .map(|i| from * (1.0 - share(i)) + to * share(i))
+        .map(|i| rounded(from * (1.0 - share(i)) + to * share(i)))
         .collect();
     // What is 0 but for rounding is 0.
     for strength in &mut strengths {

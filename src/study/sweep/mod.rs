@@ -21,6 +21,7 @@ use crate::estimate::NAMES;
 use crate::theory::Exact;
 pub use grid::Sweep;
 pub use read::SCHEMA;
+pub(super) use read::rounded;
 
 /// Version of the JSON form of what a sweep found.
 pub const RESULT_SCHEMA: &str = "foldem.sweep-result/1";

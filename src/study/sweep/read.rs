@@ -257,7 +257,7 @@ fn range_values(mut table: Table<'_, '_>, mistakes: &mut Mistakes) -> Option<Vec
 }
 
 /// `x` to 12 digits, so that a tenth of 0.3 is written 0.03.
-fn rounded(x: f64) -> f64 {
+pub(in crate::study) fn rounded(x: f64) -> f64 {
     format!("{x:.11e}").parse().unwrap_or(x)
 }
 

@@ -136,13 +136,11 @@ impl Testing {
         let Some((z, mu0)) = self.z(claim, evidence, limit) else {
             return 1.0;
         };
-        match claim.test {
-            Test::Betting => betting(&z, mu0),
-            _ => {
-                let mean = z.iter().sum::<f64>() / z.len() as f64;
-                hoeffding_bentkus(mean, z.len() as u64, mu0)
-            }
+        if claim.test == Test::Betting {
+            return betting(&z, mu0);
         }
+        let mean = z.iter().sum::<f64>() / z.len() as f64;
+        hoeffding_bentkus(mean, z.len() as u64, mu0)
     }
 
     /// A value in [0, 1] for each prompt, and the mean that they have at least under the hypothesis.

@@ -16,9 +16,9 @@ use crate::replay::Table;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Estimand {
-    /// Of accepted generations: E[X]/E[N].
+    /// Of accepted generations: `E[X]/E[N]`.
     Generation,
-    /// Of the accepted generations of a prompt, prompts with any counting alike: E[X/N | N > 0].
+    /// Of the accepted generations of a prompt, prompts with any counting alike: `E[X/N | N > 0]`.
     Prompt,
 }
 

@@ -28,11 +28,11 @@ pub use split::{PARTS, Shares};
 
 use certificate::Testing;
 use objective::Full;
-use search::Space;
+use search::{Candidate, Space};
 
 use super::Interrupt;
-use crate::estimate::JudgeQuality;
-use crate::policy::{ExpectedTokens, PolicyFile, Position};
+use crate::estimate::{JudgeQuality, PromptEvidence};
+use crate::policy::{Checkpoint, ExpectedTokens, PolicyFile, Position};
 use crate::replay::{Candidates, CandidatesError, Group, ScheduleError, Table};
 
 /// Version of the JSON form of what tuning found.
@@ -184,31 +184,12 @@ pub fn tune(
     )?;
     let chosen = sequence.certified.checked_sub(1).map(|i| promising[i]);
     findings.note_search(candidates, &found, &sequence);
-    // The next policy that more data could certify, and the cheapest within the limit.
-    let mut wanted: Vec<usize> = Vec::new();
-    wanted.extend((sequence.certified < promising.len()).then_some(sequence.certified));
-    wanted.extend(
-        promising
-            .len()
-            .checked_sub(1)
-            .filter(|i| *i > sequence.certified),
-    );
-    for i in wanted {
-        let candidate = &promising[i];
-        let rejected = on_tuning.rejected(&candidate.choice.checkpoints(grid))?;
-        // The claim that needs most decides.
-        let needed = claims.iter().map(|claim| {
-            let evidence = certificate::evidence(&tuning, &rejected, claim);
-            testing.prompts_needed(claim, &evidence, request.seed, interrupt)
-        });
-        let needed: Option<Vec<u64>> = needed.collect();
-        findings.more_data.push(DataNeeded {
-            policy: format!("point {} of the front", i + 1),
-            false_rejection_rate: candidate.false_rejection_rate,
-            objective: Some(candidate.objective),
-            calibration_prompts: needed.and_then(|each| each.into_iter().max()),
-        });
-    }
+    findings.more_data = more_data(
+        (&tuning, &on_tuning, grid),
+        (&promising, sequence.certified),
+        &claims,
+        &|claim, evidence| testing.prompts_needed(claim, evidence, request.seed, interrupt),
+    )?;
     match chosen {
         Some(chosen) => {
             let rejected = on_calibration.rejected(&chosen.choice.checkpoints(grid))?;
@@ -224,6 +205,36 @@ pub fn tune(
         None => findings.reason = obstacles::why_not(&found, &promising, &sequence, testing),
     }
     Ok(findings)
+}
+
+/// What it takes to certify the next policy of the front, and the cheapest within the limit: by the claim that
+/// needs most, if prompts are like those of the tuning part.
+fn more_data(
+    (table, columns, grid): (&Table, &Candidates<'_>, &[Checkpoint<Position>]),
+    (promising, certified): (&[Candidate], usize),
+    claims: &[Claim],
+    needed: &dyn Fn(&Claim, &[PromptEvidence]) -> Option<u64>,
+) -> Result<Vec<DataNeeded>, CandidatesError> {
+    let last = promising.len().checked_sub(1);
+    let next = (certified < promising.len()).then_some(certified);
+    let wanted = next.into_iter().chain(last.filter(|i| *i > certified));
+    wanted
+        .map(|i| {
+            let candidate = &promising[i];
+            let rejected = columns.rejected(&candidate.choice.checkpoints(grid))?;
+            let each = claims.iter().map(|claim| {
+                let evidence = certificate::evidence(table, &rejected, claim);
+                needed(claim, &evidence)
+            });
+            let each: Option<Vec<u64>> = each.collect();
+            Ok(DataNeeded {
+                policy: format!("point {} of the front", i + 1),
+                false_rejection_rate: candidate.false_rejection_rate,
+                objective: Some(candidate.objective),
+                calibration_prompts: each.and_then(|each| each.into_iter().max()),
+            })
+        })
+        .collect()
 }
 
 /// What the quality of a judge can correct.

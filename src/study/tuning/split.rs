@@ -87,7 +87,9 @@ mod tests {
         let parts = split(&table, Shares::default(), 7);
         let mut of_row = vec![Vec::new(); table.rows().len()];
         for (k, part) in parts.iter().enumerate() {
-            part.iter().for_each(|&i| of_row[i].push(k));
+            for &i in part {
+                of_row[i].push(k);
+            }
         }
         assert!(
             of_row.iter().all(|parts| parts.len() == 1),
