@@ -192,7 +192,7 @@ fn more_data(findings: &TuningFindings) -> Section {
                 optional(Some(100.0 * needed.false_rejection_rate), 1e-2),
                 optional(needed.objective, 1e-4),
                 prompts.map_or_else(
-                    || "more than a million, or not known".to_owned(),
+                    || "more than a hundred thousand, or not known".to_owned(),
                     |n| n.to_string(),
                 ),
             ]

@@ -163,7 +163,7 @@ impl Testing {
     }
 
     /// How many prompts like those of `evidence` certify `claim` in four logs of five; `None` if more than a
-    /// million, or where that is not known.
+    /// hundred thousand, or where that is not known.
     pub(super) fn prompts_needed(
         &self,
         claim: &Claim,
@@ -176,7 +176,7 @@ impl Testing {
             delta: self.delta,
             power: 0.8,
             replications: 400,
-            most_prompts: 1_000_000,
+            most_prompts: 100_000,
             seed,
         };
         let (evidence, cap) = match claim.estimand {

@@ -96,7 +96,7 @@ pub struct DataNeeded {
     /// Its objective on the tuning part.
     pub objective: Option<f64>,
     /// Calibration prompts with which prompts like those seen would certify it in four logs of five;
-    /// null if more than a million, or not known.
+    /// null if more than a hundred thousand, or not known.
     pub calibration_prompts: Option<u64>,
 }
 
@@ -274,7 +274,7 @@ impl TuningFindings {
         &mut self,
         policy: PolicyFile,
         bound: f64,
-        [table, reporting]: [&Table; 2],
+        (table, reporting): (&Table, Table),
         request: &TuningRequest,
     ) -> Result<(), TuningError> {
         self.certified = true;
@@ -301,16 +301,12 @@ impl TuningFindings {
             p_value(&self.claims)
         );
         let generated = request.problem_generated;
-        let columns = |table: &Table| {
-            let all: Vec<usize> = (0..table.rows().len()).collect();
-            let table = table.select(&all).for_policy(&policy);
-            table.expect("the policy's validators are among the candidates'")
-        };
-        let whole = columns(table);
-        let replay = Replay::new(&whole, &policy, policy.checkpoints(), generated)?;
+        let known = "the policy's validators are among the candidates'";
+        let checkpoints = table.checkpoints_of(&policy).expect(known);
+        let replay = Replay::new(table, &policy, &checkpoints, generated)?;
         self.whole_log = Some(PolicyFigures {
-            records: whole.rows().len() as u64,
-            figures: replay::figures(&whole, &replay),
+            records: table.rows().len() as u64,
+            figures: replay::figures(table, &replay),
         });
         if reporting.rows().is_empty() {
             self.warnings.push(
@@ -319,7 +315,7 @@ impl TuningFindings {
                     .to_owned(),
             );
         } else {
-            let reporting = columns(reporting);
+            let reporting = reporting.for_policy(&policy).expect(known);
             let replay = Replay::new(&reporting, &policy, policy.checkpoints(), generated)?;
             let mut findings = replay::findings(&policy, &reporting, &replay, &Intake::default())?;
             let judge = request.judge;

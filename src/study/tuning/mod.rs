@@ -162,8 +162,8 @@ pub fn tune(
     }
     // From here on E is what the tuning part says.
     let frozen = candidates.expecting(expected(candidates, table, &tuning));
-    let columns = |table| Candidates::new(table, &frozen, request.problem_generated);
-    let on_tuning = columns(&tuning)?.watching(strata, law);
+    let generated = request.problem_generated;
+    let on_tuning = Candidates::new(&tuning, &frozen, generated)?.watching(strata, law);
     let space = space((&tuning, &on_tuning), &frozen, request);
     let found = space
         .search(step, interrupt)?
@@ -174,7 +174,7 @@ pub fn tune(
         Estimand::Prompt => 1.0,
     });
     let grid = candidates.checkpoints();
-    let on_calibration = columns(&calibration)?;
+    let on_calibration = Candidates::new(&calibration, &frozen, generated)?;
     let sequence = certificate::sequence(
         (&calibration, &on_calibration),
         grid,
@@ -192,6 +192,9 @@ pub fn tune(
     )?;
     match chosen {
         Some(chosen) => {
+            // A log may be large: what is not needed any more is given back.
+            drop(on_tuning);
+            drop(tuning);
             let rejected = on_calibration.rejected(&chosen.choice.checkpoints(grid))?;
             let evidence = certificate::evidence(&calibration, &rejected, &claims[0]);
             let policy = frozen.narrowed(
@@ -200,7 +203,9 @@ pub fn tune(
                 &chosen.choice.checkpoints(grid),
             );
             let bound = testing.bound(&claims[0], &evidence);
-            findings.certify(policy, bound, [table, &reporting], request)?;
+            drop(on_calibration);
+            drop(calibration);
+            findings.certify(policy, bound, (table, reporting), request)?;
         }
         None => findings.reason = obstacles::why_not(&found, &promising, &sequence, testing),
     }
