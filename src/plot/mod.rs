@@ -27,6 +27,7 @@ mod power_curves;
 mod row;
 mod savings;
 mod scene;
+mod side_names;
 mod stress_curves;
 mod sweep_curves;
 mod sweep_lines;

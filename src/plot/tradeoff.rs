@@ -10,6 +10,7 @@ use plotters::style::text_anchor::HPos;
 use super::axis::{Axis, Place, number};
 use super::row::Row;
 use super::scene::{Point, Scene};
+use super::side_names::{self, GAP, LINE};
 use super::theme::{
     CONTRAST, FAINT, Face, HAIRLINE, INK, LABEL, MARGIN, MARK, NOTE, REFERENCE, SUBJECT, SUBTITLE,
     TITLE, WHISKER,
@@ -27,9 +28,6 @@ const HEIGHT: f64 = 300.0;
 const HEAD: f64 = 84.0;
 const TICKS: f64 = 66.0;
 const BELOW: f64 = 52.0;
-/// Between the plot and the names, and from one name to the next.
-const GAP: f64 = 46.0;
-const LINE: f64 = 18.0;
 const NAMES: f64 = 260.0;
 /// Name of the line at which savings equal false rejections.
 const BREAK_EVEN: &str = "break-even: saved = falsely rejected";
@@ -156,7 +154,8 @@ fn scene(spots: &[Spot<'_>]) -> Result<Scene, PlotError> {
         Some((place, name, spot.face()))
     });
     let line = (break_even[1], BREAK_EVEN.to_owned(), NOTE);
-    plot.draw_names(&mut scene, names.chain([line]).collect());
+    let beside = (left, top, WIDTH, height);
+    side_names::draw(&mut scene, beside, names.chain([line]).collect());
     for spot in spots {
         plot.draw_mark(&mut scene, spot);
     }
@@ -240,22 +239,6 @@ impl Plot {
             Kind::Policy => scene.disc((x, y), MARK + 1.0, color),
             Kind::Rule => scene.ring((x, y), MARK, color),
             Kind::Coin => scene.hollow_diamond((x, y), MARK + 1.5, color),
-        }
-    }
-
-    /// Names beside the plot, each led to its place by a thin line.
-    fn draw_names(&self, scene: &mut Scene, mut names: Vec<(Point, String, Face)>) {
-        names.sort_by(|(a, ..), (b, ..)| a.1.total_cmp(&b.1).then(a.0.total_cmp(&b.0)));
-        let (left, top) = self.corner;
-        let x = left + WIDTH + GAP;
-        let mut free = top;
-        let count = names.len();
-        for (n, (place, name, face)) in names.into_iter().enumerate() {
-            let rest = LINE * (count - 1 - n) as f64;
-            let y = place.1.max(free).min(top + self.height - rest);
-            free = y + LINE;
-            scene.line(vec![place, (x - 6.0, y)], HAIRLINE, FAINT);
-            scene.text(&name, (x, y + 4.5), face);
         }
     }
 }

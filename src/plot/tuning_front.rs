@@ -11,6 +11,7 @@ use plotters::style::text_anchor::HPos;
 
 use super::axis::{Axis, Place, number};
 use super::scene::{Point, Scene};
+use super::side_names::{self, GAP};
 use super::theme::{
     CONTRAST, FAINT, HAIRLINE, INK, LABEL, MARGIN, MARK, NOTE, REFERENCE, SUBJECT, SUBTITLE, TITLE,
     WHISKER,
@@ -24,8 +25,6 @@ const HEIGHT: f64 = 300.0;
 const HEAD: f64 = 84.0;
 const TICKS: f64 = 66.0;
 const BELOW: f64 = 52.0;
-const GAP: f64 = 46.0;
-const LINE: f64 = 18.0;
 
 /// Something with a name and a place: false rejections in per cent, cost ratio.
 struct Mark {
@@ -155,10 +154,8 @@ fn scene(front: &[(f64, f64)], marks: &[Mark], limit: f64) -> Result<Scene, Plot
     let places = marks.iter().map(|m| plot.at(m.at.0, m.at.1));
     let line = plot.at(plot.across.end(), 1.0);
     let named = std::iter::once(line).chain(places).zip(names);
-    plot.draw_names(
-        &mut scene,
-        named.map(|(at, (name, face))| (at, name, face)).collect(),
-    );
+    let named = named.map(|(at, (name, face))| (at, name, face)).collect();
+    side_names::draw(&mut scene, (left, top, WIDTH, HEIGHT), named);
     for mark in marks {
         plot.draw_mark(&mut scene, mark);
     }
@@ -238,22 +235,6 @@ impl Plot {
             Kind::Chosen => scene.disc((x, y), MARK + 1.0, color),
             Kind::Reported | Kind::Best | Kind::Oracle => scene.ring((x, y), MARK, color),
             Kind::Coin => scene.hollow_diamond((x, y), MARK + 1.5, color),
-        }
-    }
-
-    /// Names beside the plot, each led to its place by a thin line.
-    fn draw_names(&self, scene: &mut Scene, mut names: Vec<(Point, String, super::theme::Face)>) {
-        names.sort_by(|(a, ..), (b, ..)| a.1.total_cmp(&b.1).then(a.0.total_cmp(&b.0)));
-        let (left, top) = self.corner;
-        let x = left + WIDTH + GAP;
-        let mut free = top;
-        let count = names.len();
-        for (n, (place, name, face)) in names.into_iter().enumerate() {
-            let rest = LINE * (count - 1 - n) as f64;
-            let y = place.1.max(free).min(top + HEIGHT - rest);
-            free = y + LINE;
-            scene.line(vec![place, (x - 6.0, y)], HAIRLINE, FAINT);
-            scene.text(&name, (x, y + 4.5), face);
         }
     }
 }
