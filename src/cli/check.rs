@@ -24,6 +24,10 @@ use crate::study::sweep::Sweep;
 /// Reports all mistakes of each file, with line, key, value, valid range and the nearest valid
 /// name. Exit code 3 when any file has a mistake.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    foldem check experiments/five-stage.toml experiments/sweeps/five-stage-alarms.toml\n  \
+    foldem check log.jsonl my-policy.toml --format json\n  \
+    foldem check samples_gsm8k.jsonl --input-format lm-eval")]
 pub(super) struct CheckArgs {
     /// Scenarios, sweeps, policies, audits, logs and first-alarm tables; - is stdin
     #[arg(required = true, value_name = "FILE")]

@@ -22,10 +22,10 @@ use crate::study::replay::Intake;
 /// two policies verdicts are from intervals that hold for all of them together.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:\n  \
-    foldem compare paper my.toml -- log.jsonl\n  \
-    foldem compare old.toml new.toml bold.toml --report compare.html -- a.jsonl.gz b.jsonl.zst\n  \
+    foldem compare paper my-policy.toml -- log.jsonl\n  \
+    foldem compare old-policy.toml new-policy.toml my-policy.toml --report compare.html -- a.jsonl.gz b.jsonl.zst\n  \
     foldem replay log.jsonl --policy all-rules.toml --save-table alarms.parquet\n  \
-    foldem compare paper my.toml --table alarms.parquet --format json\n\n\
+    foldem compare paper my-policy.toml --table alarms.parquet --format json\n\n\
     Logs stand behind --, policies and options before it. A policy is a file (foldem.policy/1) or `paper`.")]
 pub(super) struct CompareArgs {
     /// Policy files (foldem.policy/1), at least two; the others are held against the first; - is

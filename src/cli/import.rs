@@ -27,7 +27,7 @@ use crate::report::{Section, Sheet};
     foldem import openai-batch output.jsonl --prompts input.jsonl -o log.jsonl.zst\n  \
     foldem import lm-eval samples_gsm8k.jsonl --filter flexible-extract -o log.jsonl\n  \
     foldem import parquet-generations data.parquet --columns openr1-math -o log.jsonl\n  \
-    foldem import map runs.jsonl --map solution=text,prompt_id=q,gold=answer --grade numeric -o log.jsonl")]
+    foldem import map runs.jsonl --map solution=text,prompt_id=q,gold=answer --grade numeric -o graded.jsonl")]
 pub(super) struct ImportArgs {
     /// Whose log it is
     #[arg(value_enum, value_name = "FORMAT")]

@@ -6,6 +6,7 @@ mod audit;
 mod catalogue;
 mod check;
 mod compare;
+mod completions;
 mod error;
 mod evaluation;
 mod explain;
@@ -13,6 +14,7 @@ mod filling;
 mod foreign;
 mod guarantee;
 mod import;
+mod man;
 mod merge;
 mod monitor;
 mod new;
@@ -52,16 +54,16 @@ use output::Output;
     foldem check my.toml            what it says, or every mistake in it\n  \
     foldem simulate my.toml         exact figures beside Monte Carlo\n  \
     foldem verify my.toml           the claims, each with its assumption and verdict\n  \
-    foldem sweep my-sweep.toml      the figures over a grid of parameters and policies\n  \
+    foldem sweep experiments/sweeps/five-stage-alarms.toml   the figures over a grid of parameters and policies\n  \
     foldem optimal my.toml          the best policy that the validators allow\n  \
     foldem stress my.toml           what it does once validators are not what you think\n  \
     foldem replay log.jsonl --policy paper   what the paper's policy would have done to your log\n  \
     foldem tune log.jsonl --max-frr 0.05 -o policy.toml   the cheapest policy that can be certified\n  \
-    foldem compare paper my.toml -- log.jsonl   which of two policies does better on it\n  \
-    foldem import lm-eval samples.jsonl -o log.jsonl   a log from another tool's\n  \
+    foldem compare paper my-policy.toml -- log.jsonl   which of two policies does better on it\n  \
+    foldem import lm-eval samples_gsm8k.jsonl -o imported.jsonl   a log from another tool's\n  \
     foldem plan --max-frr 0.05 --frr 0.01 --accepted 0.6   how much data a certificate takes\n  \
-    foldem audit claims.toml        what published numbers imply, and whether they can hold together\n  \
-    foldem explain a.toml b.toml    why two scenarios save differently\n  \
+    foldem audit experiments/audits/paper.toml   what published numbers imply, and whether they can hold together\n  \
+    foldem explain experiments/runaway.toml experiments/runaway-undetected.toml   why two scenarios save differently\n  \
     foldem monitor deployed.jsonl --max-frr 0.05 --pass-through 0.1   watch a policy that runs\n\n\
     Exit codes: 0 fine, 1 internal, 2 usage, 3 bad input, 4 a checked claim fails, \
     5 an alarm of a monitor, 130 interrupted.")]
@@ -133,6 +135,8 @@ enum Command {
     Guarantee(guarantee::GuaranteeArgs),
     Monitor(monitor::MonitorArgs),
     Reproduce(reproduce::ReproduceArgs),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
 }
 
 /// What every command is given besides its own arguments.
@@ -190,6 +194,8 @@ fn run(cli: Cli) -> Result<u8, CliError> {
         Command::Guarantee(args) => guarantee::run(&args, &context),
         Command::Monitor(args) => monitor::run(&args, &context),
         Command::Reproduce(args) => reproduce::run(&args, &context),
+        Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args, &context),
     }
 }
 

@@ -29,7 +29,7 @@ const RECORDS_PER_STATE: u64 = 10_000;
     foldem monitor deployed.jsonl --max-frr 0.05 --pass-through 0.1\n  \
     foldem monitor deployed.jsonl --max-frr 0.05 --pass-through 0.1 --state watch.json\n  \
     foldem monitor deployed.jsonl --max-frr 0.05 --pass-through 0.1 --state watch.json --follow\n  \
-    foldem monitor deployed.jsonl --max-frr 0.05 --per-prompt 4 --max-tokens 2048 --format json\n\n\
+    foldem monitor deployed.jsonl --max-frr 0.05 --pass-through 0.1 --max-tokens 2048 --format json\n\n\
     With --state a later run goes on where the earlier one ended, with the same result as one run.")]
 pub(super) struct MonitorArgs {
     /// Log of the deployed policy (plain JSON Lines), to which lines are added

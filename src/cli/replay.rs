@@ -32,13 +32,13 @@ pub(super) const PAPER: &str = "paper";
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:\n  \
     foldem replay log.jsonl --policy paper\n  \
-    foldem replay a.jsonl.gz b.jsonl.zst --policy my.toml --format json\n  \
-    foldem replay log.jsonl --policy my.toml --outcomes outcomes.jsonl\n  \
+    foldem replay a.jsonl.gz b.jsonl.zst --policy my-policy.toml --format json\n  \
+    foldem replay log.jsonl --policy my-policy.toml --outcomes outcomes.jsonl\n  \
     foldem replay log.jsonl --policy paper --judge-sensitivity 0.97 --judge-specificity 0.9\n  \
-    foldem replay log.jsonl --policy my.toml --save-table alarms.parquet\n  \
-    foldem replay --table alarms.parquet --policy other.toml\n  \
+    foldem replay log.jsonl --policy all-rules.toml --save-table alarms.parquet\n  \
+    foldem replay --table alarms.parquet --policy old-policy.toml\n  \
     foldem replay samples_gsm8k.jsonl --input-format lm-eval --policy paper\n  \
-    foldem replay log.jsonl --policy my.toml --time-rules --token-price-ns 12000000\n\n\
+    foldem replay log.jsonl --policy my-policy.toml --time-rules --token-price-ns 12000000\n\n\
     foldem new policy prints the policy of the paper, commented, to start from.")]
 pub(super) struct ReplayArgs {
     /// Logs of generations (JSON Lines; .gz and .zst are decompressed; or .parquet); - is stdin

@@ -37,8 +37,9 @@ const CANDIDATES: &str = "candidates";
     foldem tune log.jsonl --max-frr 0.05 --confidence 0.95 -o policy.toml\n  \
     foldem tune log.jsonl --candidates my-candidates.toml --max-frr 0.02 -o policy.toml --report tuning.html\n  \
     foldem tune log.jsonl --max-frr 0.05 --stratum model --max-stratum-frr 0.1 -o policy.toml\n  \
+    foldem replay log.jsonl --policy my-candidates.toml --save-table alarms.parquet\n  \
     foldem tune --table alarms.parquet --candidates my-candidates.toml --max-frr 0.05\n  \
-    foldem tune log.jsonl --max-frr 0.05 --save-reporting part.parquet -o policy.toml\n  \
+    foldem tune log.jsonl --max-frr 0.1 --confidence 0.9 --save-reporting part.parquet -o policy.toml\n  \
     foldem replay --table part.parquet --policy policy.toml   # prints the very figures of the report\n\n\
     foldem new candidates prints the candidates that ship, to edit.")]
 pub(super) struct TuneArgs {

@@ -20,7 +20,7 @@ fn commands(page: &str) -> Vec<String> {
     found
 }
 
-fn copy(from: &Path, to: &Path) {
+pub(super) fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let path = entry.unwrap().path();
@@ -34,7 +34,7 @@ fn copy(from: &Path, to: &Path) {
 }
 
 /// All files below a folder.
-fn files(folder: &Path) -> Vec<PathBuf> {
+pub(super) fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -79,6 +79,7 @@ fn project() -> tempfile::TempDir {
 fn every_command_of_the_docs_runs_as_written() {
     let mut run = 0;
     let pages = [
+        "docs/README.md",
         "docs/results.md",
         "docs/formats.md",
         "docs/theory.md",

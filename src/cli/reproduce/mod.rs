@@ -24,6 +24,9 @@ use writer::Writer;
 /// guarantees of DIR/experiments/guarantees/*.toml. Writes DIR/results/<name>/ (tables, JSON,
 /// provenance) and DIR/paper-figures/ (SVG and PNG). The same inputs give the same bytes.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    foldem reproduce                everything in the folder you are in\n  \
+    foldem reproduce . --full       as many drawn logs as the experiments on guarantees say")]
 pub(super) struct ReproduceArgs {
     /// Project folder: the one that holds experiments/
     #[arg(default_value = ".", value_name = "DIR")]
