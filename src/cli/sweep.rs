@@ -42,8 +42,8 @@ pub(super) fn run(args: &SweepArgs, context: &Context) -> Result<u8, CliError> {
     let figure = output::picture(args.figure.as_deref(), &others)?;
     others.extend(figure.iter().map(|(path, _)| *path));
     context.output.keeps(&others)?;
-    if figure.is_some() && sweep.axes() == 0 {
-        let message = "--figure: the sweep has no [[axis]] to draw anything over";
+    if figure.is_some() && sweep.axes() == 0 && sweep.points() < 2 {
+        let message = "--figure: the sweep has no [[axis]] and no policies to draw anything over";
         return Err(CliError::Usage(message.to_owned()));
     }
 

@@ -8,6 +8,8 @@ pub(super) struct Axis {
     logarithmic: bool,
     ticks: Vec<f64>,
     decimals: usize,
+    /// What stands at the ticks in place of numbers, if anything does.
+    names: Vec<String>,
 }
 
 /// A place on an axis.
@@ -53,6 +55,7 @@ impl Axis {
             logarithmic: false,
             decimals: decimals(&ticks),
             ticks,
+            names: Vec::new(),
         }
     }
 
@@ -81,6 +84,19 @@ impl Axis {
             logarithmic: true,
             decimals: decimals(&ticks),
             ticks,
+            names: Vec::new(),
+        }
+    }
+
+    /// One place for each of `names`, at 0, 1, 2 and so on.
+    pub(super) fn named(names: &[String]) -> Self {
+        Self {
+            lo: -0.5,
+            hi: names.len() as f64 - 0.5,
+            logarithmic: false,
+            ticks: (0..names.len()).map(|i| i as f64).collect(),
+            decimals: 0,
+            names: names.to_vec(),
         }
     }
 
@@ -111,7 +127,10 @@ impl Axis {
 
     /// The marked values, each with its text.
     pub(super) fn ticks(&self) -> impl Iterator<Item = (f64, String)> {
-        self.ticks.iter().map(|&tick| {
+        self.ticks.iter().enumerate().map(|(i, &tick)| {
+            if let Some(name) = self.names.get(i) {
+                return (tick, name.clone());
+            }
             let decimals = if self.logarithmic {
                 decimals(&[tick])
             } else {

@@ -7,6 +7,7 @@
 //! A value that is undefined is written as such; it is never drawn at some other place.
 
 mod axis;
+mod bound_and_truth;
 mod curve_panel;
 mod differences;
 mod draw;
@@ -38,6 +39,7 @@ mod tuning_front;
 mod value;
 mod violations;
 
+pub use bound_and_truth::bound_and_truth;
 pub use differences::differences_from_first;
 pub use feasible_region::feasible_region;
 pub use funnel::rejection_funnel;

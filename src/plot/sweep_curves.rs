@@ -1,4 +1,4 @@
-//! What savings, false rejections and cost do when a number of the scenario is varied.
+//! What savings, rejections and cost do when a number of the scenario or the policy is varied.
 //!
 //! Exact values: intervals of simulated ones are for the tables.
 
@@ -21,15 +21,16 @@ const TOP: f64 = 138.0;
 const BELOW: f64 = 58.0;
 
 /// Draws the figures over the first axis of a sweep: a line per value of the second axis or per
-/// policy, at most six of them; further axes stay at their first values.
+/// policy, at most six of them; further axes stay at their first values. Without an axis they are
+/// drawn over the policies.
 pub fn sweep_curves(findings: &SweepFindings) -> Result<Figure, PlotError> {
     draw::figure(NAME, &scene(findings)?, &alt(findings))
 }
 
 fn scene(findings: &SweepFindings) -> Result<Scene, PlotError> {
-    let Some(first) = findings.axes.first() else {
-        return Err(PlotError::Nothing("no axis was varied"));
-    };
+    if findings.axes.is_empty() && findings.policies.len() < 2 {
+        return Err(PlotError::Nothing("no axis and no policy was varied"));
+    }
     if findings.points.is_empty() {
         return Err(PlotError::Nothing("no point was evaluated"));
     }
@@ -58,7 +59,7 @@ fn scene(findings: &SweepFindings) -> Result<Scene, PlotError> {
             .flat_map(|curve| curve.values.iter().map(|v| [v.1, Value::default()]))
             .collect();
         let axis = levels(&values, quantity.reference.0, quantity.unit);
-        let text = heading(quantity.heading, &axis);
+        let text = heading(quantity.heading(&lines), &axis);
         scene.text(&text, (left, TOP - 22.0), HEADING);
         let panel = Panel {
             curves,
@@ -74,7 +75,7 @@ fn scene(findings: &SweepFindings) -> Result<Scene, PlotError> {
     } else {
         ""
     };
-    let across = LABEL.shortened(&format!("{}{log}", first.key), room)?;
+    let across = LABEL.shortened(&format!("{}{log}", lines.over()), room)?;
     let at = (0.5 * width, TOP + HEIGHT + 40.0);
     scene.text(&across, at, LABEL.anchored(HPos::Center));
     Ok(scene)
@@ -82,11 +83,10 @@ fn scene(findings: &SweepFindings) -> Result<Scene, PlotError> {
 
 fn alt(findings: &SweepFindings) -> String {
     let lines = Lines::new(findings);
-    let over = findings.axes.first();
-    let over = over.map_or_else(String::new, |axis| format!(" over {}", axis.key));
     let mut parts = vec![format!(
-        "Savings per attempt, false rejection rate and cost per retained sample of {}{over}",
-        findings.scenario
+        "Savings per attempt, false rejection rate and cost per retained sample of {} over {}",
+        findings.scenario,
+        lines.over()
     )];
     parts.extend(Some(lines.about()).filter(|about| !about.is_empty()));
     parts.extend((0..lines.count()).map(|i| {
@@ -95,7 +95,10 @@ fn alt(findings: &SweepFindings) -> String {
         let lowest = costs.min_by(|a, b| a.1.total_cmp(&b.1));
         let name = lines.name(i).unwrap_or_else(|| "policy".to_owned());
         match lowest {
-            Some((x, y)) => format!("{name}: lowest cost ratio {} at {x}", number(y, 3)),
+            Some((x, y)) => {
+                let at = lines.place(x);
+                format!("{name}: lowest cost ratio {} at {at}", number(y, 3))
+            }
             None => format!("{name}: cost ratio undefined"),
         }
     }));
@@ -200,6 +203,14 @@ mod tests {
     }
 
     #[test]
+    fn policies_run_to_the_right_where_nothing_else_was_varied() {
+        let figure = tidy(&sweep(&[], &["30 %", "40 %", "50 %"], |_| Some(0.5)));
+        assert_eq!([texts(&figure, "40 %"), texts(&figure, "policy")], [3, 4]);
+        assert!(figure.alt.contains("over policy"), "{}", figure.alt);
+        assert!(figure.alt.contains("ratio 0.500 at 30 %"), "{}", figure.alt);
+    }
+
+    #[test]
     fn of_many_lines_six_are_drawn_from_first_to_last() {
         let many: Vec<f64> = (0..21).map(f64::from).collect();
         let figure = tidy(&sweep(&[("x", X), ("z", &many)], &[], |_| Some(0.5)));
@@ -247,7 +258,7 @@ mod tests {
     #[test]
     fn nothing_to_draw_is_refused() {
         for findings in [
-            sweep(&[], &["a", "b"], |_| None),
+            sweep(&[], &["a"], |_| None),
             sweep(&[("x", &[])], &[], |_| None),
         ] {
             assert!(matches!(

@@ -1,5 +1,6 @@
-//! Which points of a grid become the lines of a figure: the first axis runs to the right, the second
-//! axis or the policies tell lines apart, and everything else stays where it begins.
+//! Which points of a grid become the lines of a figure: the first axis runs to the right, or the
+//! policies where nothing else was varied; the second axis or the policies tell lines apart, and
+//! everything else stays where it begins.
 
 use super::axis::Axis;
 use super::value::Value;
@@ -32,7 +33,7 @@ impl<'f> Lines<'f> {
         let second = findings.axes.get(1).map_or(0, |axis| axis.values.len());
         let (by, of) = if second > 1 {
             (By::SecondAxis, second)
-        } else if policies > 1 {
+        } else if policies > 1 && !findings.axes.is_empty() {
             (By::Policy, policies)
         } else {
             (By::Nothing, 1)
@@ -71,6 +72,7 @@ impl<'f> Lines<'f> {
         }
         if let Some(policy) = findings.policies.first()
             && self.by != By::Policy
+            && !findings.axes.is_empty()
         {
             parts.push(format!("policy {policy}"));
         }
@@ -80,17 +82,36 @@ impl<'f> Lines<'f> {
         parts.join("; ")
     }
 
+    /// What runs to the right.
+    pub(super) fn over(&self) -> &str {
+        let first = self.findings.axes.first();
+        first.map_or("policy", |axis| axis.key.as_str())
+    }
+
+    /// What stands at `x` of what runs to the right.
+    pub(super) fn place(&self, x: f64) -> String {
+        let named = self.findings.policies.iter().enumerate();
+        let mut named = named.filter(|(i, _)| self.findings.axes.is_empty() && *i as f64 >= x);
+        named
+            .next()
+            .map_or_else(|| x.to_string(), |(_, name)| name.clone())
+    }
+
     fn points(&self, i: usize) -> impl Iterator<Item = (f64, &'f Point)> {
         let (findings, by, which) = (self.findings, self.by, self.shown[i]);
+        let across_policies = findings.axes.is_empty();
         let on_line = move |point: &&Point| {
             let policy = if by == By::Policy { which } else { 0 };
             let second = if by == By::SecondAxis { which } else { 0 };
             let mut rest = point.at.iter().skip(1);
-            point.policy.unwrap_or(0) == policy
+            (across_policies || point.policy.unwrap_or(0) == policy)
                 && rest.next().is_none_or(|&at| at == second)
                 && rest.all(|&at| at == 0)
         };
-        let place = |point: &Point| findings.axes[0].values[point.at[0]];
+        let place = |point: &Point| match findings.axes.first() {
+            Some(axis) => axis.values[point.at[0]],
+            None => point.policy.unwrap_or(0) as f64,
+        };
         let points = findings.points.iter().filter(on_line);
         points.map(move |point| (place(point), point))
     }
@@ -111,7 +132,10 @@ impl<'f> Lines<'f> {
 
     /// The axis of what was varied, on the scale on which its values lie most evenly.
     pub(super) fn across(&self) -> Axis {
-        let mut values = self.findings.axes[0].values.clone();
+        let Some(first) = self.findings.axes.first() else {
+            return Axis::named(&self.findings.policies);
+        };
+        let mut values = first.values.clone();
         values.sort_by(f64::total_cmp);
         let (lo, hi) = (values[0], values[values.len() - 1]);
         if lo >= hi {

@@ -61,14 +61,15 @@ impl Provenance {
         Self::new(spec, bytes, Some(drawn), Vec::new())
     }
 
-    /// The provenance of results computed from `bytes`, the content of the experiment `spec`, and
-    /// from the scenario that it names, by name and content.
-    pub fn of_guarantee(spec: &str, bytes: &[u8], (file, scenario): (&str, &[u8])) -> Self {
+    /// The provenance of results computed from `bytes`, the content of `spec`, and from the file
+    /// that it names, if any, by name and content.
+    pub fn of_spec(spec: &str, bytes: &[u8], named: Option<(&str, &[u8])>) -> Self {
+        let inputs = named.into_iter().map(|(file, content)| LogFile {
+            file: file.to_owned(),
+            sha256: digest::of_bytes(content),
+        });
         Self {
-            inputs: vec![LogFile {
-                file: file.to_owned(),
-                sha256: digest::of_bytes(scenario),
-            }],
+            inputs: inputs.collect(),
             ..Self::new(spec, bytes, None, Vec::new())
         }
     }

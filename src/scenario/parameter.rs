@@ -22,6 +22,7 @@ enum Place {
     DifficultyLengthEffect,
     Hazard { fault: usize, stage: usize },
     HazardFactor(usize),
+    Onset(usize),
     Recovery(usize),
     FaultDifficultyEffect(usize),
     LengthFactor(usize),
@@ -92,6 +93,7 @@ impl Parameter {
                 add(key, Place::Hazard { fault: i, stage });
             }
             add(key("hazard_factor"), Place::HazardFactor(i));
+            add(key("onset"), Place::Onset(i));
             add(key("recovery"), Place::Recovery(i));
             add(key("difficulty_effect"), Place::FaultDifficultyEffect(i));
             add(key("length_factor"), Place::LengthFactor(i));
@@ -168,6 +170,7 @@ impl Parameter {
                     *hazard *= value;
                 }
             }
+            &Place::Onset(fault) => set_onset(&mut spec.faults[fault].hazard, value),
             &Place::Recovery(fault) => spec.faults[fault].recovery = PerStage::Same(value),
             &Place::FaultDifficultyEffect(fault) => spec.faults[fault].difficulty_effect = value,
             &Place::LengthFactor(fault) => spec.faults[fault].length_factor = value,
@@ -213,6 +216,31 @@ impl Parameter {
             Place::FalseAlarm(_) => *false_alarm = value,
             _ => *difficulty_effect = value,
         }
+    }
+}
+
+/// Moves all of a fault's hazard to stage `at`, counted from 1, so that it starts as often as before
+/// where there is no other fault; a number between two stages shares it between them. Beyond the first
+/// or the last stage a hazard comes out that no scenario accepts.
+fn set_onset(hazards: &mut [f64], at: f64) {
+    let never: f64 = hazards.iter().map(|hazard| 1.0 - hazard).product();
+    // The stage before the place, counted from 0, but never the last: what follows it must exist.
+    let first = (2..hazards.len())
+        .filter(|&stage| at >= stage as f64)
+        .count();
+    let later = at - (first + 1) as f64;
+    let early = (1.0 - never) * (1.0 - later);
+    hazards.fill(0.0);
+    hazards[first] = early;
+    if let Some(next) = hazards.get_mut(first + 1) {
+        // Given that it has not started before.
+        *next = if early < 1.0 {
+            (1.0 - never) * later / (1.0 - early)
+        } else {
+            0.0
+        };
+    } else if later != 0.0 {
+        hazards[first] = f64::NAN;
     }
 }
 

@@ -1,8 +1,10 @@
 //! `foldem reproduce`: every shipped experiment, evaluated into `results/` and `paper-figures/`.
 
+mod audits;
 mod guarantees;
 mod replays;
 mod scenarios;
+mod sweeps;
 mod writer;
 
 use std::fs;
@@ -19,9 +21,10 @@ use writer::Writer;
 
 /// Evaluate every experiment of a project: figures, claims, replays, plots
 ///
-/// Reads DIR/experiments/*.toml (scenarios), and replays DIR/experiments/logs/* under each policy of
-/// DIR/experiments/policies/*.toml, where there are any, and draws logs for the experiments on
-/// guarantees of DIR/experiments/guarantees/*.toml. Writes DIR/results/<name>/ (tables, JSON,
+/// Reads DIR/experiments/*.toml (scenarios) and, where there are any, replays
+/// DIR/experiments/logs/* under each policy of DIR/experiments/policies/*.toml, evaluates the sweeps
+/// and audits of DIR/experiments/sweeps and audits, and draws logs for the experiments on guarantees
+/// of DIR/experiments/guarantees/*.toml. Writes DIR/results/<name>/ (tables, JSON,
 /// provenance) and DIR/paper-figures/ (SVG and PNG). The same inputs give the same bytes.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
@@ -54,6 +57,8 @@ pub(super) fn run(args: &ReproduceArgs, context: &Context) -> Result<u8, CliErro
     let scenarios = scenarios::Inputs::read(&args.directory)?;
     let replays = replays::Inputs::read(&args.directory)?;
     let guarantees = guarantees::Inputs::read(&args.directory)?;
+    let sweeps = sweeps::Inputs::read(&args.directory)?;
+    let audits = audits::Inputs::read(&args.directory)?;
     let mut writer = Writer::new(&args.directory);
     let interrupted = || {
         let message = "interrupted: the results of this experiment were not written";
@@ -66,10 +71,20 @@ pub(super) fn run(args: &ReproduceArgs, context: &Context) -> Result<u8, CliErro
     let Some(replays) = replays.evaluate(&mut writer, context)? else {
         return interrupted();
     };
+    if !sweeps.evaluate(&mut writer, context)? {
+        return interrupted();
+    }
+    audits.evaluate(&mut writer)?;
     let Some(guarantees) = guarantees.evaluate(args.full, &mut writer, context)? else {
         return interrupted();
     };
-    let simulated = experiments.iter().map(|e| Row::simulated(&e.simulation));
+    let simulated: Vec<Row> = experiments
+        .iter()
+        .map(|e| Row::simulated(&e.simulation))
+        .collect();
+    if let Ok(figure) = plot::bound_and_truth(&simulated) {
+        writer.figure(&figure.name, &figure)?;
+    }
     let replayed = replays.iter().map(|r| Row::replayed(&r.policy, r));
     let figure = plot::savings_and_cost(&replayed.chain(simulated).collect::<Vec<_>>())?;
     writer.figure(&figure.name, &figure)?;

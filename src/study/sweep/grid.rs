@@ -23,6 +23,8 @@ pub(super) struct Policy {
 pub struct Sweep {
     pub(super) name: String,
     pub(super) scenario: String,
+    /// The file of the scenario as the sweep names it, and its text.
+    pub(super) source: (String, String),
     pub(super) attempts: u64,
     pub(super) seed: u64,
     pub(super) axes: Vec<Axis>,
@@ -50,6 +52,16 @@ impl Sweep {
     /// Number of attempts at each point; 0 for exact values alone.
     pub fn attempts(&self) -> u64 {
         self.attempts
+    }
+
+    /// The file of the scenario, as the sweep names it: relative to the sweep.
+    pub fn scenario_file(&self) -> &str {
+        &self.source.0
+    }
+
+    /// The text of that file.
+    pub fn scenario_text(&self) -> &str {
+        &self.source.1
     }
 
     /// Number of axes.

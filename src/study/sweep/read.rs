@@ -93,7 +93,7 @@ fn read(document: &Document<'_>, directory: &Path, mistakes: &mut Mistakes) -> O
         );
         mistakes.push("axis", message);
     }
-    let base = base?;
+    let (source, base) = base?;
     let specs = under_policies(&base, &policies, mistakes);
     let axes = axes
         .into_iter()
@@ -109,6 +109,7 @@ fn read(document: &Document<'_>, directory: &Path, mistakes: &mut Mistakes) -> O
     let sweep = Sweep {
         name,
         scenario: base.name.clone(),
+        source,
         attempts,
         seed,
         axes: parameters
@@ -126,15 +127,21 @@ fn read(document: &Document<'_>, directory: &Path, mistakes: &mut Mistakes) -> O
     Some(sweep)
 }
 
-/// The scenario that the sweep varies.
+/// The scenario that the sweep varies, behind its file and its text.
 fn scenario(
     item: &Item<'_, '_>,
     directory: &Path,
     mistakes: &mut Mistakes,
-) -> Option<ScenarioSpec> {
+) -> Option<((String, String), ScenarioSpec)> {
     let name = item.string(mistakes)?;
-    match Scenario::load(&directory.join(&name)) {
-        Ok(scenario) => Some(scenario.spec().clone()),
+    let path = directory.join(&name);
+    let read = Document::read(&path).and_then(|text| {
+        let folder = path.parent().unwrap_or(directory);
+        let scenario = Scenario::parse(&path.display().to_string(), &text, folder)?;
+        Ok((text, scenario))
+    });
+    match read {
+        Ok((text, scenario)) => Some(((name, text), scenario.spec().clone())),
         Err(error) => {
             let all: Vec<String> = error.to_string().lines().map(str::to_owned).collect();
             let message = format!("is \"{name}\", which cannot be used: {}", all.join("; "));
