@@ -10,6 +10,7 @@ mod completions;
 mod error;
 mod evaluation;
 mod explain;
+mod figures;
 mod filling;
 mod foreign;
 mod guarantee;
@@ -135,6 +136,7 @@ enum Command {
     Guarantee(guarantee::GuaranteeArgs),
     Monitor(monitor::MonitorArgs),
     Reproduce(reproduce::ReproduceArgs),
+    Figures(figures::FiguresArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
 }
@@ -194,6 +196,7 @@ fn run(cli: Cli) -> Result<u8, CliError> {
         Command::Guarantee(args) => guarantee::run(&args, &context),
         Command::Monitor(args) => monitor::run(&args, &context),
         Command::Reproduce(args) => reproduce::run(&args, &context),
+        Command::Figures(args) => figures::run(&args, &context),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args, &context),
     }

@@ -16,7 +16,7 @@ use serde::Serialize;
 use super::Context;
 use super::error::{CliError, exit};
 use crate::plot::{self, Row};
-use crate::report::reproduction;
+use crate::report::{self, reproduction};
 use writer::Writer;
 
 /// Evaluate every experiment of a project: figures, claims, replays, plots
@@ -59,6 +59,7 @@ pub(super) fn run(args: &ReproduceArgs, context: &Context) -> Result<u8, CliErro
     let guarantees = guarantees::Inputs::read(&args.directory)?;
     let sweeps = sweeps::Inputs::read(&args.directory)?;
     let audits = audits::Inputs::read(&args.directory)?;
+    let list = super::figures::list(&args.directory)?;
     let mut writer = Writer::new(&args.directory);
     let interrupted = || {
         let message = "interrupted: the results of this experiment were not written";
@@ -88,6 +89,11 @@ pub(super) fn run(args: &ReproduceArgs, context: &Context) -> Result<u8, CliErro
     let replayed = replays.iter().map(|r| Row::replayed(&r.policy, r));
     let figure = plot::savings_and_cost(&replayed.chain(simulated).collect::<Vec<_>>())?;
     writer.figure(&figure.name, &figure)?;
+
+    if let Some(list) = &list {
+        let listed = super::figures::held_against_files(list, &args.directory);
+        writer.page(&report::figures::page(&listed))?;
+    }
 
     let findings = ReproduceFindings {
         experiments: experiments

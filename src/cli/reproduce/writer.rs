@@ -62,6 +62,14 @@ impl<'d> Writer<'d> {
         Ok(())
     }
 
+    /// The page beside the figures.
+    pub(super) fn page(&mut self, text: &str) -> Result<(), CliError> {
+        self.file(
+            &Path::new("paper-figures").join("README.md"),
+            text.as_bytes(),
+        )
+    }
+
     /// A figure under `name`.
     pub(super) fn figure(&mut self, name: &str, figure: &Figure) -> Result<(), CliError> {
         let folder = Path::new("paper-figures");

@@ -1,0 +1,153 @@
+//! What of the paper can be had, as people read it, and as the page that stands beside the figures.
+
+use super::{Section, Sheet};
+use crate::study::figures::{EntryFindings, FiguresFindings, ResultState, Status};
+
+/// The sheet of the entries.
+pub fn sheet(findings: &FiguresFindings) -> Sheet {
+    let mut section = Section::new("Entries", &["", "status", "figures", "results", "current"]);
+    section.rows.extend(findings.entries.iter().map(|entry| {
+        vec![
+            entry.name.clone(),
+            in_words(entry.status).to_owned(),
+            entry.figures.len().to_string(),
+            entry.results.len().to_string(),
+            if entry.ok { "yes" } else { "NO" }.to_owned(),
+        ]
+    }));
+    let count = |status| {
+        let entries = findings.entries.iter();
+        entries.filter(|entry| entry.status == status).count()
+    };
+    let counts = Status::ALL.map(|status| format!("{} {}", count(status), in_words(status)));
+    let mut summary = vec![format!(
+        "{} entries: {}.",
+        findings.entries.len(),
+        counts.join(", ")
+    )];
+    summary.extend(findings.entries.iter().flat_map(problems));
+    Sheet {
+        title: findings.name.clone(),
+        summary,
+        sections: vec![section],
+        ..Sheet::default()
+    }
+}
+
+fn in_words(status: Status) -> &'static str {
+    match status {
+        Status::ReproducedByModel => "reproduced by a model",
+        Status::Predicted => "predicted",
+        Status::InfeasibleAsStated => "infeasible as stated",
+        Status::NotObtainable => "not obtainable",
+    }
+}
+
+fn problems(entry: &EntryFindings) -> Vec<String> {
+    let results = entry
+        .results
+        .iter()
+        .filter_map(|result| match result.state {
+            ResultState::Current => None,
+            ResultState::Changed => Some(format!(
+                "{}: what results/{} was computed from has changed; run `foldem reproduce`",
+                entry.name, result.name
+            )),
+            ResultState::Missing => Some(format!(
+                "{}: there is no results/{}; run `foldem reproduce`",
+                entry.name, result.name
+            )),
+        });
+    let figures = entry.figures.iter().filter(|figure| !figure.drawn);
+    let figures = figures.map(|figure| {
+        format!(
+            "{}: there is no paper-figures/{}.svg; run `foldem reproduce`",
+            entry.name, figure.name
+        )
+    });
+    results.chain(figures).collect()
+}
+
+/// The page that stands beside the figures, in Markdown.
+pub fn page(findings: &FiguresFindings) -> String {
+    let mut page = format!(
+        "# {}\n\nWritten by `foldem reproduce`; `foldem figures` checks it. *Published* is what summaries of \
+         the paper report. *Fitted* is what was chosen so that published numbers come out; everything else \
+         is predicted, that is: it follows from a model or from logs that have nothing to do with the paper's.\n",
+        findings.name
+    );
+    for entry in &findings.entries {
+        page += &format!("\n## {}\n\n", entry.name);
+        page += &format!("**{}.**", capitalised(in_words(entry.status)));
+        page += &format!(" Published: {}\n\n", entry.published);
+        if !entry.fitted.is_empty() {
+            page += &format!("Fitted: {}\n\n", entry.fitted);
+        }
+        page += &format!("{}\n", entry.found);
+        for figure in &entry.figures {
+            page += &format!(
+                "\n![{}: {}]({}.svg)\n",
+                entry.name, figure.name, figure.name
+            );
+        }
+        let results: Vec<String> = entry
+            .results
+            .iter()
+            .map(|result| format!("[{}](../results/{})", result.name, result.name))
+            .collect();
+        if !results.is_empty() {
+            page += &format!("\nResults: {}.\n", results.join(", "));
+        }
+    }
+    page
+}
+
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().collect::<String>() + letters.as_str()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::study::figures::{FigureFindings, ResultFindings};
+
+    fn findings(state: ResultState, drawn: bool) -> FiguresFindings {
+        let entry = EntryFindings {
+            name: "a table".to_owned(),
+            published: "42 %.".to_owned(),
+            status: Status::Predicted,
+            fitted: String::new(),
+            found: "7 %.".to_owned(),
+            figures: vec![FigureFindings {
+                name: "f".to_owned(),
+                drawn,
+            }],
+            results: vec![ResultFindings {
+                name: "r".to_owned(),
+                state,
+            }],
+            ok: drawn && state == ResultState::Current,
+        };
+        FiguresFindings {
+            schema: "test",
+            name: "all".to_owned(),
+            ok: entry.ok,
+            entries: vec![entry],
+        }
+    }
+
+    #[test]
+    fn what_is_stale_is_said_and_the_page_tells_published_from_found() {
+        let fine = sheet(&findings(ResultState::Current, true));
+        assert_eq!(fine.summary.len(), 1, "{:?}", fine.summary);
+        let stale = sheet(&findings(ResultState::Changed, false));
+        assert_eq!(stale.summary.len(), 3, "{:?}", stale.summary);
+        assert!(stale.summary[1].contains("results/r was computed from has changed"));
+        let page = page(&findings(ResultState::Current, true));
+        assert!(page.contains("**Predicted.** Published: 42 %."), "{page}");
+        assert!(page.contains("](f.svg)") && !page.contains("Fitted: "));
+    }
+}
