@@ -315,6 +315,7 @@ impl Outcomes<'_> {
                 .map(|covariate| column(rows, true, |i| table.level(covariate, i)))
                 .collect(),
             trace: None,
+            early_exit: None,
         }
     }
 }

@@ -133,7 +133,7 @@ fn scenario(
     mistakes: &mut Mistakes,
 ) -> Option<ScenarioSpec> {
     let name = item.string(mistakes)?;
-    match Scenario::load(&directory.join(&name)) {
+    match Scenario::load_without_early_exit(&directory.join(&name), "a sweep") {
         Ok(scenario) => Some(scenario.spec().clone()),
         Err(error) => {
             let all: Vec<String> = error.to_string().lines().map(str::to_owned).collect();
