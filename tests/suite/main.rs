@@ -22,6 +22,7 @@ mod cli;
 mod compare;
 mod conditional;
 mod coverage;
+mod early_exit;
 mod enumeration;
 mod equation_rates;
 mod every_policy;
