@@ -324,7 +324,8 @@ impl ArmsTally {
             columns[2] += i64::from(retained[number]);
             columns[3] += scale(3).round(utility);
             columns[4] += i64::from(exited);
-            if exited {
+            // A log has places of its own for each generation, and no probes to be told apart.
+            if exited && (probe as usize) < self.probes {
                 let number = usize::from(rejects) * self.probes + probe as usize;
                 row.columns[SINGLE + number] += 1;
             }

@@ -33,6 +33,14 @@ pub fn sheet(findings: &SimulationFindings) -> Sheet {
     }
 }
 
+/// The exact arms of a scenario with early exit, by themselves.
+pub fn arms(findings: &SimulationFindings) -> Option<Section> {
+    let arms = findings.early_exit.as_ref()?;
+    let mut section = early_exit::sections(arms).into_iter().next()?;
+    section.title = format!("{}: {}", findings.scenario, section.title);
+    Some(section)
+}
+
 /// The answer in one or two sentences.
 fn verdict(findings: &SimulationFindings) -> Vec<String> {
     let exact = |name: &str| findings.get(name).and_then(|c| c.exact);

@@ -1,5 +1,6 @@
 //! `foldem reproduce`: every shipped experiment, evaluated into `results/` and `paper-figures/`.
 
+mod early_exit;
 mod guarantees;
 mod replays;
 mod scenarios;
@@ -14,14 +15,15 @@ use serde::Serialize;
 use super::Context;
 use super::error::{CliError, exit};
 use crate::plot::{self, Row};
-use crate::report::reproduction;
+use crate::report::{reproduction, simulation::arms};
 use writer::Writer;
 
 /// Evaluate every experiment of a project: figures, claims, replays, plots
 ///
 /// Reads DIR/experiments/*.toml (scenarios), and replays DIR/experiments/logs/* under each policy of
 /// DIR/experiments/policies/*.toml, where there are any, and draws logs for the experiments on
-/// guarantees of DIR/experiments/guarantees/*.toml. Writes DIR/results/<name>/ (tables, JSON,
+/// guarantees of DIR/experiments/guarantees/*.toml, and simulates the scenarios with early exit of
+/// DIR/experiments/early-exit/*.toml. Writes DIR/results/<name>/ (tables, JSON,
 /// provenance) and DIR/paper-figures/ (SVG and PNG). The same inputs give the same bytes.
 #[derive(Debug, Args)]
 pub(super) struct ReproduceArgs {
@@ -51,6 +53,7 @@ pub(super) fn run(args: &ReproduceArgs, context: &Context) -> Result<u8, CliErro
     let scenarios = scenarios::Inputs::read(&args.directory)?;
     let replays = replays::Inputs::read(&args.directory)?;
     let guarantees = guarantees::Inputs::read(&args.directory)?;
+    let early_exits = early_exit::Inputs::read(&args.directory)?;
     let mut writer = Writer::new(&args.directory);
     let interrupted = || {
         let message = "interrupted: the results of this experiment were not written";
@@ -64,6 +67,9 @@ pub(super) fn run(args: &ReproduceArgs, context: &Context) -> Result<u8, CliErro
         return interrupted();
     };
     let Some(guarantees) = guarantees.evaluate(args.full, &mut writer, context)? else {
+        return interrupted();
+    };
+    let Some(early_exits) = early_exits.evaluate(&mut writer, context)? else {
         return interrupted();
     };
     let simulated = experiments.iter().map(|e| Row::simulated(&e.simulation));
@@ -85,7 +91,8 @@ pub(super) fn run(args: &ReproduceArgs, context: &Context) -> Result<u8, CliErro
             .collect(),
         written: writer.written,
     };
-    let sheet = reproduction::sheet(&experiments, &replays, &guarantees, &findings.written);
+    let mut sheet = reproduction::sheet(&experiments, &replays, &guarantees, &findings.written);
+    sheet.sections.extend(early_exits.iter().filter_map(arms));
     context.output.emit(&findings, &sheet)?;
     Ok(if findings.experiments.iter().all(|e| e.ok) {
         exit::FINE
