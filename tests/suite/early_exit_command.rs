@@ -88,12 +88,12 @@ fn studies_that_do_not_know_it_refuse_it() {
     };
     let scenario = fs::read_to_string(root().join(SCENARIO)).unwrap();
     write("experiments/probes.toml", scenario);
-    let sweep = "schema = \"foldem.sweep/1\"\nname = \"s\"\nscenario = \"probes.toml\"\n\
+    let sweep = "schema = \"foldem.sweep/1\"\nname = \"s\"\nscenario = \"experiments/probes.toml\"\n\
                  [[axis]]\nkey = \"difficulty.sd\"\nvalues = [0.5, 1.0]\n";
-    let sweep = write("experiments/sweep.toml", sweep.to_owned());
-    let guarantee = "schema = \"foldem.guarantee/1\"\nname = \"g\"\nscenario = \"probes.toml\"\n\
+    let sweep = write("sweep.toml", sweep.to_owned());
+    let guarantee = "schema = \"foldem.guarantee/1\"\nname = \"g\"\nscenario = \"experiments/probes.toml\"\n\
                      prompts = 100\nper_prompt = 2\nmax_frr = 0.1\nconfidence = 0.9\nreplications = 10\n";
-    let guarantee = write("experiments/guarantee.toml", guarantee.to_owned());
+    let guarantee = write("guarantee.toml", guarantee.to_owned());
     let project = folder.path().display().to_string();
     let five = "experiments/five-stage.toml";
     for (arguments, line) in [
