@@ -10,7 +10,7 @@ use crate::scenario::{ExitLaw, Probe, Scenario};
 /// The probes of a scenario, ready to be drawn.
 #[derive(Debug)]
 pub(super) struct Probes<'s> {
-    probes: &'s [Probe],
+    all: &'s [Probe],
     /// Index of the probe after each stage.
     by_stage: Vec<Option<usize>>,
     /// `[probe][state]`: laws of confidence; empty for a probe with probabilities.
@@ -28,8 +28,8 @@ pub(super) struct Exit {
 
 impl<'s> Probes<'s> {
     pub(super) fn new(scenario: &'s Scenario) -> Self {
-        let probes = scenario.probes();
-        let at = |k: usize| probes.iter().position(|probe| probe.at == k);
+        let all = scenario.probes();
+        let at = |k: usize| all.iter().position(|probe| probe.at == k);
         let laws = |probe: &Probe| match &probe.law {
             ExitLaw::Probability { .. } => Vec::new(),
             ExitLaw::Confidence { laws, .. } => laws
@@ -38,16 +38,16 @@ impl<'s> Probes<'s> {
                 .collect(),
         };
         Self {
-            probes,
+            all,
             by_stage: (0..scenario.stages().len()).map(at).collect(),
-            confidence: probes.iter().map(laws).collect(),
+            confidence: all.iter().map(laws).collect(),
             utility: scenario.utility(),
         }
     }
 
     /// Whether there are any.
     pub(super) fn any(&self) -> bool {
-        !self.probes.is_empty()
+        !self.all.is_empty()
     }
 
     /// Whether the probe after stage `k`, if there is one, ends the reasoning of a generation that is
@@ -60,7 +60,7 @@ impl<'s> Probes<'s> {
         draws: &mut impl Draws,
     ) -> Option<Exit> {
         let probe = self.by_stage[k]?;
-        let law = &self.probes[probe].law;
+        let law = &self.all[probe].law;
         let exits = match (law, law.probability_at(state, difficulty)) {
             (_, Some((exit, _))) => draws.uniform(Draw::Exit { stage: k }) < exit,
             (ExitLaw::Confidence { threshold, .. }, None) => {
@@ -79,7 +79,7 @@ impl<'s> Probes<'s> {
     /// The final filter is as strict with the early answer as with the full generation: one draw
     /// decides on both.
     pub(super) fn accept(&self, exit: &mut Exit, strictness: f64) {
-        exit.accepted = strictness < self.probes[exit.probe].accepts[exit.state];
+        exit.accepted = strictness < self.all[exit.probe].accepts[exit.state];
     }
 
     /// Appends what becomes of `generation`; `rejected` are the stage after which the policy rejects it
@@ -93,11 +93,11 @@ impl<'s> Probes<'s> {
     ) {
         // What probes charge that stand after stages for which `due` holds.
         let looks = |due: &dyn Fn(usize) -> bool| -> f64 {
-            let due = self.probes.iter().filter(|probe| due(probe.at));
+            let due = self.all.iter().filter(|probe| due(probe.at));
             due.map(|probe| probe.cost_tokens).sum()
         };
         let last = self.by_stage.len() - 1;
-        let exit = generation.exit.map(|exit| (exit, &self.probes[exit.probe]));
+        let exit = generation.exit.map(|exit| (exit, &self.all[exit.probe]));
         let (end, answer) = exit.map_or((last, 0.0), |(_, p)| (p.at, p.answer_tokens));
         let alone = generation.up_to(end) + looks(&|at| at <= end) + answer;
         let first = rejected.filter(|(stage, _)| *stage <= end);

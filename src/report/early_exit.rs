@@ -75,9 +75,10 @@ pub(super) fn sections<T: Shown>(findings: &EarlyExitFindings<T>) -> Vec<Section
             optional(figure.exact(), 1e-4)
         }));
     }
-    let title = match exact {
-        true => "Early exit: four arms, simulated, with 95 % intervals",
-        false => "Early exit: four arms, with 95 % intervals",
+    let title = if exact {
+        "Early exit: four arms, simulated, with 95 % intervals"
+    } else {
+        "Early exit: four arms, with 95 % intervals"
     };
     sections.push(by_arm(findings, title, |figure| {
         with_interval(figure.estimate())

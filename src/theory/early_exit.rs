@@ -244,11 +244,11 @@ impl Run<'_> {
         let mut by_stage = vec![scenario.accepts().to_vec(); stages];
         for k in (0..stages - 1).rev() {
             let later = std::mem::take(&mut by_stage[k + 1]);
-            for x in 0..self.states() {
+            for (x, here) in by_stage[k].iter_mut().enumerate() {
                 let goes_on: f64 = (0..self.states())
                     .map(|y| self.transition(k + 1, x, y) * later[y])
                     .sum();
-                by_stage[k][x] = match self.exits.by_stage[k].filter(|_| with_exits) {
+                *here = match self.exits.by_stage[k].filter(|_| with_exits) {
                     None => goes_on,
                     Some(probe) => {
                         let fate = self.exits.fate(probe, x, self.delta);
@@ -368,7 +368,7 @@ impl Run<'_> {
         let mut under_way = vec![0.0; states];
         under_way[CLEAN] = 1.0;
         let [mut lost, mut gained] = [0.0; 2];
-        for k in 0..stages {
+        for (k, to_the_end) in by_stage.iter().enumerate() {
             under_way = (0..states)
                 .map(|y| {
                     (0..states)
@@ -383,7 +383,7 @@ impl Run<'_> {
                 let fate = self.exits.fate(number, x, self.delta);
                 let after = scenario.probes()[number].accepts[x];
                 for (y, full) in scenario.accepts().iter().enumerate() {
-                    let mass = under_way[x] * fate.stops * by_stage[k][x][y];
+                    let mass = under_way[x] * fate.stops * to_the_end[x][y];
                     lost += mass * (full - after).max(0.0);
                     gained += mass * (after - full).max(0.0);
                 }
