@@ -68,7 +68,13 @@ impl ArmMeans {
     pub fn of_arm(&self, arm: usize, name: &str) -> Linear {
         // What is compared with: the same arm without rejection.
         let before = arm & EXIT;
+        let certain = |value| Linear::constant(value, self.tokens[arm].gradient.len());
+        let any = self.retained[arm].value > 0.0;
         match name {
+            // Exactly, whatever the rounding of a quotient.
+            "savings" if arm == FULL => certain(0.0),
+            "cost_ratio" if arm == FULL && any => certain(1.0),
+            "retained_bias" if arm == before && any => certain(0.0),
             "tokens" => self.tokens[arm].clone(),
             "savings" => 1.0 - &self.tokens[arm] / &self.tokens[FULL],
             "delivered_rate" => self.delivered[arm].clone(),
