@@ -81,6 +81,7 @@ fn table(candidates: &PolicyFile, records: usize) -> Table {
             utility: Some(f64::from(u8::from(good))),
             live: None,
             first_error: FirstError::Unlabelled,
+            exit: None,
         });
     }
     let definitions = candidates.validators().iter().map(Definition::of);

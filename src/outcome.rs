@@ -5,12 +5,14 @@
 //! other within one batch.
 
 mod censored;
+mod early_exit;
 mod expected;
 mod gathered;
 mod running_coin;
 mod subsets;
 
 pub use censored::{CensoredOutcome, CensoredRejection};
+pub use early_exit::{ARMS, EarlyExitBatch, arm};
 pub use expected::ExpectedBatch;
 pub use gathered::{Gathered, Range, Shape};
 pub use running_coin::RunningCoinOutcome;
@@ -89,6 +91,8 @@ pub struct OutcomeBatch {
     pub covariates: Vec<Vec<u32>>,
     /// What only some studies ask for.
     pub trace: Option<Trace>,
+    /// What early exit would do, where the source knows any.
+    pub early_exit: Option<EarlyExitBatch>,
 }
 
 /// What lies behind outcomes where it is known.

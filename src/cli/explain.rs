@@ -11,6 +11,9 @@ use crate::report;
 use crate::scenario::Scenario;
 use crate::study::explanation::{ExplanationError, explain};
 
+/// As a scenario with early exit is told.
+const STUDY: &str = "`foldem explain`";
+
 /// Decompose the difference between two scenarios in savings and in cost ratio
 ///
 /// Into how often things go wrong, how early, how well it is detected, false alarms, lengths of stages
@@ -31,8 +34,8 @@ pub(super) struct ExplainArgs {
 }
 
 pub(super) fn run(args: &ExplainArgs, context: &Context) -> Result<u8, CliError> {
-    let first = Scenario::load(&args.first)?;
-    let second = Scenario::load(&args.second)?;
+    let first = Scenario::load_without_early_exit(&args.first, STUDY)?;
+    let second = Scenario::load_without_early_exit(&args.second, STUDY)?;
     context.output.keeps(&[&args.first, &args.second])?;
     let findings = explain(&first, &second, &context.interrupt).map_err(|error| match error {
         ExplanationError::Interrupted => CliError::Interrupted,

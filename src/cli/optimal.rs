@@ -47,7 +47,7 @@ enum PerArg {
 }
 
 pub(super) fn run(args: &OptimalArgs, context: &Context) -> Result<u8, CliError> {
-    let scenario = Scenario::load(&args.scenario)?;
+    let scenario = Scenario::load_without_early_exit(&args.scenario, "`foldem optimal`")?;
     // What cannot be written is told before the work, not after.
     let mut others = vec![args.scenario.as_path()];
     let figure = output::picture(args.figure.as_deref(), &others)?;

@@ -423,6 +423,10 @@ fn save_table(
         context.output.tell("interrupted: no table was saved");
         return Ok(());
     }
+    if table.exits().0 > 0 {
+        let message = "--save-table: a table does not keep early exits; replay the log for these";
+        context.output.tell(message);
+    }
     let logs = args.logs.iter().map(|log| {
         SourceLog::of(log).map_err(|e| {
             InputError::whole_file(&log.display().to_string(), format!("cannot be read: {e}"))

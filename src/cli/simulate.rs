@@ -94,10 +94,12 @@ fn shard(text: &str) -> Result<[u64; 2], String> {
 }
 
 pub(super) fn run(args: &SimulateArgs, context: &Context) -> Result<u8, CliError> {
-    let scenario = Scenario::load(&args.scenario)?;
     if args.conditional {
+        let study = "`foldem simulate --conditional`";
+        let scenario = Scenario::load_without_early_exit(&args.scenario, study)?;
         return draw_prompts(args, &scenario, context);
     }
+    let scenario = Scenario::load(&args.scenario)?;
     // What cannot be written is told before the work, not after.
     let mut others = vec![args.scenario.as_path()];
     if let Some(output) = &args.output {

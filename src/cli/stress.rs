@@ -82,7 +82,7 @@ fn tolerance(text: &str) -> Result<f64, String> {
 }
 
 pub(super) fn run(args: &StressArgs, context: &Context) -> Result<u8, CliError> {
-    let scenario = Scenario::load(&args.scenario)?;
+    let scenario = Scenario::load_without_early_exit(&args.scenario, "`foldem stress`")?;
     // What cannot be written is told before the work, not after.
     let mut others = vec![args.scenario.as_path()];
     let figure = output::picture(args.figure.as_deref(), &others)?;

@@ -28,7 +28,7 @@ pub(super) struct VerifyArgs {
 }
 
 pub(super) fn run(args: &VerifyArgs, context: &Context) -> Result<u8, CliError> {
-    let scenario = Scenario::load(&args.scenario)?;
+    let scenario = Scenario::load_without_early_exit(&args.scenario, "`foldem verify`")?;
     context.output.keeps(&[&args.scenario])?;
     let bar = progress::attempts(context, args.sample.attempts, "verify");
     let findings = verification::verify(

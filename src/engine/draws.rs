@@ -20,6 +20,10 @@ pub(super) enum Draw {
     FalseAlarm { stage: usize, validator: usize },
     /// Whether a validator alarms after a stage in which something is.
     Detection { stage: usize, validator: usize },
+    /// Whether a probe ends the reasoning after a stage.
+    Exit { stage: usize },
+    /// How confident a probe is after a stage.
+    Confidence { stage: usize },
     /// Whether the final filter accepts.
     Acceptance,
     /// The tokens of a stage.

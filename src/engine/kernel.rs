@@ -4,8 +4,9 @@
 use rand_distr::{Beta, Distribution, StandardNormal};
 
 use super::draws::{Draw, Draws};
+use super::early_exit::{Exit, Probes};
 use super::sampler::{TokenSampler, score_laws};
-use crate::outcome::{Covariate, Frame, Knowledge, NEVER, OutcomeBatch, Trace};
+use crate::outcome::{Covariate, EarlyExitBatch, Frame, Knowledge, NEVER, OutcomeBatch, Trace};
 use crate::policy::{ALARM, Checkpoint, SILENCE};
 use crate::rng::Stream;
 use crate::scenario::{CLEAN, Conditions, DIFFICULTY_DECILES, Response, Scenario, TokenLaw};
@@ -19,6 +20,7 @@ pub(super) struct Kernel<'s> {
     consulted: Vec<Vec<usize>>,
     tokens: Vec<TokenSampler>,
     scores: Vec<Vec<Beta<f64>>>,
+    probes: Probes<'s>,
 }
 
 /// A prompt: its difficulty and the rates that follow from it.
@@ -33,12 +35,14 @@ pub(super) struct Prompt {
 pub(super) struct Generation {
     /// Tokens of each stage.
     tokens: Vec<f64>,
-    state: usize,
+    pub(super) state: usize,
     pub(super) accepted: bool,
     /// `[stage][validator]`: score, where the stage's validator is consulted.
     scores: Vec<Vec<f64>>,
     /// Verdicts of sticky validators on the fault that lasts: whether each alarms.
     sticky: Vec<bool>,
+    /// Where early exit would end it; `None` if nowhere.
+    pub(super) exit: Option<Exit>,
 }
 
 /// What a policy does to a generation.
@@ -58,6 +62,11 @@ impl Judgement {
 impl Generation {
     pub(super) fn full(&self) -> f64 {
         self.tokens.iter().sum()
+    }
+
+    /// Tokens of the stages up to `stage`.
+    pub(super) fn up_to(&self, stage: usize) -> f64 {
+        self.tokens[..=stage].iter().sum()
     }
 }
 
@@ -83,6 +92,7 @@ impl<'s> Kernel<'s> {
                 .iter()
                 .map(|v| score_laws(&v.response))
                 .collect(),
+            probes: Probes::new(scenario),
         }
     }
 
@@ -160,6 +170,7 @@ impl<'s> Kernel<'s> {
         let scenario = self.scenario;
         let mut state = CLEAN;
         generation.tokens.clear();
+        generation.exit = None;
         generation.scores.resize(self.consulted.len(), Vec::new());
         for k in 0..self.consulted.len() {
             if state == CLEAN {
@@ -185,9 +196,16 @@ impl<'s> Kernel<'s> {
                 let score = self.score((k, v), state, prompt, &generation.sticky, draws);
                 generation.scores[k].push(score);
             }
+            if generation.exit.is_none() {
+                generation.exit = self.probes.look(k, state, prompt.difficulty, draws);
+            }
         }
         generation.state = state;
-        generation.accepted = draws.uniform(Draw::Acceptance) < scenario.accepts()[state];
+        let strictness = draws.uniform(Draw::Acceptance);
+        generation.accepted = strictness < scenario.accepts()[state];
+        if let Some(exit) = &mut generation.exit {
+            self.probes.accept(exit, strictness);
+        }
     }
 
     /// One verdict per sticky validator for the fault that starts.
@@ -313,6 +331,15 @@ impl<'s> Kernel<'s> {
             let decile = DIFFICULTY_DECILES.partition_point(|&edge| edge < z);
             deciles.push(u32::try_from(decile).expect("ten deciles"));
         }
+        if let Some(columns) = &mut batch.early_exit {
+            let rejected_at = self.policies[policy].get(judgement.rejected_at as usize);
+            let rejected = rejected_at.map(|c| (c.at, judgement.paid));
+            let charged = |stage| {
+                let due = self.policies[policy].iter().take_while(|c| c.at <= stage);
+                due.map(|c| c.cost_tokens).sum()
+            };
+            self.probes.record(generation, rejected, &charged, columns);
+        }
         if let Some(trace) = &mut batch.trace {
             trace.difficulty.push(prompt.difficulty);
             trace.final_state.push(state);
@@ -330,6 +357,7 @@ impl<'s> Kernel<'s> {
         OutcomeBatch {
             covariates: vec![Vec::new(); self.frame(policy).covariates.len()],
             trace: traced.then(Trace::default),
+            early_exit: self.probes.any().then(EarlyExitBatch::default),
             ..OutcomeBatch::default()
         }
     }

@@ -6,6 +6,7 @@
 //! number of threads.
 
 mod draws;
+mod early_exit;
 mod kernel;
 mod lanes;
 mod reduce;

@@ -8,6 +8,7 @@
 mod attribution;
 mod censored;
 mod cost_game;
+mod early_exit;
 mod estimates;
 mod figures;
 mod label_noise;
@@ -27,6 +28,7 @@ pub const DOMINANT: f64 = 0.02;
 pub use attribution::{Attribution, Contribution};
 pub use censored::{AUDIT_PRICES, LIVE_BOUNDS, LIVE_FIGURES, LiveEstimates, LiveTally};
 pub use cost_game::MOST_PLAYERS;
+pub use early_exit::{ARM_FIGURES, ArmMeans, ArmsTally, COMPOSITION, StoredArms};
 pub use estimates::{Estimate, Estimates, Group, NAMES};
 pub(crate) use estimates::{null_cost_ratio, null_tokens, retained_bias, total_variation};
 pub(crate) use figures::{cost_ratio, false_rejection_rate, savings};

@@ -44,6 +44,7 @@ pub(super) fn simulation(scenario: &str, values: &[Shown]) -> SimulationFindings
         rejections_by_stage: Vec::new(),
         shifts: Vec::new(),
         groups: Vec::new(),
+        early_exit: None,
         warnings: Vec::new(),
     }
 }
@@ -81,6 +82,7 @@ pub(super) fn replay(policy: &str, values: &[Shown]) -> ReplayFindings {
         baselines: Vec::new(),
         label_noise: None,
         censored: None,
+        early_exit: None,
         warnings: Vec::new(),
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use super::early_exit::PREFIX;
 use crate::outcome::Covariate;
 
 /// What has more values sorts nothing.
@@ -31,6 +32,10 @@ impl Attributes {
     /// Takes in the attributes of the next record.
     pub(super) fn push(&mut self, attributes: Option<&Map<String, Value>>) {
         for (name, value) in attributes.into_iter().flatten() {
+            // What would have become of a generation sorts no generations.
+            if name.starts_with(PREFIX) {
+                continue;
+            }
             let level = match value {
                 // Not to be taken for those that lack it.
                 Value::String(text) if text == MISSING => format!("\"{MISSING}\""),

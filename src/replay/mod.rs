@@ -13,6 +13,7 @@ mod auditor;
 mod candidates;
 mod censored;
 mod definition;
+mod early_exit;
 mod excerpt;
 mod from_alarms;
 mod judge;
@@ -36,6 +37,7 @@ pub use candidates::{
     CandidateFigures, Candidates, CandidatesError, Lattice, Lattices, MOST_IN_LATTICE, Worth,
 };
 pub use definition::{Definition, MissingValidator};
+pub use early_exit::LoggedExit;
 pub use excerpt::Excerpt;
 pub use judge::{Judgement, Stop, judge};
 pub use part::Part;

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::auditor::{Detectors, first_alarm};
 use super::excerpt::Chosen;
 use super::table::{Caveats, Group, Ids};
-use super::{Auditor, FirstAlarm, FirstError, Tokens, steps, tokens};
+use super::{Auditor, FirstAlarm, FirstError, LoggedExit, Tokens, early_exit, steps, tokens};
 use crate::log::{Fingerprint, Gather, LiveRejection, View};
 
 /// What a table needs to know of some records.
@@ -35,6 +35,7 @@ pub(super) struct PartRow {
     pub(super) utility: Option<f64>,
     pub(super) live: Option<LiveRejection>,
     pub(super) first_error: FirstError,
+    pub(super) exit: Option<Box<LoggedExit>>,
     /// Each 0 or 1.
     pub(super) caveats: Caveats,
 }
@@ -93,6 +94,7 @@ impl Gather for Part<'_> {
             utility: record.value().filter(|_| is_whole),
             live,
             first_error: steps::first_error(&record, tokens),
+            exit: early_exit::logged(record.attributes.as_deref()),
             caveats: Caveats {
                 counts_estimated: tokens.count_is_estimated().into(),
                 ends_estimated: tokens.ends_are_estimated().into(),

@@ -273,6 +273,11 @@ impl Outcomes<'_> {
         ranges
     }
 
+    /// The outcomes of all of them in one batch.
+    pub fn whole(&self) -> OutcomeBatch {
+        self.batch(0..self.rows.len())
+    }
+
     /// The outcomes of a range of the generations, in the order of their prompts.
     pub fn batch(&self, range: Range<usize>) -> OutcomeBatch {
         let (replay, knowledge) = (self.replay, self.frame.knowledge);
@@ -315,6 +320,7 @@ impl Outcomes<'_> {
                 .map(|covariate| column(rows, true, |i| table.level(covariate, i)))
                 .collect(),
             trace: None,
+            early_exit: None,
         }
     }
 }

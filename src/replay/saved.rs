@@ -370,6 +370,8 @@ fn table(about: About, mut columns: Vec<Column>) -> Option<Table> {
             accepted: accepted[i],
             utility: utility[i],
             live: live[i],
+            // A table keeps no exits.
+            exit: None,
         });
         if !utility[i].is_none_or(in_range) {
             return None;

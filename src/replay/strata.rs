@@ -111,6 +111,7 @@ mod tests {
             utility: None,
             live: None,
             first_error: super::super::FirstError::Unlabelled,
+            exit: None,
         }
     }
 

@@ -12,7 +12,8 @@ use super::attributes::{Attributes, MISSING, MOST_LEVELS};
 use super::excerpt::Chosen;
 use super::part::Part;
 use super::{
-    Auditor, Definition, Excerpt, FirstAlarm, FirstError, MissingValidator, definition, strata,
+    Auditor, Definition, Excerpt, FirstAlarm, FirstError, LoggedExit, MissingValidator, definition,
+    strata,
 };
 use crate::log::{Gather as _, Gathered, LiveRejection, Numbers, Record};
 use crate::outcome::Covariate;
@@ -60,6 +61,8 @@ pub struct Row {
     pub live: Option<LiveRejection>,
     /// The first wrong step as labelled, where steps are.
     pub first_error: FirstError,
+    /// Where early exit would have ended it, if the record tells of that.
+    pub exit: Option<Box<LoggedExit>>,
 }
 
 /// How much of a log was estimated, or stands in the way of replay.
@@ -325,6 +328,7 @@ impl<'a> TableBuilder<'a> {
                 utility: row.utility,
                 live: row.live,
                 first_error: row.first_error,
+                exit: row.exit,
             });
         }
     }

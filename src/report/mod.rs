@@ -6,6 +6,7 @@
 pub mod audit;
 pub mod comparison;
 mod csv;
+mod early_exit;
 pub mod explanation;
 pub mod figures;
 pub mod guarantee;

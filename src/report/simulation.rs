@@ -1,7 +1,7 @@
 //! The findings of a simulation as people read them.
 
 use super::number::{exactly, interval, number, optional};
-use super::{Section, Sheet};
+use super::{Section, Sheet, early_exit};
 use crate::study::Named;
 use crate::study::simulation::{Compared, Drawn, SimulationFindings};
 
@@ -24,12 +24,21 @@ pub fn sheet(findings: &SimulationFindings) -> Sheet {
             findings.attempts, findings.seed
         ))
         .chain(verdict(findings))
+        .chain(findings.early_exit.iter().flat_map(early_exit::verdict))
         .collect(),
         sections: sections(findings),
         data: data(findings),
         warnings: findings.warnings.clone(),
         ..Sheet::default()
     }
+}
+
+/// The exact arms of a scenario with early exit, by themselves.
+pub fn arms(findings: &SimulationFindings) -> Option<Section> {
+    let arms = findings.early_exit.as_ref()?;
+    let mut section = early_exit::sections(arms).into_iter().next()?;
+    section.title = format!("{}: {}", findings.scenario, section.title);
+    Some(section)
 }
 
 /// The answer in one or two sentences.
@@ -133,6 +142,10 @@ fn data(findings: &SimulationFindings) -> Section {
         add("false_rejection_rate", &name, &group.false_rejection_rate);
         add("factor", &name, &group.factor);
     }
+    let arms = findings.early_exit.iter();
+    section
+        .rows
+        .extend(arms.flat_map(|arms| early_exit::data(arms, true)));
     section
 }
 
@@ -140,7 +153,7 @@ fn sections(findings: &SimulationFindings) -> Vec<Section> {
     fn named(list: &[Named<Compared>]) -> impl Iterator<Item = (String, &Compared)> {
         list.iter().map(|n| (n.name.clone(), &n.value))
     }
-    vec![
+    let mut sections = vec![
         table(
             "Estimates (savings_bound = null_savings − what checking costs)",
             named(&findings.estimates).chain(std::iter::once((
@@ -168,5 +181,8 @@ fn sections(findings: &SimulationFindings) -> Vec<Section> {
                 )
             }),
         ),
-    ]
+    ];
+    let arms = findings.early_exit.iter();
+    sections.extend(arms.flat_map(early_exit::sections));
+    sections
 }

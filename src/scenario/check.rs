@@ -33,6 +33,7 @@ pub(super) fn check(spec: &ScenarioSpec, mistakes: &mut Mistakes) {
     by_state("final_filter.accepts", &spec.accepts, spec, mistakes);
     by_state("utility", &spec.utility, spec, mistakes);
     checkpoints(spec, mistakes);
+    super::early_exit::check(spec, mistakes);
 }
 
 fn probability(key: impl Into<String>, p: f64, mistakes: &mut Mistakes) {
@@ -42,17 +43,22 @@ fn probability(key: impl Into<String>, p: f64, mistakes: &mut Mistakes) {
 }
 
 /// Tokens beyond this are no text, and their squares no longer add up.
-const MOST_TOKENS: f64 = 1e12;
+pub(super) const MOST_TOKENS: f64 = 1e12;
 /// Spread of ln length between prompts beyond which means are those of a few monsters.
 const MOST_SPREAD: f64 = 10.0;
 /// Steepest effect, in log-odds per unit of difficulty, and largest spread of difficulty.
-const STEEPEST: f64 = 1e3;
+pub(super) const STEEPEST: f64 = 1e3;
 /// Coefficients of variation: 0, or in this range.
 const CV: (f64, f64) = (1e-6, 1e3);
 /// Largest length factor.
 const MOST_LONGER: f64 = 1e6;
 
-fn within(key: impl Into<String>, x: f64, (lo, hi): (f64, f64), mistakes: &mut Mistakes) {
+pub(super) fn within(
+    key: impl Into<String>,
+    x: f64,
+    (lo, hi): (f64, f64),
+    mistakes: &mut Mistakes,
+) {
     if !(lo..=hi).contains(&x) {
         mistakes.push(key, format!("is {x}; it must lie in [{lo:?}, {hi:?}]"));
     }
@@ -94,7 +100,11 @@ fn unique<'a>(
 }
 
 /// The message for a name that does not exist, with the nearest that does.
-fn unknown<'a>(name: &str, what: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
+pub(super) fn unknown<'a>(
+    name: &str,
+    what: &str,
+    known: impl Iterator<Item = &'a str> + Clone,
+) -> String {
     let hint = nearest(name, known.clone())
         .map_or_else(|| ".".to_owned(), |n| format!("; did you mean `{n}`?"));
     let list = quoted_list(known);
@@ -106,7 +116,7 @@ fn unknown<'a>(name: &str, what: &str, known: impl Iterator<Item = &'a str> + Cl
 }
 
 /// Whether a list of named tables can be trusted: a wrong name there makes others seem unknown.
-fn trusted(list: &str, name: &str, length: usize, mistakes: &Mistakes) -> bool {
+pub(super) fn trusted(list: &str, name: &str, length: usize, mistakes: &Mistakes) -> bool {
     (0..length).all(|i| !mistakes.covers(&format!("{list}[{i}].{name}")))
 }
 
@@ -280,32 +290,42 @@ fn validators(spec: &ScenarioSpec, mistakes: &mut Mistakes) {
                 faulty,
                 kinds: by_kind,
             } => {
-                let key = format!("{key}.score");
-                beta(&format!("{key}.clean"), *clean, mistakes);
-                if let Some(law) = faulty {
-                    beta(&format!("{key}.faulty"), *law, mistakes);
-                }
-                for (kind, law) in by_kind {
-                    let key = format!("{key}.{}", key_part(kind));
-                    if trusted && !kinds().any(|k| k == kind) {
-                        let known = kinds().chain(["clean", "faulty"]);
-                        mistakes.push(key.clone(), unknown(kind, "fault kind", known));
-                    }
-                    beta(&key, *law, mistakes);
-                }
-                let uncovered = kinds().find(|kind| {
-                    !by_kind.contains_key(*kind)
-                        && !mistakes.covers(&format!("{key}.{}", key_part(kind)))
-                });
-                if let (None, Some(kind)) = (faulty, uncovered) {
-                    let message = format!(
-                        "is missing, and the fault kind `{kind}` has no law of its own; add \
-                         `faulty` or `{kind}`"
-                    );
-                    mistakes.push(format!("{key}.faulty"), message);
-                }
+                let laws = (*clean, *faulty, by_kind);
+                score(&format!("{key}.score"), laws, spec, mistakes);
             }
         }
+    }
+}
+
+/// The laws of a score: clean, any fault, by kind.
+pub(super) fn score(
+    key: &str,
+    (clean, faulty, by_kind): (BetaSpec, Option<BetaSpec>, &BTreeMap<String, BetaSpec>),
+    spec: &ScenarioSpec,
+    mistakes: &mut Mistakes,
+) {
+    let kinds = || spec.faults.iter().map(|f| f.kind.as_str());
+    let trusted = trusted("fault", "kind", spec.faults.len(), mistakes);
+    beta(&format!("{key}.clean"), clean, mistakes);
+    if let Some(law) = faulty {
+        beta(&format!("{key}.faulty"), law, mistakes);
+    }
+    for (kind, law) in by_kind {
+        let key = format!("{key}.{}", key_part(kind));
+        if trusted && !kinds().any(|k| k == kind) {
+            let known = kinds().chain(["clean", "faulty"]);
+            mistakes.push(key.clone(), unknown(kind, "fault kind", known));
+        }
+        beta(&key, *law, mistakes);
+    }
+    let uncovered = kinds().find(|kind| {
+        !by_kind.contains_key(*kind) && !mistakes.covers(&format!("{key}.{}", key_part(kind)))
+    });
+    if let (None, Some(kind)) = (faulty, uncovered) {
+        let message = format!(
+            "is missing, and the fault kind `{kind}` has no law of its own; add `faulty` or `{kind}`"
+        );
+        mistakes.push(format!("{key}.faulty"), message);
     }
 }
 
@@ -318,7 +338,7 @@ fn beta(key: &str, law: BetaSpec, mistakes: &mut Mistakes) {
     }
 }
 
-fn by_state(
+pub(super) fn by_state(
     key: &str,
     values: &BTreeMap<String, f64>,
     spec: &ScenarioSpec,
@@ -377,7 +397,7 @@ fn checkpoints(spec: &ScenarioSpec, mistakes: &mut Mistakes) {
     }
 }
 
-fn earlier(stages: &[super::spec::StageSpec]) -> String {
+pub(super) fn earlier(stages: &[super::spec::StageSpec]) -> String {
     if stages.is_empty() {
         return "; this scenario has only one stage, so it can have none".to_owned();
     }

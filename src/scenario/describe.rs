@@ -32,6 +32,7 @@ impl Scenario {
         lines.extend(self.never_seen());
         lines.push(self.by_state_in_words("Final filter accepts", &self.accepts));
         lines.push(self.by_state_in_words("Utility", &self.utility));
+        lines.extend(self.probes.iter().map(|probe| self.probe_in_words(probe)));
         lines
     }
 

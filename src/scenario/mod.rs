@@ -7,6 +7,7 @@
 
 mod check;
 mod describe;
+mod early_exit;
 mod parameter;
 mod read;
 pub mod spec;
@@ -16,6 +17,7 @@ mod validator;
 
 use std::path::Path;
 
+pub use early_exit::{ExitLaw, Probe};
 pub use parameter::Parameter;
 pub use read::{SCHEMA, checkpoints as read_checkpoints};
 pub use tokens::TokenLaw;
@@ -57,6 +59,7 @@ pub struct Scenario {
     accepts: Vec<f64>,
     utility: Vec<f64>,
     checkpoints: Vec<Checkpoint<usize>>,
+    probes: Vec<Probe>,
 }
 
 /// What a scenario's rates are for prompts of one difficulty δ.
@@ -88,14 +91,28 @@ impl Scenario {
 
     /// Reads a `foldem.scenario/1` file.
     pub fn load(path: &Path) -> Result<Self, InputError> {
+        Self::load_for(path, None)
+    }
+
+    fn load_for(path: &Path, study: Option<&str>) -> Result<Self, InputError> {
         let text = Document::read(path)?;
         let directory = path.parent().unwrap_or(Path::new("."));
-        Self::parse(&path.display().to_string(), &text, directory)
+        Self::parse_for(&path.display().to_string(), &text, directory, study)
     }
 
     /// Reads a scenario from TOML text. `path` names it in messages; files that it names are
     /// looked for in `directory`.
     pub fn parse(path: &str, text: &str, directory: &Path) -> Result<Self, InputError> {
+        Self::parse_for(path, text, directory, None)
+    }
+
+    /// [`Scenario::parse`] for a `study` that knows no early exit, if one is named.
+    fn parse_for(
+        path: &str,
+        text: &str,
+        directory: &Path,
+        study: Option<&str>,
+    ) -> Result<Self, InputError> {
         let document = Document::parse(path, text)?;
         let mut mistakes = Mistakes::default();
         if let Some(other) = read::other_kind(&document) {
@@ -105,6 +122,9 @@ impl Scenario {
         }
         let spec = read::read(&document, directory, &mut mistakes);
         check::check(&spec, &mut mistakes);
+        if let (Some(study), Some(_)) = (study, &spec.early_exit) {
+            mistakes.push("early_exit", early_exit::refusal(study));
+        }
         if mistakes.is_empty() {
             Ok(Self::compile(spec))
         } else {
@@ -147,7 +167,13 @@ impl Scenario {
             })
             .collect();
         checkpoints.sort_by_key(|c| c.at);
+        let (accepts, utility) = (by_state(&spec.accepts), by_state(&spec.utility));
+        let stage = |name: &str| known(spec.stages.iter().position(|s| s.name == name));
+        let probes = spec.early_exit.as_ref().map(|early_exit| {
+            early_exit::compile(early_exit, stage, &states, (&accepts, &utility))
+        });
         Self {
+            probes: probes.unwrap_or_default(),
             stages: spec
                 .stages
                 .iter()
@@ -158,8 +184,8 @@ impl Scenario {
                 .iter()
                 .map(|v| Validator::new(v, &states[1..]))
                 .collect(),
-            accepts: by_state(&spec.accepts),
-            utility: by_state(&spec.utility),
+            accepts,
+            utility,
             hazard,
             recovery,
             states,

@@ -70,6 +70,9 @@ pub(super) fn read(
             checkpoints
         })
         .unwrap_or_default();
+    let early_exit = root
+        .table("early_exit", mistakes)
+        .map(|table| super::early_exit::read(table, mistakes));
     root.finish(mistakes);
     ScenarioSpec {
         name,
@@ -81,10 +84,11 @@ pub(super) fn read(
         accepts,
         utility,
         checkpoints,
+        early_exit,
     }
 }
 
-fn each<T>(
+pub(super) fn each<T>(
     parent: &mut Table<'_, '_>,
     key: &str,
     mistakes: &mut Mistakes,
@@ -94,7 +98,10 @@ fn each<T>(
     tables.into_iter().map(|t| read(t, mistakes)).collect()
 }
 
-fn numbers_by_name(mut table: Table<'_, '_>, mistakes: &mut Mistakes) -> BTreeMap<String, f64> {
+pub(super) fn numbers_by_name(
+    mut table: Table<'_, '_>,
+    mistakes: &mut Mistakes,
+) -> BTreeMap<String, f64> {
     let mut numbers = BTreeMap::new();
     for name in table.keys() {
         let value = table.required_number(&name, mistakes);
@@ -317,7 +324,7 @@ fn validator(mut table: Table<'_, '_>, mistakes: &mut Mistakes) -> ValidatorSpec
     ValidatorSpec { name, response }
 }
 
-fn score_response(mut table: Table<'_, '_>, mistakes: &mut Mistakes) -> ResponseSpec {
+pub(super) fn score_response(mut table: Table<'_, '_>, mistakes: &mut Mistakes) -> ResponseSpec {
     let clean = table.required("clean");
     let clean = clean.and_then(|item| beta(&item, mistakes));
     let mut faulty = None;

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use super::early_exit::{EarlyExitSpec, ExitSpec, ProbeSpec};
+
 /// A generation process with its policy, as in a `foldem.scenario/1` file.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct ScenarioSpec {
@@ -28,6 +30,9 @@ pub struct ScenarioSpec {
     pub utility: BTreeMap<String, f64>,
     /// Where the policy may reject.
     pub checkpoints: Vec<CheckpointSpec>,
+    /// Where reasoning may end early; `None` when it never does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub early_exit: Option<EarlyExitSpec>,
 }
 
 /// δ ~ Normal(0, sd²), one draw per prompt.

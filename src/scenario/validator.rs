@@ -1,5 +1,7 @@
 //! Operating characteristics: how a validator's verdict depends on the latent state.
 
+use std::collections::BTreeMap;
+
 use super::spec::{BetaSpec, ResponseSpec, ValidatorSpec};
 
 /// A validator, known only by its operating characteristic.
@@ -41,7 +43,6 @@ pub struct Beta {
 impl Validator {
     /// The validator for a checked specification; `kinds` are the fault kinds in order.
     pub(super) fn new(spec: &ValidatorSpec, kinds: &[String]) -> Self {
-        let beta = |s: &BetaSpec| Beta { a: s.a, b: s.b };
         let response = match &spec.response {
             ResponseSpec::Alarm {
                 detects,
@@ -61,13 +62,7 @@ impl Validator {
                 clean,
                 faulty,
                 kinds: by_kind,
-            } => {
-                let law = |kind| by_kind.get(kind).or(faulty.as_ref());
-                let faults = kinds
-                    .iter()
-                    .map(|kind| beta(law(kind).expect("every kind has a law: checked before")));
-                Response::Score(std::iter::once(beta(clean)).chain(faults).collect())
-            }
+            } => Response::Score(score_laws(*clean, *faulty, by_kind, kinds)),
         };
         Self {
             name: spec.name.clone(),
@@ -87,6 +82,21 @@ impl Validator {
             Response::Score(_) => (0.0, 1.0),
         }
     }
+}
+
+/// Laws of a checked score by state; `kinds` are the fault kinds in order.
+pub(super) fn score_laws(
+    clean: BetaSpec,
+    faulty: Option<BetaSpec>,
+    by_kind: &BTreeMap<String, BetaSpec>,
+    kinds: &[String],
+) -> Vec<Beta> {
+    let law = |kind| by_kind.get(kind).copied().or(faulty);
+    let faults = kinds
+        .iter()
+        .map(|kind| law(kind).expect("every kind has a law: checked before"));
+    let laws = std::iter::once(clean).chain(faults);
+    laws.map(|BetaSpec { a, b }| Beta { a, b }).collect()
 }
 
 /// The probability whose log-odds are `shift` above those of `p`, and its complement, neither by

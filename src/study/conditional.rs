@@ -121,6 +121,7 @@ impl<'s> Conditional<'s> {
             seed,
             partial: sums.partial,
             tally: &sums.tally,
+            arms: None,
             retried: sums.retried.as_ref().filter(|t| t.prompts() > 0),
         };
         evaluate_sample(self.scenario, &sample)

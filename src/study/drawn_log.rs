@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::simulation::Request;
 use crate::engine::Simulation;
 use crate::log::Record;
-use crate::outcome::{NEVER, OutcomeBatch};
+use crate::outcome::{EarlyExitBatch, NEVER, OutcomeBatch};
 use crate::policy::ALARM;
 use crate::scenario::Scenario;
 
@@ -54,6 +54,9 @@ fn records(scenario: &Scenario, batch: &OutcomeBatch, first: u64) -> Vec<Record>
                 c => json!(scenario.stage_name(scenario.checkpoints()[c as usize].at)),
             };
             attributes.insert("rejected_after".to_owned(), rejected);
+            if let Some(exits) = &batch.early_exit {
+                attributes.extend(exit(scenario, exits, i, tokens));
+            }
             Record {
                 id: (first + i as u64).to_string(),
                 prompt_id: Some(format!("prompt-{}", batch.prompt[i])),
@@ -69,6 +72,26 @@ fn records(scenario: &Scenario, batch: &OutcomeBatch, first: u64) -> Vec<Record>
             }
         })
         .collect()
+}
+
+/// What replay reads of the exit of generation number `i`, whose stages have so many `tokens`; nothing
+/// where it has none. What probes charge is not in a log.
+fn exit(
+    scenario: &Scenario,
+    exits: &EarlyExitBatch,
+    i: usize,
+    tokens: &[f64],
+) -> Vec<(String, Value)> {
+    let Some(probe) = scenario.probes().get(exits.exited_at[i] as usize) else {
+        return Vec::new();
+    };
+    let until: f64 = tokens[..=probe.at].iter().sum();
+    let answer = whole(probe.answer_tokens);
+    vec![
+        ("early_exit_tokens".to_owned(), json!(whole(until))),
+        ("early_exit_answer_tokens".to_owned(), json!(answer)),
+        ("early_exit_accepted".to_owned(), json!(exits.accepted[i])),
+    ]
 }
 
 /// By validator: the stage after which it first alarms on the full generation. Scores below 1 of

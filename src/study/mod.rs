@@ -5,6 +5,7 @@ pub mod audit;
 pub mod comparison;
 pub mod conditional;
 pub mod drawn_log;
+pub mod early_exit;
 pub mod explanation;
 pub mod figures;
 pub mod guarantee;

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use super::simulation::Request;
 use crate::engine::{Interrupt, Run, Simulation};
-use crate::estimate::{RetryTally, Tally};
+use crate::estimate::{ArmsTally, RetryTally, Tally};
 use crate::outcome::{Fold, OutcomeBatch};
 use crate::scenario::Scenario;
 use crate::theory::Exact;
@@ -76,6 +76,8 @@ pub struct Part {
     pub attempts: u64,
     /// Their sums.
     pub tally: Tally,
+    /// Their sums in four arms, where the scenario knows early exit.
+    pub arms: Option<ArmsTally>,
     /// Batches of prompts that are retried until they yield.
     pub retries: Span,
     /// Their sums.
@@ -115,6 +117,7 @@ impl Part {
             batches: Span::shard(simulation.batches(), shard),
             attempts: 0,
             tally: Tally::new(&frame),
+            arms: super::early_exit::empty(scenario, &frame),
             retries: Span::shard(simulation.retry_batches(prompts), shard),
             retried: RetryTally::new(frame.typical_tokens),
             hopeless: false,
@@ -139,14 +142,15 @@ impl Part {
         let before = self.attempts;
         let attempts = |done: u64| progress(Progress::Attempts(before + done));
         // Sums by cell where that is possible: the same tally, much sooner.
-        let run = match simulation.gather(&attempts, interrupt) {
-            Some(run) => Run {
+        let run = match (simulation.gather(&attempts, interrupt), &mut self.arms) {
+            (Some(run), _) => Run {
                 fold: Tally::of(&frame, &run.fold),
                 attempts: run.attempts,
                 partial: run.partial,
                 batches: run.batches,
             },
-            None => simulation.run(|| Tally::new(&frame), &attempts, interrupt),
+            (None, None) => simulation.run(|| Tally::new(&frame), &attempts, interrupt),
+            (None, Some(arms)) => super::early_exit::draw(&simulation, arms, &attempts, interrupt),
         };
         Fold::<OutcomeBatch>::merge(&mut self.tally, run.fold);
         self.attempts += run.attempts;
@@ -214,6 +218,9 @@ impl Part {
             Fold::<OutcomeBatch>::merge(&mut whole.tally, part.tally.clone());
             if !hopeless {
                 whole.retried.merge(part.retried.clone());
+            }
+            if let (Some(arms), Some(others)) = (&mut whole.arms, &part.arms) {
+                arms.take_in(others);
             }
             whole.attempts += part.attempts;
         }

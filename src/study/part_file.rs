@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::part::{Part, Span};
 use super::simulation::Request;
 use crate::digest;
-use crate::estimate::{Column, RetryTally, StoredTally, Tally};
+use crate::estimate::{ArmsTally, Column, RetryTally, StoredArms, StoredTally, Tally};
 use crate::scenario::Scenario;
 use crate::scenario::spec::ScenarioSpec;
 use crate::stats::Stored;
@@ -31,6 +31,8 @@ pub struct PartFile {
     per_prompt: u64,
     batches: Span,
     tally: StoredTally,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    arms: Option<StoredArms>,
     retries: Span,
     retried: Stored,
     hopeless: bool,
@@ -66,6 +68,7 @@ impl PartFile {
             per_prompt: part.request.per_prompt,
             batches: part.batches.clone(),
             tally: part.tally.stored(),
+            arms: part.arms.as_ref().map(ArmsTally::stored),
             retries: part.retries.clone(),
             retried: part.retried.stored(),
             hopeless: part.hopeless,
@@ -119,8 +122,21 @@ impl PartFile {
         let frame = planned.tally.frame();
         let sums = PartFileError::Damaged("its sums do not fit the scenario");
         let tally = Tally::restored(frame, self.tally).ok_or_else(|| sums.clone())?;
+        let probes = scenario.probes().len();
+        let arms = match self.arms {
+            _ if (probes > 0) != self.arms.is_some() => return Err(sums),
+            None => None,
+            Some(arms) => {
+                Some(ArmsTally::restored(frame, probes, arms).ok_or_else(|| sums.clone())?)
+            }
+        };
         let retried = RetryTally::restored(frame.typical_tokens, self.retried).ok_or(sums)?;
         let attempts = tally.count(Column::Count);
+        let others = arms.as_ref().map_or(attempts, ArmsTally::generations);
+        if others != attempts {
+            let message = "its sums in four arms are not those of its batches";
+            return Err(PartFileError::Damaged(message));
+        }
         if attempts != super::part::attempts_in(scenario, request, &self.batches) {
             return Err(PartFileError::Damaged(
                 "its sums are not those of its batches",
@@ -130,6 +146,7 @@ impl PartFile {
             batches: self.batches,
             attempts,
             tally,
+            arms,
             retries: self.retries,
             retried,
             hopeless: self.hopeless,

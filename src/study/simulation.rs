@@ -1,9 +1,12 @@
 //! What does a policy save, cost and do to the data? Exact values beside Monte Carlo.
 
+use super::early_exit::{EarlyExitFindings, compared};
 use super::part::{Part, Progress};
 use super::{Named, RESULT_SCHEMA, named::as_map};
 use crate::engine::Interrupt;
-use crate::estimate::{Column, DOMINANT, Estimate, Estimates, Group, NAMES, RetryTally, Tally};
+use crate::estimate::{
+    ArmsTally, Column, DOMINANT, Estimate, Estimates, Group, NAMES, RetryTally, Tally,
+};
 use crate::scenario::Scenario;
 use crate::theory::Exact;
 
@@ -39,6 +42,8 @@ pub(super) struct Sample<'a> {
     /// Whether drawing was interrupted.
     pub(super) partial: bool,
     pub(super) tally: &'a Tally,
+    /// The same in four arms, where the scenario knows early exit.
+    pub(super) arms: Option<&'a ArmsTally>,
     /// Costs of retrying, where they are known and finite.
     pub(super) retried: Option<&'a RetryTally>,
 }
@@ -106,6 +111,10 @@ pub struct SimulationFindings {
     pub shifts: Vec<Named<Compared>>,
     /// f and factor by group.
     pub groups: Vec<GroupFindings>,
+    /// Rejection and early exit in four arms; not written where the scenario knows no early exit. All
+    /// other figures are of rejection alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub early_exit: Option<EarlyExitFindings<Compared>>,
     /// What a reader has to know before trusting the numbers.
     pub warnings: Vec<String>,
 }
@@ -139,6 +148,7 @@ pub fn evaluate(scenario: &Scenario, part: &Part) -> SimulationFindings {
         seed: part.request.seed,
         partial: !part.is_done(),
         tally: &part.tally,
+        arms: part.arms.as_ref(),
         retried: part.retry_account(),
     };
     evaluate_sample(scenario, &sample)
@@ -175,7 +185,13 @@ pub(super) fn evaluate_sample(scenario: &Scenario, sample: &Sample<'_>) -> Simul
                 .to_owned(),
         ),
     }
-    findings(scenario, sample, &exact, &estimates, warnings)
+    let early_exit = sample.arms.and_then(|arms| compared(scenario, arms));
+    let (early_exit, more) = early_exit.unzip();
+    warnings.extend(more.unwrap_or_default());
+    SimulationFindings {
+        early_exit,
+        ..findings(scenario, sample, &exact, &estimates, warnings)
+    }
 }
 
 fn warnings(scenario: &Scenario, sample: &Sample<'_>, exact: &Exact) -> Vec<String> {
@@ -304,6 +320,7 @@ fn findings(
         rejections_by_stage,
         shifts: shifts(scenario, exact, estimates),
         groups: groups(exact, &estimates.groups),
+        early_exit: None,
         warnings,
     }
 }

@@ -9,12 +9,14 @@
 mod chain;
 mod conditional;
 mod difficulty;
+mod early_exit;
 mod exact;
 mod filter;
 mod given;
 pub mod optimal;
 mod quadrature;
 
+pub use early_exit::{Arm, Arms};
 pub use exact::{Exact, Shifts};
 pub use filter::{BayesFilter, Belief};
 pub use given::{Evaluator, Given, Prompts};

@@ -1,6 +1,7 @@
 //! `foldem reproduce`: every shipped experiment, evaluated into `results/` and `paper-figures/`.
 
 mod audits;
+mod early_exit;
 mod guarantees;
 mod replays;
 mod scenarios;
@@ -16,15 +17,16 @@ use serde::Serialize;
 use super::Context;
 use super::error::{CliError, exit};
 use crate::plot::{self, Row};
-use crate::report::{self, reproduction};
+use crate::report::{self, reproduction, simulation::arms};
 use writer::Writer;
 
 /// Evaluate every experiment of a project: figures, claims, replays, plots
 ///
 /// Reads DIR/experiments/*.toml (scenarios) and, where there are any, replays
 /// DIR/experiments/logs/* under each policy of DIR/experiments/policies/*.toml, evaluates the sweeps
-/// and audits of DIR/experiments/sweeps and audits, and draws logs for the experiments on guarantees
-/// of DIR/experiments/guarantees/*.toml. Writes DIR/results/<name>/ (tables, JSON,
+/// and audits of DIR/experiments/sweeps and audits, simulates the scenarios with early exit of
+/// DIR/experiments/early-exit, and draws logs for the experiments on guarantees of
+/// DIR/experiments/guarantees. Writes DIR/results/<name>/ (tables, JSON,
 /// provenance) and DIR/paper-figures/ (SVG and PNG). The same inputs give the same bytes.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
@@ -60,6 +62,7 @@ pub(super) fn run(args: &ReproduceArgs, context: &Context) -> Result<u8, CliErro
     let sweeps = sweeps::Inputs::read(&args.directory)?;
     let audits = audits::Inputs::read(&args.directory)?;
     let list = super::figures::list(&args.directory)?;
+    let early_exits = early_exit::Inputs::read(&args.directory)?;
     let mut writer = Writer::new(&args.directory);
     let interrupted = || {
         let message = "interrupted: the results of this experiment were not written";
@@ -86,6 +89,9 @@ pub(super) fn run(args: &ReproduceArgs, context: &Context) -> Result<u8, CliErro
     if let Ok(figure) = plot::bound_and_truth(&simulated) {
         writer.figure(&figure.name, &figure)?;
     }
+    let Some(early_exits) = early_exits.evaluate(&mut writer, context)? else {
+        return interrupted();
+    };
     let replayed = replays.iter().map(|r| Row::replayed(&r.policy, r));
     let figure = plot::savings_and_cost(&replayed.chain(simulated).collect::<Vec<_>>())?;
     writer.figure(&figure.name, &figure)?;
@@ -109,7 +115,8 @@ pub(super) fn run(args: &ReproduceArgs, context: &Context) -> Result<u8, CliErro
             .collect(),
         written: writer.written,
     };
-    let sheet = reproduction::sheet(&experiments, &replays, &guarantees, &findings.written);
+    let mut sheet = reproduction::sheet(&experiments, &replays, &guarantees, &findings.written);
+    sheet.sections.extend(early_exits.iter().filter_map(arms));
     context.output.emit(&findings, &sheet)?;
     Ok(if findings.experiments.iter().all(|e| e.ok) {
         exit::FINE

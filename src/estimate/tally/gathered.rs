@@ -95,6 +95,7 @@ impl Tally {
                 .map(|&x| vec![level(x)])
                 .collect(),
             trace: None,
+            early_exit: None,
         };
         self.columns(&generation).concat()
     }

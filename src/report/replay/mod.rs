@@ -9,7 +9,7 @@ mod rule_times;
 pub use rule_times::rule_times;
 
 use super::number::{exactly, interval, number, optional, percent, with_interval};
-use super::{Example, Section, Sheet};
+use super::{Example, Section, Sheet, early_exit};
 use crate::estimate::Estimate;
 use crate::study::Named;
 use crate::study::replay::{ByVerdict, COIN_ON_RUNNING, Excerpt, FirstAlarm, ReplayFindings};
@@ -31,6 +31,7 @@ pub fn sheet(findings: &ReplayFindings) -> Sheet {
         .chain(attribution::verdict(findings))
         .chain(label_noise::verdict(findings))
         .chain(censored::verdict(findings))
+        .chain(findings.early_exit.iter().flat_map(early_exit::verdict))
         .collect(),
         sections: sections(findings),
         data: data(findings),
@@ -174,6 +175,8 @@ fn sections(findings: &ReplayFindings) -> Vec<Section> {
         label_noise::section(findings),
         censored::section(findings),
     ];
+    let arms = findings.early_exit.iter();
+    sections.extend(arms.flat_map(early_exit::sections));
     sections.retain(|section| !section.rows.is_empty());
     sections
 }
@@ -450,5 +453,9 @@ fn data(findings: &ReplayFindings) -> Section {
     baselines::data(findings, &mut add);
     label_noise::data(findings, &mut add);
     censored::data(findings, &mut add);
+    let arms = findings.early_exit.iter();
+    section
+        .rows
+        .extend(arms.flat_map(|arms| early_exit::data(arms, false)));
     section
 }

@@ -153,6 +153,11 @@ pub(super) fn renamed(a: &ScenarioSpec, b: &ScenarioSpec) -> ScenarioSpec {
 
 /// Why two scenarios have no parts in common to exchange.
 pub(super) fn mismatch(a: &ScenarioSpec, b: &ScenarioSpec) -> Option<String> {
+    if a.early_exit.is_some() || b.early_exit.is_some() {
+        let message = "early exit is not among the parts that are exchanged; explain scenarios without \
+                       [early_exit]";
+        return Some(message.to_owned());
+    }
     let names = |spec: &ScenarioSpec| -> [Vec<String>; 2] {
         let stages = spec.stages.iter().map(|s| s.name.clone());
         [
@@ -251,6 +256,8 @@ pub(super) fn mixed(a: &ScenarioSpec, b: &ScenarioSpec, set: u32) -> ScenarioSpe
         accepts: population.accepts.clone(),
         utility: population.utility.clone(),
         checkpoints: from(Factor::Policy).checkpoints.clone(),
+        // Refused by `mismatch`.
+        early_exit: None,
     }
 }
 

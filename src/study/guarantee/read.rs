@@ -102,7 +102,9 @@ fn world_of(
         };
         let text = Document::read(&path).map_err(in_one_line)?;
         let folder = path.parent().unwrap_or(directory);
-        let scenario = Scenario::parse(&path.display().to_string(), &text, folder);
+        let shown = path.display().to_string();
+        let study = "an experiment on guarantees";
+        let scenario = Scenario::parse_without_early_exit(&shown, &text, folder, study);
         let world = World::new(scenario.map_err(in_one_line)?)?;
         Ok((text, world))
     };

@@ -119,6 +119,7 @@ impl World {
                     utility: Some(batch.utility[i]),
                     live: None,
                     first_error: FirstError::Unlabelled,
+                    exit: None,
                 });
             }
         }

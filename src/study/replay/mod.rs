@@ -7,6 +7,7 @@ mod alarms;
 mod attribution;
 mod baselines;
 mod censored;
+mod early_exit;
 mod label_noise;
 mod outcome;
 mod parts;
@@ -30,6 +31,7 @@ pub(super) use warnings::of_log;
 use rayon::prelude::*;
 use serde::Serialize;
 
+use super::early_exit::EarlyExitFindings;
 use super::named::as_map;
 use super::{Named, RESULT_SCHEMA};
 use crate::estimate::{self, Estimate, Estimates, NAMES, Tally};
@@ -221,6 +223,10 @@ pub struct ReplayFindings {
     /// What a log that was written under a live policy tells of it; not written for other logs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub censored: Option<CensoredFindings>,
+    /// Rejection and early exit in four arms, where the log tells of early exit; not written for other
+    /// logs. All other figures are of rejection alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub early_exit: Option<EarlyExitFindings<Estimate>>,
     /// What a reader has to know before trusting the numbers.
     pub warnings: Vec<String>,
 }
@@ -280,6 +286,7 @@ pub fn findings(
         name: name.clone(),
         value: *value,
     };
+    let (early_exit, of_early_exit) = early_exit::early_exit(table, replay);
     let caveats = table.caveats();
     let surviving = all.iter().filter(|&&i| replay.judgement(i).stop.is_none());
     Ok(ReplayFindings {
@@ -308,7 +315,11 @@ pub fn findings(
         baselines: baselines?,
         label_noise: None,
         censored: None,
-        warnings: warnings::warnings(policy, table, replay, (&tally, &estimates), intake),
+        early_exit,
+        warnings: warnings::warnings(policy, table, replay, (&tally, &estimates), intake)
+            .into_iter()
+            .chain(of_early_exit)
+            .collect(),
         estimates: named(&estimates),
         shifts: estimates.shifts.iter().map(shift).collect(),
         shift_shares: estimates.shift_shares.iter().map(shift).collect(),

@@ -137,7 +137,8 @@ fn scenario(
     let path = directory.join(&name);
     let read = Document::read(&path).and_then(|text| {
         let folder = path.parent().unwrap_or(directory);
-        let scenario = Scenario::parse(&path.display().to_string(), &text, folder)?;
+        let shown = path.display().to_string();
+        let scenario = Scenario::parse_without_early_exit(&shown, &text, folder, "a sweep")?;
         Ok((text, scenario))
     });
     match read {

@@ -63,6 +63,7 @@ pub(super) fn table(
                 utility: Some(f64::from(u8::from(good))),
                 live: None,
                 first_error: FirstError::Unlabelled,
+                exit: None,
             });
         }
     }
