@@ -20,6 +20,10 @@ pub(super) enum Draw {
     FalseAlarm { stage: usize, validator: usize },
     /// Whether a validator alarms after a stage in which something is.
     Detection { stage: usize, validator: usize },
+    /// Whether a group of validators reads a common number after a stage.
+    Common { stage: usize, group: usize },
+    /// The number that it then reads.
+    Shared { stage: usize, group: usize },
     /// Whether the final filter accepts.
     Acceptance,
     /// The tokens of a stage.

@@ -30,12 +30,13 @@ pub(super) fn check(spec: &ScenarioSpec, mistakes: &mut Mistakes) {
     stages(spec, mistakes);
     faults(spec, mistakes);
     validators(spec, mistakes);
+    super::correlated::check(spec, mistakes);
     by_state("final_filter.accepts", &spec.accepts, spec, mistakes);
     by_state("utility", &spec.utility, spec, mistakes);
     checkpoints(spec, mistakes);
 }
 
-fn probability(key: impl Into<String>, p: f64, mistakes: &mut Mistakes) {
+pub(super) fn probability(key: impl Into<String>, p: f64, mistakes: &mut Mistakes) {
     if !(0.0..=1.0).contains(&p) {
         mistakes.push(key, format!("is {p}; a probability must lie in [0, 1]"));
     }
@@ -94,7 +95,11 @@ fn unique<'a>(
 }
 
 /// The message for a name that does not exist, with the nearest that does.
-fn unknown<'a>(name: &str, what: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
+pub(super) fn unknown<'a>(
+    name: &str,
+    what: &str,
+    known: impl Iterator<Item = &'a str> + Clone,
+) -> String {
     let hint = nearest(name, known.clone())
         .map_or_else(|| ".".to_owned(), |n| format!("; did you mean `{n}`?"));
     let list = quoted_list(known);
@@ -106,7 +111,7 @@ fn unknown<'a>(name: &str, what: &str, known: impl Iterator<Item = &'a str> + Cl
 }
 
 /// Whether a list of named tables can be trusted: a wrong name there makes others seem unknown.
-fn trusted(list: &str, name: &str, length: usize, mistakes: &Mistakes) -> bool {
+pub(super) fn trusted(list: &str, name: &str, length: usize, mistakes: &Mistakes) -> bool {
     (0..length).all(|i| !mistakes.covers(&format!("{list}[{i}].{name}")))
 }
 

@@ -12,6 +12,7 @@ mod difficulty;
 mod exact;
 mod filter;
 mod given;
+mod joint;
 pub mod optimal;
 mod quadrature;
 

@@ -21,6 +21,7 @@ mod censored;
 mod cli;
 mod compare;
 mod conditional;
+mod correlated;
 mod coverage;
 mod enumeration;
 mod equation_rates;

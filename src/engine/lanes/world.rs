@@ -87,8 +87,12 @@ const MOST_STEPS: f64 = 4_294_967_296.0;
 
 impl World {
     /// The scenario on a grid of step `step`, with the validators in `consulted` after each stage;
-    /// none if the scenario is too steep, its tails too heavy, or the grid too coarse for it.
+    /// none if validators are correlated, the scenario is too steep, its tails too heavy, or the grid
+    /// too coarse for it.
     pub(super) fn new(scenario: &Scenario, consulted: &[Vec<usize>], step: f64) -> Option<Self> {
+        if !scenario.correlated().is_empty() {
+            return None;
+        }
         let states = scenario.states().len();
         let sd = scenario.difficulty_sd();
         let per_sd = sd * std::f64::consts::LOG2_E;
