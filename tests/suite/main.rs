@@ -40,6 +40,7 @@ mod layering;
 mod literal;
 mod literal_policy;
 mod mixture;
+mod money;
 mod optimal;
 mod optimal_command;
 mod page;
