@@ -322,7 +322,7 @@ fn every_form_has_the_money_and_none_without_prices() {
         assert_eq!(with["estimates"], without["estimates"]);
         assert!(without.get("money").is_none());
     }
-    assert!(run(&["check", HOSTED], "table").contains("7.5"));
+    assert!(run(&["check", HOSTED], "table").contains("2.7750e-8 a token of the prompt"));
 }
 
 #[test]

@@ -46,6 +46,13 @@ pub struct Discount {
     pub share: f64,
 }
 
+impl Discount {
+    /// What is left of a price.
+    fn left(&self) -> f64 {
+        1.0 - self.share * (1.0 - self.factor)
+    }
+}
+
 /// Prices and discounts as written; those of tokens are for `per_tokens` of them.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Prices {
@@ -92,7 +99,7 @@ impl Prices {
     fn left(&self, kind: On) -> f64 {
         let on = |d: &&Discount| d.on == kind || d.on == On::Everything;
         let of_kind = self.discounts.iter().filter(on);
-        of_kind.map(|d| 1.0 - d.share * (1.0 - d.factor)).product()
+        of_kind.map(Discount::left).product()
     }
 
     /// Money for a generated token; in stage `stage` of a scenario, where one is named.
@@ -103,14 +110,12 @@ impl Prices {
 
     /// Money for a token that a checkpoint charges.
     pub fn check(&self) -> f64 {
-        match self.check {
-            Some(price) => price * self.left(On::Checks) / self.per_tokens,
-            None => {
-                let checks = self.discounts.iter().filter(|d| d.on == On::Checks);
-                let left: f64 = checks.map(|d| 1.0 - d.share * (1.0 - d.factor)).product();
-                self.generated(None) * left
-            }
+        if let Some(price) = self.check {
+            return price * self.left(On::Checks) / self.per_tokens;
         }
+        // What is on everything is in the price of generated tokens already.
+        let checks = self.discounts.iter().filter(|d| d.on == On::Checks);
+        self.generated(None) * checks.map(Discount::left).product::<f64>()
     }
 
     /// Money for a prompt whose problem has so many tokens.
