@@ -192,7 +192,7 @@ pub(crate) fn program<'s>(scenario: &'s Scenario, prompts: &[(f64, f64)], per: P
 }
 
 /// Uniform numbers of a congruential generator.
-fn uniform(seed: u64) -> impl FnMut() -> f64 {
+pub(crate) fn uniform(seed: u64) -> impl FnMut() -> f64 {
     let mut word = seed;
     move || {
         word = word.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);

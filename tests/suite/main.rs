@@ -22,6 +22,7 @@ mod cli;
 mod compare;
 mod conditional;
 mod correlated;
+mod correlated_studies;
 mod coverage;
 mod enumeration;
 mod equation_rates;
