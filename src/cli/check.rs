@@ -17,6 +17,7 @@ use crate::replay::SavedTable;
 use crate::report::{Section, Sheet};
 use crate::scenario::Scenario;
 use crate::study::audit;
+use crate::study::money::Prices;
 use crate::study::sweep::Sweep;
 
 /// Validate input files and explain them in words
@@ -29,7 +30,7 @@ use crate::study::sweep::Sweep;
     foldem check log.jsonl my-policy.toml --format json\n  \
     foldem check samples_gsm8k.jsonl --input-format lm-eval")]
 pub(super) struct CheckArgs {
-    /// Scenarios, sweeps, policies, audits, logs and first-alarm tables; - is stdin
+    /// Scenarios, sweeps, policies, audits, prices, logs and first-alarm tables; - is stdin
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Take the files for logs of another tool, as `foldem import` does
@@ -142,6 +143,9 @@ fn explain(path: &Path) -> (&'static str, Result<Vec<String>, InputError>) {
     } else if is_audit(&text) {
         let audit = audit::Spec::parse(&shown, &text);
         ("audit", audit.map(|a| a.describe()))
+    } else if line(&text, "schema").is_some_and(|l| l.contains("foldem.prices")) {
+        let prices = Prices::parse(&shown, &text);
+        ("prices", prices.map(|p| p.describe()))
     } else if text.trim_start().starts_with('{') && name != "-" {
         as_log()
     } else {

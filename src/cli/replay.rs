@@ -10,6 +10,7 @@ use super::filling::Filling;
 use super::foreign::{ForeignArgs, FormatName};
 use super::preparation::{Preparation, PreparationArgs};
 use super::rule_times::{self, RuleTimeArgs};
+use super::simulate::read_prices;
 use super::{Context, catalogue, output, replay_page};
 use crate::input::InputError;
 use crate::log::import::Import;
@@ -18,6 +19,7 @@ use crate::policy::PolicyFile;
 use crate::replay::{Auditor, Replay, SavedTable, ScheduleError, SourceLog, Table};
 use crate::report;
 use crate::report::Sheet;
+use crate::study::money::{self, MoneyFindings, Prices, WithMoney};
 use crate::study::replay::{self, Intake, JudgeQuality, ReplayFindings};
 
 /// The name under which the policy of the paper is built in.
@@ -74,6 +76,9 @@ pub(super) struct ReplayArgs {
     /// live policy cut, in a log that was written under one
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000_000))]
     token_limit: Option<u64>,
+    /// Also show what would have been saved in money, at these prices (foldem.prices/1)
+    #[arg(long, value_name = "FILE")]
+    prices: Option<PathBuf>,
     #[command(flatten)]
     times: RuleTimeArgs,
     #[command(flatten)]
@@ -177,6 +182,7 @@ pub(super) fn run(args: &ReplayArgs, context: &Context) -> Result<u8, CliError> 
     let options = args.foreign.options(format, args.intake.max_line)?;
     let mut preparation = Preparation::new(&args.preparation)?;
     let policy = policy(&args.policy)?;
+    let prices = args.prices.as_deref().map(read_prices).transpose()?;
     let page = context.output.has_page();
     let shown = if page { replay_page::EXAMPLES } else { 0 };
     let auditor = auditor(&policy, &args.policy)?.showing(shown);
@@ -218,20 +224,29 @@ pub(super) fn run(args: &ReplayArgs, context: &Context) -> Result<u8, CliError> 
         generated: args.problem == ProblemArg::Generated,
         judge,
         token_limit: args.token_limit,
+        prices,
         page,
     };
     let (evaluation, findings) = evaluated(&context.interrupt, move || {
         let findings = evaluation.findings();
         (evaluation, findings)
     })?;
-    let (findings, mut sheet) = findings?;
+    let (findings, mut sheet, money) = findings?;
     sheet.sections.extend(times);
     if page {
         let read = args.logs.iter().chain(&args.table);
         let policies = std::slice::from_ref(&args.policy);
         sheet.provenance = replay_page::provenance(read, policies, PAPER)?;
     }
-    context.output.emit(&findings, &sheet)?;
+    match &money {
+        None => context.output.emit(&findings, &sheet)?,
+        Some(money) => {
+            let findings = &findings;
+            context
+                .output
+                .emit(&WithMoney { findings, money }, &sheet)?;
+        }
+    }
     if let Some(writer) = writer {
         evaluation.write_outcomes(writer, context)?;
     }
@@ -278,6 +293,8 @@ struct Evaluation {
     judge: Option<JudgeQuality>,
     /// Most tokens that a solution could have had.
     token_limit: Option<u64>,
+    /// Prices, with the name of their file.
+    prices: Option<(String, Prices)>,
     /// Whether a page is asked for.
     page: bool,
 }
@@ -298,7 +315,7 @@ impl Evaluation {
         InputError::whole_file(&self.path.display().to_string(), format!("{error}{hint}"))
     }
 
-    fn findings(&self) -> Result<(ReplayFindings, Sheet), InputError> {
+    fn findings(&self) -> Result<(ReplayFindings, Sheet, Option<MoneyFindings>), InputError> {
         let wrong = |error: ScheduleError| self.wrong_policy(&error);
         let (policy, table) = (&self.policy, &self.table);
         let replay = self.replay()?;
@@ -315,7 +332,14 @@ impl Evaluation {
         if self.page {
             replay_page::complete(&mut sheet, policy, table, &findings).map_err(wrong)?;
         }
-        Ok((findings, sheet))
+        let money = self.prices.as_ref().map(|(path, prices)| {
+            money::of_log(table, &replay, prices).map_err(|why| InputError::whole_file(path, why))
+        });
+        let money = money.transpose()?;
+        if let Some(money) = &money {
+            report::add_money(&mut sheet, money);
+        }
+        Ok((findings, sheet, money))
     }
 
     /// Writes what happened to each generation.
@@ -341,6 +365,7 @@ fn check_files(args: &ReplayArgs, context: &Context) -> Result<(), CliError> {
         .chain(&args.table)
         .chain([&args.policy])
         .chain(args.foreign.files())
+        .chain(&args.prices)
         .map(PathBuf::as_path)
         .collect();
     once_stdin(&inputs)?;

@@ -7,11 +7,13 @@ use clap::Args;
 use super::error::{CliError, exit};
 use super::merge::read_part;
 use super::{Context, output, progress};
+use crate::input::InputError;
 use crate::log::Writer;
 use crate::report::{self, RenderError};
 use crate::scenario::Scenario;
 use crate::study::conditional::Conditional;
 use crate::study::drawn_log;
+use crate::study::money::{self, Prices, WithMoney};
 use crate::study::part::Part;
 use crate::study::part_file::PartFile;
 use crate::study::precision::{self, Pilot, PrecisionError};
@@ -28,6 +30,7 @@ use crate::study::simulation::{self, Request};
     foldem simulate experiments/five-stage.toml\n  \
     foldem simulate experiments/gsm8k-like.toml --attempts 200000 --per-prompt 4 --format json\n  \
     foldem simulate experiments/hard-prompts.toml --conditional --attempts 200000\n  \
+    foldem simulate experiments/gsm8k-like.toml --prices experiments/prices/hosted.toml\n  \
     foldem simulate experiments/five-stage.toml --shard 1/2 -o one.part")]
 pub(super) struct SimulateArgs {
     /// Scenario file (foldem.scenario/1); - is stdin
@@ -55,6 +58,9 @@ pub(super) struct SimulateArgs {
     /// Go on with the run of this part, which was interrupted
     #[arg(long, value_name = "PART", conflicts_with = "shard")]
     resume: Option<PathBuf>,
+    /// Also show what is saved in money, at these prices (foldem.prices/1)
+    #[arg(long, value_name = "FILE", conflicts_with = "conditional")]
+    prices: Option<PathBuf>,
     /// Also write the generations as a log (JSON Lines; .gz and .zst compress; or .parquet)
     #[arg(long, value_name = "LOG")]
     write_log: Option<PathBuf>,
@@ -115,7 +121,9 @@ pub(super) fn run(args: &SimulateArgs, context: &Context) -> Result<u8, CliError
         check_log_path(log, &args.scenario)?;
         others.push(log);
     }
+    others.extend(args.prices.as_deref());
     context.output.keeps(&others)?;
+    let prices = args.prices.as_deref().map(read_prices).transpose()?;
     let writer = args.write_log.as_deref().map(Writer::create).transpose()?;
     let plan = |h, seed, progress: Told<'_>| {
         let interrupt = &context.interrupt;
@@ -140,14 +148,29 @@ pub(super) fn run(args: &SimulateArgs, context: &Context) -> Result<u8, CliError
     });
     // What was drawn is shown even where the part cannot be written.
     let findings = simulation::evaluate(&scenario, &part);
-    context
-        .output
-        .emit(&findings, &report::simulation::sheet(&findings))?;
+    let mut sheet = report::simulation::sheet(&findings);
+    match &prices {
+        None => context.output.emit(&findings, &sheet)?,
+        Some((path, prices)) => {
+            let money = money::of_scenario(&scenario, prices, &part.tally);
+            let money = &money.map_err(|why| InputError::whole_file(path, why))?;
+            report::add_money(&mut sheet, money);
+            let findings = &findings;
+            context
+                .output
+                .emit(&WithMoney { findings, money }, &sheet)?;
+        }
+    }
     written.transpose()?;
     if let Some(writer) = writer {
         write_log(writer, &scenario, request, context)?;
     }
     Ok(exit_code(context))
+}
+
+/// The prices in a file, with its name.
+pub(super) fn read_prices(path: &Path) -> Result<(String, Prices), InputError> {
+    Ok((path.display().to_string(), Prices::load(path)?))
 }
 
 fn exit_code(context: &Context) -> u8 {

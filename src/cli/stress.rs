@@ -26,6 +26,7 @@ use crate::study::stress::{Choice, Failure, Request, stress};
     drift               log-odds added per stage after the first checkpoint, -2:2\n  \
     blindness.KIND      share of faults of a kind that look clean, 0:1 (blindness: every kind)\n  \
     difficulty-effect   log-odds of false alarms per standard deviation of difficulty, -3:3\n  \
+    correlation         share of looks at which fresh validators read one number, 0:1\n  \
     label-noise         share of the final filter's verdicts that are turned round, 0:0.5\n  \
     worst-case          how far every alarm probability may be off in log-odds, 0:3\n\n\
     Examples:\n  \

@@ -24,6 +24,10 @@ pub(super) enum Draw {
     Exit { stage: usize },
     /// How confident a probe is after a stage.
     Confidence { stage: usize },
+    /// Whether a group of validators reads a common number after a stage.
+    Common { stage: usize, group: usize },
+    /// The number that it then reads.
+    Shared { stage: usize, group: usize },
     /// Whether the final filter accepts.
     Acceptance,
     /// The tokens of a stage.

@@ -43,6 +43,8 @@ pub(super) struct Generation {
     sticky: Vec<bool>,
     /// Where early exit would end it; `None` if nowhere.
     pub(super) exit: Option<Exit>,
+    /// `[validator]`: the number that it reads at the present checkpoint, where that is a common one.
+    shared: Vec<Option<f64>>,
 }
 
 /// What a policy does to a generation.
@@ -191,9 +193,10 @@ impl<'s> Kernel<'s> {
             generation
                 .tokens
                 .push(tokens * scenario.length_factor(state) * prompt.conditions.length);
+            self.draw_shared(k, generation, draws);
             generation.scores[k].clear();
             for &v in &self.consulted[k] {
-                let score = self.score((k, v), state, prompt, &generation.sticky, draws);
+                let score = self.score((k, v), state, prompt, generation, draws);
                 generation.scores[k].push(score);
             }
             if generation.exit.is_none() {
@@ -236,15 +239,34 @@ impl<'s> Kernel<'s> {
         }
     }
 
+    /// The common numbers after stage `k`, for the groups that read one.
+    fn draw_shared(&self, k: usize, generation: &mut Generation, draws: &mut impl Draws) {
+        let validators = self.scenario.validators().len();
+        generation.shared.clear();
+        generation.shared.resize(validators, None);
+        for (group, of) in self.scenario.correlated().iter().enumerate() {
+            let asked = |v| self.consulted[k].contains(v);
+            let draw = Draw::Common { stage: k, group };
+            if of.validators.iter().any(asked) && draws.uniform(draw) < of.common {
+                let shared = draws.uniform(Draw::Shared { stage: k, group });
+                for &v in &of.validators {
+                    generation.shared[v] = Some(shared);
+                }
+            }
+        }
+    }
+
     fn score(
         &self,
         (stage, v): (usize, usize),
         state: usize,
         prompt: &Prompt,
-        sticky: &[bool],
+        generation: &Generation,
         draws: &mut impl Draws,
     ) -> f64 {
         let validator = v;
+        let shared = generation.shared[v];
+        let mut uniform = |draw| shared.unwrap_or_else(|| draws.uniform(draw));
         let alarmed = match &self.scenario.validators()[v].response {
             Response::Score(_) => {
                 let draw = Draw::Score { stage, validator };
@@ -254,12 +276,12 @@ impl<'s> Kernel<'s> {
             }
             Response::Alarm { .. } if state == CLEAN => {
                 let draw = Draw::FalseAlarm { stage, validator };
-                draws.uniform(draw) < prompt.conditions.false_alarm[v]
+                uniform(draw) < prompt.conditions.false_alarm[v]
             }
-            Response::Alarm { sticky: true, .. } => sticky[v],
+            Response::Alarm { sticky: true, .. } => generation.sticky[v],
             Response::Alarm { detects, .. } => {
                 let draw = Draw::Detection { stage, validator };
-                draws.uniform(draw) < detects[state - 1]
+                uniform(draw) < detects[state - 1]
             }
         };
         if alarmed { ALARM } else { SILENCE }

@@ -6,7 +6,8 @@ use std::ops::Range;
 use serde::Serialize;
 
 use super::figures::{
-    cost_ratio, detection_rate, false_rejection_rate, paid, purity_after, rejection_rate, savings,
+    Means, cost_ratio, detection_rate, false_rejection_rate, paid, purity_after, rejection_rate,
+    savings,
 };
 use super::proportion::Proportion;
 use super::tally::{Column, Share, Tally};
@@ -254,13 +255,18 @@ fn shift(tally: &Tally, function: &Linear, most: f64) -> Estimate {
 
 /// Tokens per attempt that the coin at the policy's checkpoint-wise rates saves.
 pub(crate) fn null_tokens(tally: &Tally) -> Linear {
-    let count = tally.mean(Column::Count);
-    (0..tally.frame().checkpoints)
+    saved_by_coin(tally, tally.frame().checkpoints)
+}
+
+/// The same of whatever has the columns of so many checkpoints.
+pub(super) fn saved_by_coin(means: &impl Means, checkpoints: usize) -> Linear {
+    let count = means.mean(Column::Count);
+    (0..checkpoints)
         .map(|c| {
-            let rate = tally.mean(Column::Rejected(c)) / &count;
-            rate * (tally.mean(Column::Remaining(c)) / &count)
+            let rate = means.mean(Column::Rejected(c)) / &count;
+            rate * (means.mean(Column::Remaining(c)) / &count)
         })
-        .fold(tally.mean(Column::PlaceExcess) / &count, |sum, term| {
+        .fold(means.mean(Column::PlaceExcess) / &count, |sum, term| {
             sum + term
         })
 }

@@ -12,6 +12,7 @@ pub mod figures;
 pub mod guarantee;
 mod html;
 mod markdown;
+mod money;
 pub mod monitor;
 mod number;
 pub mod optimal;
@@ -29,6 +30,7 @@ mod terminal;
 pub mod tuning;
 pub mod verification;
 
+pub use money::add_money;
 pub use number::{exactly, interval, number, optional};
 pub use provenance::{Drawn, LogFile, Provenance};
 pub use sheet::{Example, Section, Sheet};

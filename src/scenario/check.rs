@@ -30,13 +30,14 @@ pub(super) fn check(spec: &ScenarioSpec, mistakes: &mut Mistakes) {
     stages(spec, mistakes);
     faults(spec, mistakes);
     validators(spec, mistakes);
+    super::correlated::check(spec, mistakes);
     by_state("final_filter.accepts", &spec.accepts, spec, mistakes);
     by_state("utility", &spec.utility, spec, mistakes);
     checkpoints(spec, mistakes);
     super::early_exit::check(spec, mistakes);
 }
 
-fn probability(key: impl Into<String>, p: f64, mistakes: &mut Mistakes) {
+pub(super) fn probability(key: impl Into<String>, p: f64, mistakes: &mut Mistakes) {
     if !(0.0..=1.0).contains(&p) {
         mistakes.push(key, format!("is {p}; a probability must lie in [0, 1]"));
     }

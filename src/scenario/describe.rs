@@ -17,6 +17,7 @@ impl Scenario {
             lines.push("Nothing goes wrong: there is no fault kind.".to_owned());
         }
         lines.extend(self.validators.iter().map(|v| self.validator_in_words(v)));
+        lines.extend(self.correlated.iter().map(|group| group.in_words(self)));
         lines.extend(self.checkpoints.iter().map(|c| self.checkpoint_in_words(c)));
         if self.checkpoints.is_empty() {
             lines.push("No checkpoint: the policy never rejects.".to_owned());

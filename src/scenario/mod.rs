@@ -6,6 +6,7 @@
 //! A [`Scenario`] is checked once, when it is made; whoever holds one need not check again.
 
 mod check;
+mod correlated;
 mod describe;
 mod early_exit;
 mod parameter;
@@ -17,6 +18,7 @@ mod validator;
 
 use std::path::Path;
 
+pub use correlated::Correlated;
 pub use early_exit::{ExitLaw, Probe};
 pub use parameter::Parameter;
 pub use read::{SCHEMA, checkpoints as read_checkpoints};
@@ -56,6 +58,7 @@ pub struct Scenario {
     /// `[stage][fault]`
     recovery: Vec<Vec<f64>>,
     validators: Vec<Validator>,
+    correlated: Vec<Correlated>,
     accepts: Vec<f64>,
     utility: Vec<f64>,
     checkpoints: Vec<Checkpoint<usize>>,
@@ -184,6 +187,7 @@ impl Scenario {
                 .iter()
                 .map(|v| Validator::new(v, &states[1..]))
                 .collect(),
+            correlated: Correlated::all(&spec),
             accepts,
             utility,
             hazard,
@@ -236,6 +240,11 @@ impl Scenario {
     /// The validators.
     pub fn validators(&self) -> &[Validator] {
         &self.validators
+    }
+
+    /// Validators whose verdicts at a checkpoint go together; each in one group at most.
+    pub fn correlated(&self) -> &[Correlated] {
+        &self.correlated
     }
 
     /// P(accepted | final state), by state.

@@ -4,6 +4,7 @@
 //! `validator.trace.false_alarm`; a name with dots in it is quoted. Setting a number checks
 //! nothing: [`Scenario::new`](super::Scenario::new) does, on the changed specification.
 
+use super::correlated;
 use super::spec::{DifficultySpec, PerStage, ResponseSpec, ScenarioSpec, TokenSpec};
 use crate::input::{key_part, nearest, quoted_list};
 
@@ -30,6 +31,7 @@ enum Place {
     Detects { validator: usize, kind: String },
     FalseAlarm(usize),
     AlarmDifficultyEffect(usize),
+    Common(usize),
     Accepts(String),
     Utility(String),
     Threshold { at: String },
@@ -125,6 +127,11 @@ impl Parameter {
             add(key("false_alarm"), Place::FalseAlarm(i));
             add(key("difficulty_effect"), Place::AlarmDifficultyEffect(i));
         }
+        for (i, group) in spec.correlated.iter().enumerate() {
+            if let Some(key) = correlated::key(group) {
+                add(key, Place::Common(i));
+            }
+        }
         for state in std::iter::once("clean").chain(kinds()) {
             let part = key_part(state);
             let (accepts, utility) = (Place::Accepts(state.into()), Place::Utility(state.into()));
@@ -180,6 +187,7 @@ impl Parameter {
             | Place::AlarmDifficultyEffect(validator) => {
                 self.set_alarm(&mut spec.validators[*validator].response, value);
             }
+            &Place::Common(group) => spec.correlated[group].common = value,
             Place::Accepts(state) => {
                 spec.accepts.insert(state.clone(), value);
             }

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::correlated;
 use super::spec::{
     BetaSpec, CheckpointSpec, DifficultySpec, FaultSpec, PerStage, ResponseSpec, ScenarioSpec,
     StageSpec, TokenSpec, ValidatorSpec,
@@ -48,6 +49,7 @@ pub(super) fn read(
         stage(table, directory, mistakes)
     });
     let validators = each(&mut root, "validator", mistakes, validator);
+    let correlated = each(&mut root, "correlated", mistakes, correlated::read);
     let accepts = root
         .table("final_filter", mistakes)
         .map(|mut table| {
@@ -81,6 +83,7 @@ pub(super) fn read(
         faults,
         stages,
         validators,
+        correlated,
         accepts,
         utility,
         checkpoints,

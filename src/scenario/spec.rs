@@ -24,6 +24,9 @@ pub struct ScenarioSpec {
     pub stages: Vec<StageSpec>,
     /// Operating characteristics that checkpoints refer to by name.
     pub validators: Vec<ValidatorSpec>,
+    /// Validators whose verdicts at a checkpoint go together.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub correlated: Vec<CorrelatedSpec>,
     /// P(accepted | final state) by state name; default 1 for clean, 0 for faults.
     pub accepts: BTreeMap<String, f64>,
     /// Value in [0, 1] by final state; default 1 for clean, 0 for faults.
@@ -114,6 +117,15 @@ pub struct ValidatorSpec {
     pub name: String,
     /// How its verdict depends on the state.
     pub response: ResponseSpec,
+}
+
+/// Validators that may read one common number at a checkpoint, by names.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CorrelatedSpec {
+    /// Names of the validators, at least two.
+    pub validators: Vec<String>,
+    /// Probability at each checkpoint that they do.
+    pub common: f64,
 }
 
 /// How a validator responds to the state.

@@ -9,6 +9,7 @@ pub mod early_exit;
 pub mod explanation;
 pub mod figures;
 pub mod guarantee;
+pub mod money;
 pub mod monitor;
 mod named;
 pub mod optimal;

@@ -1,6 +1,7 @@
 //! What of a scenario does not depend on difficulty: how likely each checkpoint passes a faulty
 //! generation, given where its fault began.
 
+use super::joint::{self, Look, Rates};
 use crate::policy::Checkpoint;
 use crate::scenario::{CLEAN, Conditions, Response, Scenario, TokenLaw};
 use crate::stats::product_tails;
@@ -12,13 +13,16 @@ pub(super) struct Chain<'s> {
     /// Mean tokens of each stage in the clean state at δ = 0.
     pub(super) mean_tokens: Vec<f64>,
     /// Checkpoint after each stage, if there is one.
-    pub(super) checkpoints: Vec<Option<Gate<'s>>>,
+    pub(super) checkpoints: Vec<Option<Gate>>,
 }
 
 /// One checkpoint as the recursion needs it.
 #[derive(Debug)]
-pub(super) struct Gate<'s> {
-    pub(super) checkpoint: &'s Checkpoint<usize>,
+pub(super) struct Gate {
+    /// Its validators, as parts that are independent of each other.
+    looks: Vec<Look>,
+    /// Paid by every generation that reaches it.
+    pub(super) cost_tokens: f64,
     /// P(product of the scores at most λ) and above it, by state; alarms left aside.
     scores: Vec<(f64, f64)>,
     /// `[fault][onset]`: fate of a generation whose fault began in stage `onset`.
@@ -33,17 +37,13 @@ pub(super) struct Fate {
 }
 
 impl Fate {
-    /// Validators with these probabilities (alarm, silence), independent of scores with these
-    /// (below λ, above λ).
-    fn new(alarms: impl Iterator<Item = (f64, f64)>, (below, above): (f64, f64)) -> Self {
+    /// `looks` at these rates, independent of scores with these (below λ, above λ).
+    fn new(looks: &[Look], rates: impl Fn(usize) -> Rates, (below, above): (f64, f64)) -> Self {
         let (mut silence, mut log_silence) = (1.0, 0.0);
-        for (alarm, silent) in alarms {
-            silence *= silent;
-            log_silence += if alarm < 0.5 {
-                libm::log1p(-alarm)
-            } else {
-                libm::log(silent)
-            };
+        for look in looks {
+            let any = look.any(&rates);
+            silence *= any.1;
+            log_silence += joint::log_silence(any);
         }
         Self {
             passes: above * silence,
@@ -55,7 +55,7 @@ impl Fate {
 impl<'s> Chain<'s> {
     pub(super) fn new(scenario: &'s Scenario) -> Self {
         let stages = scenario.stages().len();
-        let mut checkpoints: Vec<Option<Gate<'s>>> = (0..stages).map(|_| None).collect();
+        let mut checkpoints: Vec<Option<Gate>> = (0..stages).map(|_| None).collect();
         for checkpoint in scenario.checkpoints() {
             checkpoints[checkpoint.at] = Some(Gate::new(scenario, checkpoint));
         }
@@ -67,8 +67,8 @@ impl<'s> Chain<'s> {
     }
 }
 
-impl<'s> Gate<'s> {
-    fn new(scenario: &Scenario, checkpoint: &'s Checkpoint<usize>) -> Self {
+impl Gate {
+    fn new(scenario: &Scenario, checkpoint: &Checkpoint<usize>) -> Self {
         let scores: Vec<(f64, f64)> = (CLEAN..scenario.states().len())
             .map(|state| {
                 let shapes: Vec<(f64, f64)> = checkpoint
@@ -82,18 +82,23 @@ impl<'s> Gate<'s> {
                 product_tails(&shapes, checkpoint.threshold)
             })
             .collect();
+        let looks = joint::looks(scenario, &checkpoint.validators);
         let faulty = (0..scenario.states().len() - 1)
             .map(|fault| {
                 (0..=checkpoint.at)
                     .map(|onset| {
-                        let alarms = alarms(scenario, checkpoint, fault, onset);
-                        Fate::new(alarms.map(|p| (p, 1.0 - p)), scores[fault + 1])
+                        let rates = |v| {
+                            let alarm = alarm(scenario, checkpoint, (fault, onset), v);
+                            (alarm, 1.0 - alarm)
+                        };
+                        Fate::new(&looks, rates, scores[fault + 1])
                     })
                     .collect()
             })
             .collect();
         Self {
-            checkpoint,
+            looks,
+            cost_tokens: checkpoint.cost_tokens,
             scores,
             faulty,
         }
@@ -106,33 +111,29 @@ impl<'s> Gate<'s> {
 
     /// Fate of a clean generation of a prompt under `conditions`.
     pub(super) fn clean(&self, conditions: &Conditions) -> Fate {
-        let alarms = self.checkpoint.validators.iter();
-        let alarms = alarms.map(|&v| (conditions.false_alarm[v], conditions.silence[v]));
-        Fate::new(alarms, self.scores[CLEAN])
+        let rates = |v: usize| (conditions.false_alarm[v], conditions.silence[v]);
+        Fate::new(&self.looks, rates, self.scores[CLEAN])
     }
 }
 
-/// P(alarm at `checkpoint`), by validator, of a generation whose `fault` began in stage `onset`
-/// and that is alive: a sticky validator that an earlier checkpoint has consulted since the onset
-/// is known to be silent.
-fn alarms(
+/// P(alarm of validator `v` at `checkpoint`) in a generation whose fault, given with the stage of its
+/// onset, lasts and that is alive: a sticky validator that an earlier checkpoint has consulted since
+/// the onset is known to be silent.
+fn alarm(
     scenario: &Scenario,
     checkpoint: &Checkpoint<usize>,
-    fault: usize,
-    onset: usize,
-) -> impl Iterator<Item = f64> {
-    let heard_before = move |v: usize| {
+    (fault, onset): (usize, usize),
+    v: usize,
+) -> f64 {
+    let heard_before = || {
         scenario
             .checkpoints()
             .iter()
             .any(|c| (onset..checkpoint.at).contains(&c.at) && c.validators.contains(&v))
     };
-    checkpoint
-        .validators
-        .iter()
-        .map(move |&v| match &scenario.validators()[v].response {
-            Response::Alarm { sticky: true, .. } if heard_before(v) => 0.0,
-            Response::Alarm { detects, .. } => detects[fault],
-            Response::Score(_) => 0.0,
-        })
+    match &scenario.validators()[v].response {
+        Response::Alarm { sticky: true, .. } if heard_before() => 0.0,
+        Response::Alarm { detects, .. } => detects[fault],
+        Response::Score(_) => 0.0,
+    }
 }

@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 
 use super::chain::Chain;
 use super::conditional::{self, ByState, Numerators, Recursion};
+use super::joint;
 use super::quadrature::{FURTHEST, GaussLegendre};
-use crate::scenario::DIFFICULTY_DECILES;
+use crate::scenario::{DIFFICULTY_DECILES, Scenario};
 
 /// Relative error up to which the retry account is given at all.
 const RETRY_ERROR: f64 = 1e-9;
@@ -118,7 +119,7 @@ impl Population {
             };
         }
         let rule = GaussLegendre::new();
-        let edges = panel_edges();
+        let edges = edges(chain.scenario);
         let seen = Seen::default();
         let (panels, error) = rule.integrate(&edges, &mut |z| {
             let figures = at(z);
@@ -220,6 +221,17 @@ fn has_died_out(mut points: Vec<(f64, f64)>) -> bool {
     let highest = points.iter().fold(0.0, |top: f64, p| top.max(p.1));
     let negligible = |end: Option<&(f64, f64)>| end.is_some_and(|p| p.1 <= 1e-14 * highest);
     highest.is_finite() && negligible(points.first()) && negligible(points.last())
+}
+
+/// Panels of the normal law, cut where figures of correlated validators have a kink.
+fn edges(scenario: &Scenario) -> Vec<f64> {
+    let mut edges = panel_edges();
+    let kinks = joint::kinks(scenario).into_iter();
+    let kinks = kinks.map(|delta| delta / scenario.difficulty_sd());
+    edges.extend(kinks.filter(|z| z.abs() < FURTHEST));
+    edges.sort_by(f64::total_cmp);
+    edges.dedup();
+    edges
 }
 
 /// Panels of the normal law: the deciles, then ever wider ones into the tails.

@@ -283,7 +283,7 @@ impl Run<'_> {
                 .as_ref()
                 .filter(|_| arm & REJECTS != 0)
             {
-                tokens += gate.checkpoint.cost_tokens * here.iter().sum::<f64>();
+                tokens += gate.cost_tokens * here.iter().sum::<f64>();
                 let mut stop = |mass: &mut f64, fate: Fate, x: usize| {
                     falsely += *mass * fate.stops * acceptance[k][x];
                     *mass *= fate.passes;

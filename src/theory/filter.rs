@@ -7,11 +7,15 @@
 
 use ndarray::{Array2, s};
 
-use crate::policy::{ALARM, Checkpoint};
+use super::joint::{self, Look};
+use crate::policy::{ALARM, Checkpoint, SILENCE};
 use crate::scenario::{CLEAN, Conditions, Response, Scenario};
 
 /// Largest step of the trapezoid rule over difficulty, in standard deviations.
 const STEP: f64 = 0.25;
+/// The same where figures have kinks between the nodes: the rule is then off by some step²/12 of how
+/// much slopes change there.
+const STEP_AT_KINKS: f64 = 0.02;
 /// Smallest step: effects steeper than any that can be told from a threshold are not resolved.
 const FINEST: f64 = 1e-3;
 /// Where the normal law is cut, in standard deviations.
@@ -43,7 +47,12 @@ impl<'s> BayesFilter<'s> {
         let nodes: Vec<(f64, Conditions)> = if sd > 0.0 {
             // A logistic of steepness b has its poles at distance π/b, so the error of the rule is
             // of the order exp(−2π²/(b·step)): below 1e-12 for this step.
-            let step = (0.65 / steepness(scenario)).clamp(FINEST, STEP);
+            let largest = if joint::kinks(scenario).is_empty() {
+                STEP
+            } else {
+                STEP_AT_KINKS
+            };
+            let step = (0.65 / steepness(scenario)).clamp(FINEST, largest);
             let points: Vec<f64> = std::iter::successors(Some(-SIDE), |z| Some(z + step))
                 .take_while(|z| *z <= SIDE)
                 .collect();
@@ -113,7 +122,27 @@ impl<'s> BayesFilter<'s> {
         let faults = self.scenario.states().len() - 1;
         let mut faulty = vec![1.0; cells];
         let mut clean_scores = 1.0;
-        for (&v, &score) in checkpoint.validators.iter().zip(scores) {
+        let asked = || {
+            checkpoint
+                .validators
+                .iter()
+                .copied()
+                .zip(scores.iter().copied())
+        };
+        let score_of = |v: usize| asked().find(|a| a.0 == v).map_or(SILENCE, |a| a.1);
+        let alarms = |v: usize| score_of(v) <= ALARM;
+        let looks = joint::looks(self.scenario, &checkpoint.validators);
+        for look in &looks {
+            let &Look::Alone(v) = look else {
+                for fault in 0..faults {
+                    let factor = look.says(alarms, |v| joint::detection(self.scenario, fault, v));
+                    for onset in 0..=k {
+                        faulty[self.cell(fault, onset)] *= factor;
+                    }
+                }
+                continue;
+            };
+            let score = score_of(v);
             match &self.scenario.validators()[v].response {
                 Response::Score(laws) => {
                     // Only ratios between the states matter, so the largest density is 1.
@@ -153,13 +182,14 @@ impl<'s> BayesFilter<'s> {
         let mut posterior = belief.mass.clone();
         for ((_, conditions), mut mass) in self.nodes.iter().zip(posterior.outer_iter_mut()) {
             let mut clean = clean_scores;
-            for (&v, &score) in checkpoint.validators.iter().zip(scores) {
-                if let Response::Alarm { .. } = self.scenario.validators()[v].response {
-                    clean *= if score <= ALARM {
-                        conditions.false_alarm[v]
-                    } else {
-                        conditions.silence[v]
-                    };
+            let rates = |v: usize| (conditions.false_alarm[v], conditions.silence[v]);
+            for look in &looks {
+                let scored = |v: usize| {
+                    let response = &self.scenario.validators()[v].response;
+                    matches!(response, Response::Score(_))
+                };
+                if !matches!(look, &Look::Alone(v) if scored(v)) {
+                    clean *= look.says(alarms, rates);
                 }
             }
             mass[0] *= clean;

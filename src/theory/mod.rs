@@ -13,6 +13,7 @@ mod early_exit;
 mod exact;
 mod filter;
 mod given;
+mod joint;
 pub mod optimal;
 mod quadrature;
 

@@ -7,6 +7,8 @@ use approx::assert_relative_eq;
 use foldem::scenario::{Response, Scenario};
 use foldem::theory::Exact;
 
+use super::correlated::probability;
+
 /// Probabilities and means summed over all trajectories.
 #[derive(Debug, Default)]
 struct Sums {
@@ -92,12 +94,8 @@ fn check(scenario: &Scenario, k: usize, path: &Path_, sums: &mut Sums) {
     for verdicts in 0..1_u32 << n {
         let mut path = path.clone();
         path.cost += checkpoint.cost_tokens;
-        let mut composite = 1.0;
-        for (i, &v) in checkpoint.validators.iter().enumerate() {
-            let alarms = verdicts >> i & 1 == 1;
-            path.probability *= if alarms { alarm(v) } else { 1.0 - alarm(v) };
-            composite *= if alarms { 0.0 } else { 1.0 };
-        }
+        path.probability *= probability(scenario, &checkpoint.validators, &alarm, verdicts);
+        let composite = if verdicts == 0 { 1.0 } else { 0.0 };
         if composite <= checkpoint.threshold {
             path.rejected = Some(k);
         }
@@ -184,8 +182,13 @@ fn enumerate(scenario: &Scenario) -> Sums {
 }
 
 fn compare(scenario: &Scenario) {
+    hold_against(scenario, scenario);
+}
+
+/// Holds the exact figures of `other` against the sums over the trajectories of `scenario`.
+pub(crate) fn hold_against(scenario: &Scenario, other: &Scenario) {
     let sums = enumerate(scenario);
-    let exact = Exact::new(scenario);
+    let exact = Exact::new(other);
     let same = |name: &str, value: Option<f64>, other: f64| {
         let value = value.unwrap_or_else(|| panic!("{name} is undefined"));
         assert_relative_eq!(value, other, max_relative = 1e-11, epsilon = 1e-13);

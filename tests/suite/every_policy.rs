@@ -8,10 +8,11 @@ use foldem::policy::Checkpoint;
 use foldem::scenario::{Conditions, Response, Scenario};
 use foldem::theory::optimal::{FullInformation, Per, Program, Sight};
 
+use super::correlated::probability;
 use super::enumeration::all_bits;
 
 /// Two kinds of prompts: (weight, δ).
-const TWO: [(f64, f64); 2] = [(0.3, -1.1), (0.7, 0.6)];
+pub(crate) const TWO: [(f64, f64); 2] = [(0.3, -1.1), (0.7, 0.6)];
 pub(crate) const ALIKE: [(f64, f64); 1] = [(1.0, 0.0)];
 
 pub(crate) fn parse(text: &str) -> Scenario {
@@ -114,19 +115,14 @@ impl<'s> Walk<'s> {
 
     /// The particles after each combination of verdicts.
     fn look(&self, checkpoint: &Checkpoint<usize>, particles: &[Particle]) -> Vec<Vec<Particle>> {
-        let combinations = 0..1_usize << checkpoint.validators.len();
+        let combinations = 0..1_u32 << checkpoint.validators.len();
         combinations
             .map(|verdicts| {
                 let seen = particles.iter().map(|particle| {
                     let mut particle = particle.clone();
-                    for (i, &v) in checkpoint.validators.iter().enumerate() {
-                        let alarm = self.alarm(v, &particle);
-                        particle.p *= if verdicts >> i & 1 == 1 {
-                            alarm
-                        } else {
-                            1.0 - alarm
-                        };
-                    }
+                    let alarm = |v| self.alarm(v, &particle);
+                    let says = probability(self.scenario, &checkpoint.validators, &alarm, verdicts);
+                    particle.p *= says;
                     particle
                 });
                 seen.filter(|p| p.p > 0.0).collect()
@@ -196,7 +192,7 @@ pub(crate) fn program<'s>(scenario: &'s Scenario, prompts: &[(f64, f64)], per: P
 }
 
 /// Uniform numbers of a congruential generator.
-fn uniform(seed: u64) -> impl FnMut() -> f64 {
+pub(crate) fn uniform(seed: u64) -> impl FnMut() -> f64 {
     let mut word = seed;
     move || {
         word = word.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
@@ -262,7 +258,7 @@ fn random(next: &mut dyn FnMut() -> f64, looks: &[usize]) -> Scenario {
 
 /// The optimum and `W(c)` are those of brute force, full information lies below and each policy above;
 /// the iteration only ever falls, and W is convex and non-decreasing.
-fn compare(scenario: &Scenario, prompts: &[(f64, f64)], per: Per) {
+pub(crate) fn compare(scenario: &Scenario, prompts: &[(f64, f64)], per: Per) {
     let policies = every_policy(scenario, prompts, per);
     let program = program(scenario, prompts, per);
     let optimum = program.optimum();

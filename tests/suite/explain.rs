@@ -67,9 +67,8 @@ fn share(figure: &Explained, factor: Factor) -> f64 {
         .parts
         .iter()
         .find(|part| part.factor == factor)
-        .unwrap()
-        .shapley
-        .unwrap()
+        // Correlation is no part where there is none.
+        .map_or(0.0, |part| part.shapley.unwrap())
 }
 
 const EVERYTHING: [(&str, &str); 8] = [

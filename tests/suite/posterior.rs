@@ -8,7 +8,9 @@ use approx::assert_relative_eq;
 use foldem::scenario::{Response, Scenario};
 use foldem::theory::BayesFilter;
 
-const TEXT: &str = "
+use super::correlated::probability;
+
+pub(crate) const TEXT: &str = "
 schema = 'foldem.scenario/1'
 name = 'posterior'
 [[fault]]
@@ -109,13 +111,10 @@ fn step(scenario: &Scenario, k: usize, trajectories: &[Trajectory]) -> Vec<Traje
     let mut observed = Vec::new();
     for (p, state, bits, seen) in next {
         for pattern in 0..1_u32 << checkpoint.validators.len() {
-            let (mut p, mut seen) = (p, seen.clone());
-            for (i, &v) in checkpoint.validators.iter().enumerate() {
-                let alarmed = pattern >> i & 1 == 1;
-                let q = alarm_probability(scenario, v, state, &bits);
-                p *= if alarmed { q } else { 1.0 - q };
-                seen.push(alarmed);
-            }
+            let alarm = |v| alarm_probability(scenario, v, state, &bits);
+            let p = p * probability(scenario, &checkpoint.validators, &alarm, pattern);
+            let mut seen = seen.clone();
+            seen.extend((0..checkpoint.validators.len()).map(|i| pattern >> i & 1 == 1));
             if p > 0.0 {
                 observed.push((p, state, bits.clone(), seen));
             }
@@ -126,7 +125,12 @@ fn step(scenario: &Scenario, k: usize, trajectories: &[Trajectory]) -> Vec<Traje
 
 #[test]
 fn the_filter_is_the_posterior_over_explicit_bits() {
-    let scenario = Scenario::parse("posterior", TEXT, Path::new(".")).unwrap();
+    compare(TEXT);
+}
+
+/// The filter of a scenario of alarms on two kinds of faults is the posterior.
+pub(crate) fn compare(text: &str) {
+    let scenario = Scenario::parse("posterior", text, Path::new(".")).unwrap();
     let filter = BayesFilter::new(&scenario);
     let stages = scenario.stages().len();
     // Everything seen after each stage -> (mass, E[U] mass) at the end.

@@ -87,10 +87,11 @@ const MOST_STEPS: f64 = 4_294_967_296.0;
 
 impl World {
     /// The scenario on a grid of step `step`, with the validators in `consulted` after each stage;
-    /// none if the scenario is too steep, its tails too heavy, or the grid too coarse for it.
+    /// none if it has early exit or correlated validators, is too steep, its tails too heavy, or the grid
+    /// too coarse for it.
     pub(super) fn new(scenario: &Scenario, consulted: &[Vec<usize>], step: f64) -> Option<Self> {
-        // Early exit is drawn by the plain kernel alone.
-        if !scenario.probes().is_empty() {
+        // Early exit and correlated validators are drawn by the plain kernel alone.
+        if !scenario.probes().is_empty() || !scenario.correlated().is_empty() {
             return None;
         }
         let states = scenario.states().len();

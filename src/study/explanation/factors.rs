@@ -23,6 +23,8 @@ pub enum Factor {
     Detection,
     /// Verdicts on clean text: false alarms and their difficulty effect, score laws in the clean state.
     FalseAlarms,
+    /// Validators whose verdicts go together.
+    Correlation,
     /// Token laws of the stages and the length effect of difficulty.
     LengthShape,
     /// Length factors of faults.
@@ -34,11 +36,12 @@ pub enum Factor {
 }
 
 /// All parts.
-pub const FACTORS: [Factor; 8] = [
+pub const FACTORS: [Factor; 9] = [
     Factor::HowOften,
     Factor::HowEarly,
     Factor::Detection,
     Factor::FalseAlarms,
+    Factor::Correlation,
     Factor::LengthShape,
     Factor::LengthFaultCovariance,
     Factor::Policy,
@@ -53,6 +56,7 @@ impl Factor {
             Self::HowEarly => "how early they do",
             Self::Detection => "how well it is detected",
             Self::FalseAlarms => "false alarms",
+            Self::Correlation => "correlated validators",
             Self::LengthShape => "lengths of the stages",
             Self::LengthFaultCovariance => "lengths of faulty stages",
             Self::Policy => "checkpoints",
@@ -67,6 +71,7 @@ impl Factor {
             Self::HowEarly => "how_early",
             Self::Detection => "detection",
             Self::FalseAlarms => "false_alarms",
+            Self::Correlation => "correlation",
             Self::LengthShape => "length_shape",
             Self::LengthFaultCovariance => "length_fault_covariance",
             Self::Policy => "policy",
@@ -138,11 +143,9 @@ pub(super) fn renamed(a: &ScenarioSpec, b: &ScenarioSpec) -> ScenarioSpec {
     for (validator, as_in_a) in renamed.validators.iter_mut().zip(&a.validators) {
         validator.name.clone_from(&as_in_a.name);
     }
-    for name in renamed
-        .checkpoints
-        .iter_mut()
-        .flat_map(|c| &mut c.validators)
-    {
+    let groups = renamed.correlated.iter_mut().map(|g| &mut g.validators);
+    let checkpoints = renamed.checkpoints.iter_mut().map(|c| &mut c.validators);
+    for name in groups.chain(checkpoints).flatten() {
         let at = b.validators.iter().position(|v| v.name == *name);
         if let Some(as_in_a) = at.and_then(|at| a.validators.get(at)) {
             name.clone_from(&as_in_a.name);
@@ -173,8 +176,8 @@ pub(super) fn mismatch(a: &ScenarioSpec, b: &ScenarioSpec) -> Option<String> {
         if of_a != of_b {
             return Some(format!(
                 "the two scenarios must have the same {kind} in the same order, not {} and {}{hint}",
-                shown(&of_a),
-                shown(&of_b)
+                listed(&of_a),
+                listed(&of_b)
             ));
         }
     }
@@ -197,13 +200,20 @@ pub(super) fn mismatch(a: &ScenarioSpec, b: &ScenarioSpec) -> Option<String> {
     })
 }
 
-fn shown(names: &[String]) -> String {
+fn listed(names: &[String]) -> String {
     let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
     if names.is_empty() {
         "none".to_owned()
     } else {
         names.join(", ")
     }
+}
+
+/// The parts that are told: correlation only where there is any.
+pub(super) fn shown(a: &ScenarioSpec, b: &ScenarioSpec) -> Vec<Factor> {
+    let correlated = [a, b].iter().any(|spec| !spec.correlated.is_empty());
+    let told = |factor: &Factor| correlated || *factor != Factor::Correlation;
+    FACTORS.into_iter().filter(told).collect()
 }
 
 /// The scenario with the parts of `b` that are in `set`, and the others of `a`.
@@ -253,6 +263,7 @@ pub(super) fn mixed(a: &ScenarioSpec, b: &ScenarioSpec, set: u32) -> ScenarioSpe
         validators: validators
             .map(|(on_faults, on_clean)| validator(on_faults, on_clean))
             .collect(),
+        correlated: from(Factor::Correlation).correlated.clone(),
         accepts: population.accepts.clone(),
         utility: population.utility.clone(),
         checkpoints: from(Factor::Policy).checkpoints.clone(),

@@ -94,8 +94,10 @@ pub fn explain(
         return Err(ExplanationError::Mismatch(message));
     }
     // Parts in which the two do not differ need no mixtures of their own: their share is 0.
-    let players: Vec<Factor> = FACTORS
-        .into_iter()
+    let shown = factors::shown(a, b);
+    let players: Vec<Factor> = shown
+        .iter()
+        .copied()
         .filter(|&f| factors::differs(a, b, f))
         .collect();
     let worths: Result<Vec<Worth>, ExplanationError> = (0..1_u32 << players.len())
@@ -105,7 +107,7 @@ pub fn explain(
     let worths = worths?;
     let figures = NAMES.iter().enumerate().map(|(i, name)| {
         let values: Vec<Option<f64>> = worths.iter().map(|worth| worth[i]).collect();
-        explained(name, &values, &players)
+        explained(name, &values, &players, &shown)
     });
     Ok(ExplanationFindings {
         schema: SCHEMA,
@@ -142,7 +144,12 @@ fn worth(
     Ok([exact.savings(), exact.cost_ratio()])
 }
 
-fn explained(name: &'static str, values: &[Option<f64>], players: &[Factor]) -> Explained {
+fn explained(
+    name: &'static str,
+    values: &[Option<f64>],
+    players: &[Factor],
+    shown: &[Factor],
+) -> Explained {
     let (of_first, of_second) = (values[0], values[values.len() - 1]);
     let all: Option<Vec<f64>> = values.iter().copied().collect();
     let shares = all.map(|all| shapley(&all, players.len()));
@@ -171,7 +178,7 @@ fn explained(name: &'static str, values: &[Option<f64>], players: &[Factor]) -> 
         difference: of_second
             .zip(of_first)
             .map(|(second, first)| second - first),
-        parts: FACTORS.map(part).to_vec(),
+        parts: shown.iter().copied().map(part).collect(),
     }
 }
 

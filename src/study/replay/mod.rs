@@ -350,7 +350,7 @@ pub(in crate::study) fn figures(table: &Table, replay: &Replay<'_>) -> Figures {
 }
 
 /// Numbers of all generations, those of one prompt next to each other.
-fn by_prompt(table: &Table) -> Vec<usize> {
+pub(super) fn by_prompt(table: &Table) -> Vec<usize> {
     let mut rows: Vec<usize> = (0..table.rows().len()).collect();
     let prompt = |i: &usize| table.rows()[*i].prompt;
     if !rows.is_sorted_by_key(prompt) {

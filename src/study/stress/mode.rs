@@ -22,6 +22,8 @@ pub enum Mode {
     Blindness(String),
     /// The strength is added to the log-odds of false alarms per standard deviation of difficulty.
     DifficultyEffect,
+    /// With this probability all fresh validators of a checkpoint read one common number.
+    Correlation,
     /// The final filter turns each of its verdicts round with this probability.
     LabelNoise,
     /// Each alarm probability is off by up to the strength in log-odds, to the greatest cost ratio.
@@ -50,7 +52,12 @@ impl Mode {
             Self::Temperature,
             Self::Drift,
         ];
-        let last = [Self::DifficultyEffect, Self::LabelNoise, Self::WorstCase];
+        let last = [
+            Self::DifficultyEffect,
+            Self::Correlation,
+            Self::LabelNoise,
+            Self::WorstCase,
+        ];
         let blind = kinds.map(|kind| Self::Blindness(kind.clone()));
         first.into_iter().chain(blind).chain(last).collect()
     }
@@ -97,6 +104,7 @@ impl Mode {
             Self::Drift => "drift".to_owned(),
             Self::Blindness(kind) => format!("blindness.{kind}"),
             Self::DifficultyEffect => "difficulty-effect".to_owned(),
+            Self::Correlation => "correlation".to_owned(),
             Self::LabelNoise => "label-noise".to_owned(),
             Self::WorstCase => "worst-case".to_owned(),
         }
@@ -111,6 +119,7 @@ impl Mode {
             Self::Drift => "log-odds per stage",
             Self::Blindness(_) => "share that looks clean",
             Self::DifficultyEffect => "log-odds per sd of difficulty",
+            Self::Correlation => "share of looks in common",
             Self::LabelNoise => "share of verdicts turned round",
             Self::WorstCase => "radius in log-odds",
         }
@@ -121,7 +130,7 @@ impl Mode {
         match self {
             Self::SensitivityShift | Self::FalseAlarmShift => (-6.0, 6.0),
             Self::Temperature | Self::Drift => (-2.0, 2.0),
-            Self::Blindness(_) => (0.0, 1.0),
+            Self::Blindness(_) | Self::Correlation => (0.0, 1.0),
             Self::DifficultyEffect => (-3.0, 3.0),
             Self::LabelNoise => (0.0, 0.5),
             Self::WorstCase => (0.0, 3.0),
@@ -130,7 +139,7 @@ impl Mode {
 
     fn check(&self, (from, to): (f64, f64)) -> Result<(), String> {
         let (least, most) = match self {
-            Self::Blindness(_) | Self::LabelNoise => (0.0, 1.0),
+            Self::Blindness(_) | Self::Correlation | Self::LabelNoise => (0.0, 1.0),
             Self::WorstCase => (0.0, FURTHEST),
             _ => (-FURTHEST, FURTHEST),
         };

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 
 use super::mode::Mode;
 use super::worst::worst_case;
-use crate::input::{nearest, quoted_list};
-use crate::scenario::spec::{ResponseSpec, ScenarioSpec, ValidatorSpec};
+use crate::input::{key_part, nearest, quoted_list};
+use crate::scenario::spec::{CorrelatedSpec, ResponseSpec, ScenarioSpec, ValidatorSpec};
 use crate::scenario::{CLEAN, Scenario, shift_log_odds};
 
 /// A scenario and those of its validators that are moved.
@@ -96,9 +96,14 @@ impl<'s> Subject<'s> {
 
     /// Why a scenario cannot say what the mode would be; nothing where it can.
     pub(super) fn inexpressible(&self, mode: &Mode) -> Option<String> {
-        if *mode != Mode::Drift {
-            return None;
+        match mode {
+            Mode::Drift => self.cannot_drift(),
+            Mode::Correlation => self.cannot_be_correlated(),
+            _ => None,
         }
+    }
+
+    fn cannot_drift(&self) -> Option<String> {
         let looks = |v: usize| {
             let checkpoints = self.scenario.checkpoints().iter();
             checkpoints.filter(|c| c.validators.contains(&v)).count()
@@ -112,6 +117,34 @@ impl<'s> Subject<'s> {
              which cannot drift from one checkpoint to the next",
             self.scenario.validators()[*sticky].name
         ))
+    }
+
+    fn cannot_be_correlated(&self) -> Option<String> {
+        if let Some(group) = self.scenario.correlated().first() {
+            let first = &self.scenario.validators()[group.validators[0]].name;
+            return Some(format!(
+                "validators are correlated already, and one belongs to one group at most; vary \
+                 `correlated.{}.common` with `foldem sweep`",
+                key_part(first)
+            ));
+        }
+        let fresh = self.fresh();
+        let together = self.scenario.checkpoints().iter().any(|c| {
+            let here = c.validators.iter().filter(|v| fresh.contains(v));
+            here.count() > 1
+        });
+        let why = "no checkpoint consults two of the moved validators that draw afresh (a sticky one has \
+                   its verdict on a fault before any checkpoint)";
+        (!together).then(|| why.to_owned())
+    }
+
+    /// Those of the validators that are not sticky.
+    fn fresh(&self) -> Vec<usize> {
+        let is_fresh = |v: &usize| {
+            let response = &self.scenario.spec().validators[*v].response;
+            matches!(response, ResponseSpec::Alarm { sticky: false, .. })
+        };
+        self.validators.iter().copied().filter(is_fresh).collect()
     }
 
     /// The scenario under `mode` at `strength`; at strength 0 the scenario itself. Otherwise why the
@@ -154,6 +187,14 @@ impl<'s> Subject<'s> {
                     *alarm.difficulty_effect += strength / sd;
                 }
             }),
+            Mode::Correlation => {
+                let name = |v: usize| self.scenario.validators()[v].name.clone();
+                // What may stand there already never reads a common number.
+                spec.correlated = vec![CorrelatedSpec {
+                    validators: self.fresh().into_iter().map(name).collect(),
+                    common: strength,
+                }];
+            }
             Mode::LabelNoise => {
                 let states = self.scenario.states().iter().zip(self.scenario.accepts());
                 let noisy = |a: f64| (1.0 - strength) * a + strength * (1.0 - a);
@@ -192,6 +233,11 @@ impl<'s> Subject<'s> {
                 later.name = format!("{} after {at}", later.name);
                 while spec.validators.iter().any(|other| other.name == later.name) {
                     later.name.push('\'');
+                }
+                for group in &mut spec.correlated {
+                    if group.validators.contains(name) {
+                        group.validators.push(later.name.clone());
+                    }
                 }
                 name.clone_from(&later.name);
                 change_alarm(&mut later, &mut |alarm: &mut Characteristic<'_>| {

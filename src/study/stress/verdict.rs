@@ -39,6 +39,7 @@ pub(super) fn meaning(subject: &Subject<'_>, mode: &Mode, strength: f64) -> Stri
         Mode::Drift => format!("{} log-odds per stage", signed()),
         Mode::Blindness(kind) => format!("{} % of {kind} looking clean", short(100.0 * strength)),
         Mode::DifficultyEffect => format!("{} log-odds per sd of difficulty", signed()),
+        Mode::Correlation => format!("{} % of looks in common", short(100.0 * strength)),
         Mode::LabelNoise => format!("{} % of verdicts turned round", short(100.0 * strength)),
         Mode::WorstCase => format!(
             "odds off by a factor {} (±{})",

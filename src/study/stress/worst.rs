@@ -7,7 +7,8 @@
 //! prompts are alike that is the greatest of the whole ball: whoever fixes alarm probabilities to raise
 //! E[T] − c P(R) solves a Markov decision problem whose states are (checkpoint, state), and in those a
 //! policy that no single change improves is the best (policy improvement; theory.md §7 with the sign
-//! turned round). Otherwise it is the best that single flips reach.
+//! turned round). Otherwise it is the best that single flips reach; so it is where correlated validators
+//! always read a common number, as one of two equal alarm probabilities then moves nothing by itself.
 
 use super::subject::Subject;
 use crate::scenario::{CLEAN, Scenario};

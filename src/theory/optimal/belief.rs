@@ -8,6 +8,7 @@
 
 use super::experiment::{Experiment, Verdict};
 use crate::scenario::{CLEAN, Conditions, Response, Scenario};
+use crate::theory::joint::{self, Look};
 
 /// Bits of a verdict in [`Cell::known`]: 0 is not heard yet.
 const BITS: usize = 2;
@@ -192,6 +193,12 @@ impl<'s> World<'s> {
                     seen.push(cell, row.iter().map(|m| m * likelihood));
                 }
             }
+            Experiment::Together(look) => {
+                for (&cell, row) in rows {
+                    let likelihoods = self.together(look, verdict, cell.state);
+                    seen.push(cell, row.iter().zip(likelihoods).map(|(m, p)| m * p));
+                }
+            }
             Experiment::Alarm { validator } => {
                 let alarmed = verdict == Verdict::ALARM;
                 let heard = rows.map(|(&cell, row)| self.hear(cell, row, *validator, alarmed));
@@ -211,6 +218,21 @@ impl<'s> World<'s> {
             }
         }
         seen
+    }
+
+    /// P(verdict | state) of a group at each node of difficulty.
+    fn together(&self, look: &Look, verdict: usize, state: usize) -> Vec<f64> {
+        let place = |v: usize| look.validators().iter().position(|&other| other == v);
+        let alarms = |v: usize| place(v).is_some_and(|i| Verdict::alarms(verdict, i));
+        let nodes = self.nodes.iter();
+        nodes
+            .map(|(_, conditions)| {
+                look.says(alarms, |v| match state {
+                    CLEAN => (conditions.false_alarm[v], conditions.silence[v]),
+                    _ => joint::detection(self.scenario, state - 1, v),
+                })
+            })
+            .collect()
     }
 
     /// One cell once `validator` has alarmed or been silent.

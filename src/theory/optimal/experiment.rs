@@ -10,6 +10,7 @@
 //! 265–272), and the best policy on it costs at most the optimum.
 
 use super::laws::Laws;
+use crate::theory::joint::Look;
 
 /// Whether cells tell less or more than the score that lies in them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,13 +33,24 @@ pub(super) struct Verdict {
 impl Verdict {
     /// Number of the alarm among the verdicts of a validator that alarms; the other is silence.
     pub(super) const ALARM: usize = 0;
+
+    /// Whether the `i`-th of a group alarms in its verdict.
+    pub(super) fn alarms(verdict: usize, i: usize) -> bool {
+        verdict >> i & 1 == 0
+    }
 }
+
+/// Verdicts of larger groups are too many to enumerate, which is found from their number.
+const MOST_TOGETHER: usize = 40;
 
 /// Something to see.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Experiment {
     /// An alarm or silence; what it tells depends on difficulty and on what was heard before.
     Alarm { validator: usize },
+    /// Alarms of validators that may read a common number; bit i of the verdict is set where the
+    /// i-th is silent.
+    Together(Look),
     /// Fresh draws that depend on the latent state alone.
     Table(Vec<Verdict>),
 }
@@ -48,6 +60,7 @@ impl Experiment {
     pub(super) fn verdicts(&self) -> usize {
         match self {
             Self::Alarm { .. } => 2,
+            Self::Together(look) => 1 << look.validators().len().min(MOST_TOGETHER),
             Self::Table(verdicts) => verdicts.len(),
         }
     }
@@ -56,7 +69,7 @@ impl Experiment {
     pub(super) fn is_cut(&self) -> bool {
         let exact = |v: &Verdict| v.range.is_some_and(|(lo, hi)| lo >= hi);
         match self {
-            Self::Alarm { .. } => false,
+            Self::Alarm { .. } | Self::Together(_) => false,
             Self::Table(verdicts) => verdicts.len() > 1 && !verdicts.iter().all(exact),
         }
     }

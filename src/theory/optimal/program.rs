@@ -9,6 +9,7 @@ use super::rules::{self, Rule};
 use super::tree::{Next, Sights, Tree};
 use super::{OptimalError, Per};
 use crate::scenario::{Beta, Response, Scenario, TokenLaw};
+use crate::theory::joint::{self, Look};
 
 /// How what a policy sees is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -187,9 +188,13 @@ fn sights(scenario: &Scenario, sight: Sight) -> Result<Sights, OptimalError> {
         })
         .collect();
     for checkpoint in scenario.checkpoints() {
-        let consulted = checkpoint.validators.iter();
+        let looks = joint::looks(scenario, &checkpoint.validators).into_iter();
+        let seen = looks.map(|look| match look {
+            Look::Alone(v) => experiments[v].clone(),
+            Look::Together { .. } => Experiment::Together(look),
+        });
         sights.cost[checkpoint.at] = checkpoint.cost_tokens;
-        sights.checkpoint[checkpoint.at] = consulted.map(|&v| experiments[v].clone()).collect();
+        sights.checkpoint[checkpoint.at] = seen.collect();
     }
     if sight.tokens {
         for k in 0..places {

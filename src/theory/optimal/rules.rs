@@ -4,6 +4,7 @@ use super::experiment::{Experiment, Verdict};
 use super::price::Policy;
 use super::tree::{Branch, Next, Sights, Tree, verdicts_of};
 use crate::scenario::{Response, Scenario};
+use crate::theory::joint;
 
 /// What one validator said, or how long a stage was.
 #[derive(Debug, Clone, PartialEq)]
@@ -168,11 +169,20 @@ fn answers(scenario: &Scenario, sights: &Sights, k: usize, verdict: u32) -> Vec<
     let checkpoint = scenario.checkpoints().iter().find(|c| c.at == k);
     let validators = checkpoint.map_or(&[][..], |c| &c.validators);
     let numbers = verdicts_of(experiments, verdict);
-    let asked = validators.iter().zip(experiments).zip(numbers);
-    asked
-        .map(|((&v, experiment), number)| match experiment {
-            Experiment::Alarm { .. } if number == Verdict::ALARM => Answer::Alarm(v),
-            Experiment::Alarm { .. } => Answer::Silence(v),
+    let alarm = |v, alarmed| {
+        if alarmed {
+            Answer::Alarm(v)
+        } else {
+            Answer::Silence(v)
+        }
+    };
+    let mut answers = Vec::new();
+    let looks = joint::looks(scenario, validators);
+    for ((look, experiment), number) in looks.iter().zip(experiments).zip(numbers) {
+        let asked = look.validators().iter().enumerate();
+        answers.extend(asked.map(|(i, &v)| match experiment {
+            Experiment::Alarm { .. } => alarm(v, number == Verdict::ALARM),
+            Experiment::Together(_) => alarm(v, Verdict::alarms(number, i)),
             Experiment::Table(verdicts) => {
                 debug_assert!(matches!(
                     scenario.validators()[v].response,
@@ -181,8 +191,9 @@ fn answers(scenario: &Scenario, sights: &Sights, k: usize, verdict: u32) -> Vec<
                 let (lo, hi) = verdicts[number].range.unwrap_or((0.0, 1.0));
                 Answer::Score(v, lo, hi)
             }
-        })
-        .collect()
+        }));
+    }
+    answers
 }
 
 /// Neighbouring cells of one score, all else being equal, after which the same is done, as one.

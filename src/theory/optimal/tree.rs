@@ -22,7 +22,7 @@ const MOST_KEPT: usize = 20_000_000;
 pub(super) struct Sights {
     /// The length of the stage, where it may be used and tells anything.
     pub(super) length: Vec<Option<Experiment>>,
-    /// `[stage][validator of its checkpoint]`; empty without a checkpoint.
+    /// `[stage][validator of its checkpoint, or group of them]`; empty without a checkpoint.
     pub(super) checkpoint: Vec<Vec<Experiment>>,
     /// What the checkpoint charges.
     pub(super) cost: Vec<f64>,
