@@ -7,6 +7,7 @@
 
 mod check;
 mod describe;
+mod onset;
 mod parameter;
 mod read;
 pub mod spec;
@@ -16,6 +17,7 @@ mod validator;
 
 use std::path::Path;
 
+pub use onset::Onsets;
 pub use parameter::Parameter;
 pub use read::{SCHEMA, checkpoints as read_checkpoints};
 pub use tokens::TokenLaw;

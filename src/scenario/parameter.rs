@@ -4,6 +4,7 @@
 //! `validator.trace.false_alarm`; a name with dots in it is quoted. Setting a number checks
 //! nothing: [`Scenario::new`](super::Scenario::new) does, on the changed specification.
 
+use super::Onsets;
 use super::spec::{DifficultySpec, PerStage, ResponseSpec, ScenarioSpec, TokenSpec};
 use crate::input::{key_part, nearest, quoted_list};
 
@@ -22,6 +23,8 @@ enum Place {
     DifficultyLengthEffect,
     Hazard { fault: usize, stage: usize },
     HazardFactor(usize),
+    OnsetRate(usize),
+    OnsetDelay(usize),
     Recovery(usize),
     FaultDifficultyEffect(usize),
     LengthFactor(usize),
@@ -92,6 +95,8 @@ impl Parameter {
                 add(key, Place::Hazard { fault: i, stage });
             }
             add(key("hazard_factor"), Place::HazardFactor(i));
+            add(key("onset_rate"), Place::OnsetRate(i));
+            add(key("onset_delay"), Place::OnsetDelay(i));
             add(key("recovery"), Place::Recovery(i));
             add(key("difficulty_effect"), Place::FaultDifficultyEffect(i));
             add(key("length_factor"), Place::LengthFactor(i));
@@ -168,6 +173,22 @@ impl Parameter {
                     *hazard *= value;
                 }
             }
+            &Place::OnsetRate(fault) => set_onsets(spec, fault, |onsets| {
+                if let Some(timing) = onsets.timing(fault) {
+                    onsets.0[fault] = timing.iter().map(|share| share * value).collect();
+                }
+            }),
+            &Place::OnsetDelay(fault) => set_onsets(spec, fault, |onsets| {
+                let rate = onsets.rate(fault);
+                let mut factor = 1.0;
+                for share in &mut onsets.0[fault] {
+                    *share *= factor;
+                    factor *= value;
+                }
+                if let Some(timing) = onsets.timing(fault) {
+                    onsets.0[fault] = timing.iter().map(|share| share * rate).collect();
+                }
+            }),
             &Place::Recovery(fault) => spec.faults[fault].recovery = PerStage::Same(value),
             &Place::FaultDifficultyEffect(fault) => spec.faults[fault].difficulty_effect = value,
             &Place::LengthFactor(fault) => spec.faults[fault].length_factor = value,
@@ -213,6 +234,19 @@ impl Parameter {
             Place::FalseAlarm(_) => *false_alarm = value,
             _ => *difficulty_effect = value,
         }
+    }
+}
+
+/// Changes first onsets; those of the other kinds than `fault` stay, and so all hazards may change. A kind that
+/// never starts has no timing and goes on so.
+fn set_onsets(spec: &mut ScenarioSpec, fault: usize, change: impl FnOnce(&mut Onsets)) {
+    let mut onsets = Onsets::of(spec);
+    if onsets.timing(fault).is_none() {
+        return;
+    }
+    change(&mut onsets);
+    for (fault, hazards) in spec.faults.iter_mut().zip(onsets.hazards()) {
+        fault.hazard = hazards;
     }
 }
 
