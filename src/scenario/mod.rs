@@ -10,6 +10,7 @@ mod describe;
 mod onset;
 mod parameter;
 mod read;
+mod referred;
 pub mod spec;
 mod tilt;
 mod tokens;
@@ -20,6 +21,7 @@ use std::path::Path;
 pub use onset::Onsets;
 pub use parameter::Parameter;
 pub use read::{SCHEMA, checkpoints as read_checkpoints};
+pub use referred::Referred;
 pub use tokens::TokenLaw;
 pub use validator::{Beta, Response, Validator, shift_log_odds};
 
