@@ -18,6 +18,7 @@ pub mod positions;
 mod provenance;
 pub mod replay;
 pub mod reproduction;
+pub mod sensitivity;
 mod sheet;
 pub mod simulation;
 pub mod stress;
