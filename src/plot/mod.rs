@@ -38,6 +38,7 @@ mod tradeoff;
 mod tuning_front;
 mod value;
 mod violations;
+mod waterfall;
 
 pub use differences::differences_from_first;
 pub use feasible_region::feasible_region;
@@ -54,6 +55,7 @@ pub use sweep_curves::sweep_curves;
 pub use tradeoff::savings_against_false_rejections;
 pub use tuning_front::cost_against_false_rejections;
 pub use violations::violations;
+pub use waterfall::{waterfall_of_logs, waterfall_of_scenarios};
 
 /// A finished picture.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,6 +9,7 @@ mod csv;
 pub mod explanation;
 pub mod guarantee;
 mod html;
+pub mod log_explanation;
 mod markdown;
 pub mod monitor;
 mod number;
