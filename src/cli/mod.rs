@@ -61,7 +61,7 @@ use output::Output;
     foldem import lm-eval samples.jsonl -o log.jsonl   a log from another tool's\n  \
     foldem plan --max-frr 0.05 --frr 0.01 --accepted 0.6   how much data a certificate takes\n  \
     foldem audit claims.toml        what published numbers imply, and whether they can hold together\n  \
-    foldem explain a.toml b.toml    why two scenarios save differently\n  \
+    foldem explain a.toml b.toml    why two scenarios, or two logs, save differently\n  \
     foldem monitor deployed.jsonl --max-frr 0.05 --pass-through 0.1   watch a policy that runs\n\n\
     Exit codes: 0 fine, 1 internal, 2 usage, 3 bad input, 4 a checked claim fails, \
     5 an alarm of a monitor, 130 interrupted.")]
