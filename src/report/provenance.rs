@@ -63,7 +63,7 @@ impl Provenance {
 
     /// The provenance of results computed from `bytes`, the content of the experiment `spec`, and
     /// from the scenario that it names, by name and content.
-    pub fn of_guarantee(spec: &str, bytes: &[u8], (file, scenario): (&str, &[u8])) -> Self {
+    pub fn of_experiment(spec: &str, bytes: &[u8], (file, scenario): (&str, &[u8])) -> Self {
         Self {
             inputs: vec![LogFile {
                 file: file.to_owned(),

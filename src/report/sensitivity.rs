@@ -31,6 +31,16 @@ pub fn sheet(findings: &SensitivityFindings) -> Sheet {
     }
 }
 
+/// The table of the first figure among other findings.
+pub(super) fn titled(findings: &SensitivityFindings) -> Option<Section> {
+    let figure = findings.figures.first()?;
+    let section = indices(figure, findings);
+    Some(Section {
+        title: format!("{}: {}", findings.name, section.title),
+        ..section
+    })
+}
+
 fn words(name: &str) -> String {
     name.replace('_', " ")
 }

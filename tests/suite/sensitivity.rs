@@ -1,6 +1,7 @@
 //! Sobol indices over ranges of a scenario: closed forms, what is refused, the command.
 
 use std::fs;
+use std::path::Path;
 
 use foldem::scenario::{Onsets, Parameter, Scenario};
 use foldem::study::sensitivity::{Ranges, SensitivityFindings, evaluate};
@@ -378,4 +379,19 @@ fn the_command_prints_every_form_writes_figures_and_tells_exit_codes() {
         code(&foldem(&["explain", "--over", ranges, "--figure", ranges])),
         2
     );
+}
+
+/// What the shipped ranges and their page say.
+#[test]
+fn the_shipped_ranges_answer_the_question() {
+    let text =
+        fs::read_to_string(root().join("results/explain-published-savings/sensitivity.json"))
+            .unwrap();
+    let found: Value = serde_json::from_str(&text).unwrap();
+    let savings = &found["figures"][0];
+    let value = |pointer: &str| savings.pointer(pointer).unwrap().as_f64().unwrap();
+    assert!(value("/least/value") < 0.11 && value("/greatest/value") > 0.77);
+    let folder = root().join("experiments/explain");
+    assert!(Ranges::load(&folder.join("published-savings.toml")).is_ok());
+    assert!(Path::new(&folder).join("processes").is_dir());
 }

@@ -63,7 +63,7 @@ impl Inputs {
             let input = format!("experiments/guarantees/{}", spec.scenario_file());
             let scenario = spec.scenario_text().as_bytes();
             let provenance =
-                Provenance::of_guarantee(&relative, text.as_bytes(), (&input, scenario));
+                Provenance::of_experiment(&relative, text.as_bytes(), (&input, scenario));
             writer.provenance(&name, &provenance)?;
             let sheet = report::guarantee::sheet(&findings);
             writer.findings(&name, kind, &findings, &sheet)?;

@@ -3,6 +3,7 @@
 mod guarantees;
 mod replays;
 mod scenarios;
+mod sensitivities;
 mod writer;
 
 use std::fs;
@@ -20,8 +21,9 @@ use writer::Writer;
 /// Evaluate every experiment of a project: figures, claims, replays, plots
 ///
 /// Reads DIR/experiments/*.toml (scenarios), and replays DIR/experiments/logs/* under each policy of
-/// DIR/experiments/policies/*.toml, where there are any, and draws logs for the experiments on
-/// guarantees of DIR/experiments/guarantees/*.toml. Writes DIR/results/<name>/ (tables, JSON,
+/// DIR/experiments/policies/*.toml, where there are any, draws logs for the experiments on
+/// guarantees of DIR/experiments/guarantees/*.toml, and evaluates the ranges of
+/// DIR/experiments/explain/*.toml. Writes DIR/results/<name>/ (tables, JSON,
 /// provenance) and DIR/paper-figures/ (SVG and PNG). The same inputs give the same bytes.
 #[derive(Debug, Args)]
 pub(super) struct ReproduceArgs {
@@ -51,6 +53,7 @@ pub(super) fn run(args: &ReproduceArgs, context: &Context) -> Result<u8, CliErro
     let scenarios = scenarios::Inputs::read(&args.directory)?;
     let replays = replays::Inputs::read(&args.directory)?;
     let guarantees = guarantees::Inputs::read(&args.directory)?;
+    let sensitivities = sensitivities::Inputs::read(&args.directory)?;
     let mut writer = Writer::new(&args.directory);
     let interrupted = || {
         let message = "interrupted: the results of this experiment were not written";
@@ -64,6 +67,9 @@ pub(super) fn run(args: &ReproduceArgs, context: &Context) -> Result<u8, CliErro
         return interrupted();
     };
     let Some(guarantees) = guarantees.evaluate(args.full, &mut writer, context)? else {
+        return interrupted();
+    };
+    let Some(sensitivities) = sensitivities.evaluate(&mut writer, context)? else {
         return interrupted();
     };
     let simulated = experiments.iter().map(|e| Row::simulated(&e.simulation));
@@ -85,7 +91,13 @@ pub(super) fn run(args: &ReproduceArgs, context: &Context) -> Result<u8, CliErro
             .collect(),
         written: writer.written,
     };
-    let sheet = reproduction::sheet(&experiments, &replays, &guarantees, &findings.written);
+    let sheet = reproduction::sheet(
+        &experiments,
+        &replays,
+        &guarantees,
+        &sensitivities,
+        &findings.written,
+    );
     context.output.emit(&findings, &sheet)?;
     Ok(if findings.experiments.iter().all(|e| e.ok) {
         exit::FINE
