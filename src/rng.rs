@@ -27,6 +27,10 @@ pub enum Purpose {
     Guarantee,
     /// Logs that might be collected.
     Planning,
+    /// Points of a scenario's ranges.
+    Sensitivity,
+    /// Prompts drawn anew from a log.
+    Bootstrap,
 }
 
 /// The stream of `purpose` for batch number `batch` under the root `seed`.
@@ -39,6 +43,8 @@ pub fn stream(seed: u64, purpose: Purpose, batch: u64) -> Stream {
         Purpose::Split => 0x7370_6c69_7400_0000,
         Purpose::Guarantee => 0x6775_6172_616e_7465,
         Purpose::Planning => 0x706c_616e_6e69_6e67,
+        Purpose::Sensitivity => 0x7365_6e73_6974_6976,
+        Purpose::Bootstrap => 0x626f_6f74_7374_7261,
     };
     let mut state = mix(mix(mix(seed) ^ tag) ^ batch);
     let mut bytes = [0_u8; 32];
@@ -47,6 +53,12 @@ pub fn stream(seed: u64, purpose: Purpose, batch: u64) -> Stream {
         word.copy_from_slice(&mix(state).to_le_bytes());
     }
     Stream::from_seed(bytes)
+}
+
+/// A number below `count` > 0; each has the same probability but for `count`/2^64.
+pub fn below(draws: &mut Stream, count: usize) -> usize {
+    let at = (u128::from(draws.next_u64()) * count as u128) >> 64;
+    usize::try_from(at).unwrap_or(0)
 }
 
 /// Number of generators that a [`LaneStream`] runs side by side.
@@ -147,6 +159,8 @@ mod tests {
                     Purpose::Split,
                     Purpose::Guarantee,
                     Purpose::Planning,
+                    Purpose::Sensitivity,
+                    Purpose::Bootstrap,
                 ] {
                     firsts.push(stream(seed, purpose, batch).next_u64());
                 }

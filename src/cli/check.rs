@@ -18,6 +18,7 @@ use crate::report::{Section, Sheet};
 use crate::scenario::Scenario;
 use crate::study::audit;
 use crate::study::money::Prices;
+use crate::study::sensitivity::Ranges;
 use crate::study::sweep::Sweep;
 
 /// Validate input files and explain them in words
@@ -30,7 +31,7 @@ use crate::study::sweep::Sweep;
     foldem check log.jsonl my-policy.toml --format json\n  \
     foldem check samples_gsm8k.jsonl --input-format lm-eval")]
 pub(super) struct CheckArgs {
-    /// Scenarios, sweeps, policies, audits, prices, logs and first-alarm tables; - is stdin
+    /// Scenarios, sweeps, ranges, policies, audits, prices, logs and first-alarm tables; - is stdin
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Take the files for logs of another tool, as `foldem import` does
@@ -140,6 +141,10 @@ fn explain(path: &Path) -> (&'static str, Result<Vec<String>, InputError>) {
         let directory = path.parent().unwrap_or(Path::new("."));
         let sweep = Sweep::parse(&shown, &text, directory);
         ("sweep", sweep.map(|s| s.describe()))
+    } else if is_ranges(&text) {
+        let directory = path.parent().unwrap_or(Path::new("."));
+        let ranges = Ranges::parse(&shown, &text, directory);
+        ("ranges", ranges.map(|r| r.describe()))
     } else if is_audit(&text) {
         let audit = audit::Spec::parse(&shown, &text);
         ("audit", audit.map(|a| a.describe()))
@@ -171,6 +176,12 @@ fn is_policy(text: &str) -> bool {
 fn is_sweep(text: &str) -> bool {
     line(text, "schema").is_some_and(|l| l.contains("foldem.sweep"))
         || (line(text, "[[axis]]").is_some() && line(text, "[[stage]]").is_none())
+}
+
+/// Whether a text means to be ranges: it says so, or has some and no stages.
+fn is_ranges(text: &str) -> bool {
+    line(text, "schema").is_some_and(|l| l.contains("foldem.ranges"))
+        || (line(text, "[[range]]").is_some() && line(text, "[[stage]]").is_none())
 }
 
 /// Whether a text means to be an audit: it says so, or has the rows of one and no stages.

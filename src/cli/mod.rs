@@ -64,7 +64,7 @@ use output::Output;
     foldem import lm-eval samples_gsm8k.jsonl -o imported.jsonl   a log from another tool's\n  \
     foldem plan --max-frr 0.05 --frr 0.01 --accepted 0.6   how much data a certificate takes\n  \
     foldem audit experiments/audits/paper.toml   what published numbers imply, and whether they can hold together\n  \
-    foldem explain experiments/runaway.toml experiments/runaway-undetected.toml   why two scenarios save differently\n  \
+    foldem explain experiments/runaway.toml experiments/runaway-undetected.toml   why two scenarios, or two logs, save differently\n  \
     foldem monitor deployed.jsonl --max-frr 0.05 --pass-through 0.1   watch a policy that runs\n\n\
     Exit codes: 0 fine, 1 internal, 2 usage, 3 bad input, 4 a checked claim fails, \
     5 an alarm of a monitor, 130 interrupted.")]

@@ -28,6 +28,7 @@ mod power_curves;
 mod row;
 mod savings;
 mod scene;
+mod sensitivity_bars;
 mod side_names;
 mod stress_curves;
 mod sweep_curves;
@@ -38,6 +39,7 @@ mod tradeoff;
 mod tuning_front;
 mod value;
 mod violations;
+mod waterfall;
 
 pub use bound_and_truth::bound_and_truth;
 pub use differences::differences_from_first;
@@ -49,11 +51,13 @@ pub use position_curve::savings_by_checkpoint_position;
 pub use power_curves::power_curves;
 pub use row::Row;
 pub use savings::savings_and_cost;
+pub use sensitivity_bars::sensitivity_bars;
 pub use stress_curves::stress_curves;
 pub use sweep_curves::sweep_curves;
 pub use tradeoff::savings_against_false_rejections;
 pub use tuning_front::cost_against_false_rejections;
 pub use violations::violations;
+pub use waterfall::{waterfall_of_logs, waterfall_of_scenarios};
 
 /// A finished picture.
 #[derive(Debug, Clone, PartialEq, Eq)]

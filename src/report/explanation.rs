@@ -7,6 +7,10 @@ use crate::study::explanation::{Explained, ExplanationFindings};
 /// Figures are exact; this many digits are read.
 const RESOLUTION: f64 = 1e-4;
 
+/// What a share is.
+pub(super) const SHARES: &str = "a share is the mean change over all orders of exchanging parts; where first and last \
+                                 differ, parts act together and no part alone explains the difference";
+
 /// The sheet of an explanation.
 pub fn sheet(findings: &ExplanationFindings) -> Sheet {
     Sheet {
@@ -14,11 +18,7 @@ pub fn sheet(findings: &ExplanationFindings) -> Sheet {
         summary: findings.figures.iter().map(answer).collect(),
         sections: findings.figures.iter().map(parts).collect(),
         data: data(findings),
-        warnings: vec![
-            "a share is the mean change over all orders of exchanging parts; where first and last differ, parts \
-             act together and no part alone explains the difference"
-                .to_owned(),
-        ],
+        warnings: vec![SHARES.to_owned()],
         ..Sheet::default()
     }
 }
@@ -52,24 +52,29 @@ fn answer(figure: &Explained) -> String {
 }
 
 fn parts(figure: &Explained) -> Section {
+    let rows = figure.parts.iter().map(|part| {
+        let values = [part.shapley, part.first, part.last].map(|x| optional(x, RESOLUTION));
+        (part.factor.describe(), part.differs, values)
+    });
+    table_of_parts(figure.name, rows)
+}
+
+/// A table of parts: in words, whether the two differ in it, and its share, alone and after all others.
+pub(super) fn table_of_parts(
+    figure: &str,
+    parts: impl Iterator<Item = (&'static str, bool, [String; 3])>,
+) -> Section {
     let header = [
         "",
         "share of the difference",
         "exchanged first",
         "exchanged last",
     ];
-    let mut section = Section::new(&figure.name.replace('_', " "), &header);
-    section.rows = figure
-        .parts
-        .iter()
-        .map(|part| {
-            let name = if part.differs {
-                part.factor.describe().to_owned()
-            } else {
-                format!("{} (the same)", part.factor.describe())
-            };
-            let values = [part.shapley, part.first, part.last].map(|x| optional(x, RESOLUTION));
-            [vec![name], values.to_vec()].concat()
+    let mut section = Section::new(&figure.replace('_', " "), &header);
+    section.rows = parts
+        .map(|(words, differs, values)| {
+            let same = if differs { "" } else { " (the same)" };
+            [vec![format!("{words}{same}")], values.to_vec()].concat()
         })
         .collect();
     section

@@ -4,6 +4,7 @@ use super::number::optional;
 use super::{Section, Sheet, replay};
 use crate::study::guarantee::GuaranteeFindings;
 use crate::study::replay::ReplayFindings;
+use crate::study::sensitivity::SensitivityFindings;
 use crate::study::simulation::SimulationFindings;
 use crate::study::verification::{Verdict, VerificationFindings};
 
@@ -21,6 +22,7 @@ pub fn sheet(
     experiments: &[Experiment],
     replays: &[ReplayFindings],
     guarantees: &[GuaranteeFindings],
+    sensitivities: &[SensitivityFindings],
     written: &[String],
 ) -> Sheet {
     let mut figures = Section::new(
@@ -65,6 +67,7 @@ pub fn sheet(
         sections: [replay::summary(replays), figures]
             .into_iter()
             .chain(guarantees.iter().map(super::guarantee::titled))
+            .chain(sensitivities.iter().filter_map(super::sensitivity::titled))
             .collect(),
         ..Sheet::default()
     }

@@ -9,8 +9,10 @@ mod check;
 mod correlated;
 mod describe;
 mod early_exit;
+mod onset;
 mod parameter;
 mod read;
+mod referred;
 pub mod spec;
 mod tilt;
 mod tokens;
@@ -20,8 +22,10 @@ use std::path::Path;
 
 pub use correlated::Correlated;
 pub use early_exit::{ExitLaw, Probe};
+pub use onset::Onsets;
 pub use parameter::Parameter;
 pub use read::{SCHEMA, checkpoints as read_checkpoints};
+pub use referred::Referred;
 pub use tokens::TokenLaw;
 pub use validator::{Beta, Response, Validator, shift_log_odds};
 

@@ -4,8 +4,8 @@
 //! `validator.trace.false_alarm`; a name with dots in it is quoted. Setting a number checks
 //! nothing: [`Scenario::new`](super::Scenario::new) does, on the changed specification.
 
-use super::correlated;
 use super::spec::{DifficultySpec, PerStage, ResponseSpec, ScenarioSpec, TokenSpec};
+use super::{Onsets, correlated};
 use crate::input::{key_part, nearest, quoted_list};
 
 /// Mean, coefficient of variation, or value of a token law.
@@ -24,6 +24,8 @@ enum Place {
     Hazard { fault: usize, stage: usize },
     HazardFactor(usize),
     Onset(usize),
+    OnsetRate(usize),
+    OnsetDelay(usize),
     Recovery(usize),
     FaultDifficultyEffect(usize),
     LengthFactor(usize),
@@ -96,6 +98,8 @@ impl Parameter {
             }
             add(key("hazard_factor"), Place::HazardFactor(i));
             add(key("onset"), Place::Onset(i));
+            add(key("onset_rate"), Place::OnsetRate(i));
+            add(key("onset_delay"), Place::OnsetDelay(i));
             add(key("recovery"), Place::Recovery(i));
             add(key("difficulty_effect"), Place::FaultDifficultyEffect(i));
             add(key("length_factor"), Place::LengthFactor(i));
@@ -177,7 +181,23 @@ impl Parameter {
                     *hazard *= value;
                 }
             }
-            &Place::Onset(fault) => set_onset(&mut spec.faults[fault].hazard, value),
+            &Place::Onset(fault) => set_onsets(spec, fault, |onsets| onsets.gather(fault, value)),
+            &Place::OnsetRate(fault) => set_onsets(spec, fault, |onsets| {
+                if let Some(timing) = onsets.timing(fault) {
+                    onsets.0[fault] = timing.iter().map(|share| share * value).collect();
+                }
+            }),
+            &Place::OnsetDelay(fault) => set_onsets(spec, fault, |onsets| {
+                let rate = onsets.rate(fault);
+                let mut factor = 1.0;
+                for share in &mut onsets.0[fault] {
+                    *share *= factor;
+                    factor *= value;
+                }
+                if let Some(timing) = onsets.timing(fault) {
+                    onsets.0[fault] = timing.iter().map(|share| share * rate).collect();
+                }
+            }),
             &Place::Recovery(fault) => spec.faults[fault].recovery = PerStage::Same(value),
             &Place::FaultDifficultyEffect(fault) => spec.faults[fault].difficulty_effect = value,
             &Place::LengthFactor(fault) => spec.faults[fault].length_factor = value,
@@ -227,28 +247,16 @@ impl Parameter {
     }
 }
 
-/// Moves all of a fault's hazard to stage `at`, counted from 1, so that it starts as often as before
-/// where there is no other fault; a number between two stages shares it between them. Beyond the first
-/// or the last stage a hazard comes out that no scenario accepts.
-fn set_onset(hazards: &mut [f64], at: f64) {
-    let never: f64 = hazards.iter().map(|hazard| 1.0 - hazard).product();
-    // The stage before the place, counted from 0, but never the last: what follows it must exist.
-    let first = (2..hazards.len())
-        .filter(|&stage| at >= stage as f64)
-        .count();
-    let later = at - (first + 1) as f64;
-    let early = (1.0 - never) * (1.0 - later);
-    hazards.fill(0.0);
-    hazards[first] = early;
-    if let Some(next) = hazards.get_mut(first + 1) {
-        // Given that it has not started before.
-        *next = if early < 1.0 {
-            (1.0 - never) * later / (1.0 - early)
-        } else {
-            0.0
-        };
-    } else if later != 0.0 {
-        hazards[first] = f64::NAN;
+/// Changes first onsets; those of the other kinds than `fault` stay, and so all hazards may change. A kind that
+/// never starts has no timing and goes on so.
+fn set_onsets(spec: &mut ScenarioSpec, fault: usize, change: impl FnOnce(&mut Onsets)) {
+    let mut onsets = Onsets::of(spec);
+    if onsets.timing(fault).is_none() {
+        return;
+    }
+    change(&mut onsets);
+    for (fault, hazards) in spec.faults.iter_mut().zip(onsets.hazards()) {
+        fault.hazard = hazards;
     }
 }
 

@@ -11,6 +11,7 @@ mod linear;
 mod moments;
 mod normal;
 mod paired;
+mod pick_freeze;
 mod ratio_sequence;
 
 pub use bernstein::bernstein_half_width;
@@ -22,4 +23,7 @@ pub use linear::Linear;
 pub use moments::{CrossProducts, Scale, Stored};
 pub use normal::{normal_quantile, student_quantile};
 pub use paired::paired_difference;
+pub use pick_freeze::{
+    PickFreeze, REPLICATES, Replicated, SobolIndices, jackknifed, sobol_indices,
+};
 pub use ratio_sequence::RatioSequence;

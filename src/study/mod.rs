@@ -18,6 +18,7 @@ pub mod part_file;
 pub mod plan;
 pub mod precision;
 pub mod replay;
+pub mod sensitivity;
 pub mod simulation;
 pub mod stress;
 pub mod sweep;

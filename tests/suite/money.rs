@@ -192,6 +192,7 @@ fn table() -> Table {
                 utility: None,
                 live: None,
                 first_error: FirstError::Unlabelled,
+                exit: None,
             });
             alarms.push(match next(4) {
                 0 => FirstAlarm::Tokens(next(60)),

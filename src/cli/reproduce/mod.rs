@@ -5,6 +5,7 @@ mod early_exit;
 mod guarantees;
 mod replays;
 mod scenarios;
+mod sensitivities;
 mod sweeps;
 mod writer;
 
@@ -23,9 +24,9 @@ use writer::Writer;
 /// Evaluate every experiment of a project: figures, claims, replays, plots
 ///
 /// Reads DIR/experiments/*.toml (scenarios) and, where there are any, replays
-/// DIR/experiments/logs/* under each policy of DIR/experiments/policies/*.toml, evaluates the sweeps
-/// and audits of DIR/experiments/sweeps and audits, simulates the scenarios with early exit of
-/// DIR/experiments/early-exit, and draws logs for the experiments on guarantees of
+/// DIR/experiments/logs/* under each policy of DIR/experiments/policies/*.toml, evaluates the sweeps,
+/// audits and ranges of DIR/experiments/sweeps, audits and explain, simulates the scenarios with
+/// early exit of DIR/experiments/early-exit, and draws logs for the experiments on guarantees of
 /// DIR/experiments/guarantees. Writes DIR/results/<name>/ (tables, JSON,
 /// provenance) and DIR/paper-figures/ (SVG and PNG). The same inputs give the same bytes.
 #[derive(Debug, Args)]
@@ -63,6 +64,7 @@ pub(super) fn run(args: &ReproduceArgs, context: &Context) -> Result<u8, CliErro
     let audits = audits::Inputs::read(&args.directory)?;
     let list = super::figures::list(&args.directory)?;
     let early_exits = early_exit::Inputs::read(&args.directory)?;
+    let sensitivities = sensitivities::Inputs::read(&args.directory)?;
     let mut writer = Writer::new(&args.directory);
     let interrupted = || {
         let message = "interrupted: the results of this experiment were not written";
@@ -92,6 +94,9 @@ pub(super) fn run(args: &ReproduceArgs, context: &Context) -> Result<u8, CliErro
     let Some(early_exits) = early_exits.evaluate(&mut writer, context)? else {
         return interrupted();
     };
+    let Some(sensitivities) = sensitivities.evaluate(&mut writer, context)? else {
+        return interrupted();
+    };
     let replayed = replays.iter().map(|r| Row::replayed(&r.policy, r));
     let figure = plot::savings_and_cost(&replayed.chain(simulated).collect::<Vec<_>>())?;
     writer.figure(&figure.name, &figure)?;
@@ -115,7 +120,13 @@ pub(super) fn run(args: &ReproduceArgs, context: &Context) -> Result<u8, CliErro
             .collect(),
         written: writer.written,
     };
-    let mut sheet = reproduction::sheet(&experiments, &replays, &guarantees, &findings.written);
+    let mut sheet = reproduction::sheet(
+        &experiments,
+        &replays,
+        &guarantees,
+        &sensitivities,
+        &findings.written,
+    );
     sheet.sections.extend(early_exits.iter().filter_map(arms));
     context.output.emit(&findings, &sheet)?;
     Ok(if findings.experiments.iter().all(|e| e.ok) {

@@ -7,6 +7,7 @@
 
 use serde::Serialize;
 
+use crate::scenario::Onsets;
 use crate::scenario::spec::{
     DifficultySpec, FaultSpec, ResponseSpec, ScenarioSpec, StageSpec, ValidatorSpec,
 };
@@ -84,57 +85,16 @@ impl Factor {
     }
 }
 
-/// First onsets of one kind, at δ = 0: their probability, and by stage given that there is one.
-#[derive(Debug, Clone, PartialEq)]
-struct Onset {
-    rate: f64,
-    timing: Option<Vec<f64>>,
-}
-
-fn onsets(spec: &ScenarioSpec) -> Vec<Onset> {
-    let mut clean = 1.0;
-    let mut by_stage = vec![vec![0.0; spec.stages.len()]; spec.faults.len()];
-    for k in 0..spec.stages.len() {
-        let mut starts = 0.0;
-        for (fault, row) in spec.faults.iter().zip(&mut by_stage) {
-            row[k] = clean * fault.hazard[k];
-            starts += row[k];
-        }
-        clean -= starts;
-    }
-    let onset = |row: Vec<f64>| {
-        let rate: f64 = row.iter().sum();
-        let timing = (rate > 0.0).then(|| row.iter().map(|x| x / rate).collect());
-        Onset { rate, timing }
-    };
-    by_stage.into_iter().map(onset).collect()
-}
-
 /// Hazards by kind and stage with the rates of one and the timing of another process; a kind that never
 /// starts there keeps its own timing.
-fn hazards(rates: &[Onset], timing: &[Onset]) -> Vec<Vec<f64>> {
-    let rows = rates.iter().zip(timing).map(|(rate, when)| {
-        let shape = when.timing.as_ref().or(rate.timing.as_ref());
-        shape.map(|shape| shape.iter().map(|x| x * rate.rate).collect())
+fn hazards(rates: &Onsets, timing: &Onsets) -> Vec<Vec<f64>> {
+    let rows = (0..rates.0.len()).map(|fault| {
+        let shape = timing.timing(fault).or_else(|| rates.timing(fault));
+        let rate = rates.rate(fault);
+        let never = || vec![0.0; rates.0[fault].len()];
+        shape.map_or_else(never, |shape| shape.iter().map(|x| x * rate).collect())
     });
-    let rows: Vec<Option<Vec<f64>>> = rows.collect();
-    let stages = rows.iter().flatten().map(Vec::len).max().unwrap_or(0);
-    let mut hazards = vec![vec![0.0; stages]; rows.len()];
-    let mut clean = 1.0_f64;
-    for k in 0..stages {
-        let starts: Vec<f64> = rows
-            .iter()
-            .map(|row| row.as_ref().map_or(0.0, |row| row[k]))
-            .collect();
-        let all: f64 = starts.iter().sum();
-        // Rounding may leave a little less than starts.
-        let before = clean.max(all);
-        for (row, start) in hazards.iter_mut().zip(&starts) {
-            row[k] = if before > 0.0 { start / before } else { 0.0 };
-        }
-        clean -= all;
-    }
-    hazards
+    Onsets(rows.collect()).hazards()
 }
 
 /// `b` with its validators named as those of `a`, in their order.
@@ -222,23 +182,21 @@ pub(super) fn mixed(a: &ScenarioSpec, b: &ScenarioSpec, set: u32) -> ScenarioSpe
     let population = from(Factor::Population);
     let lengths = from(Factor::LengthShape);
     let hazards = hazards(
-        &onsets(from(Factor::HowOften)),
-        &onsets(from(Factor::HowEarly)),
+        &Onsets::of(from(Factor::HowOften)),
+        &Onsets::of(from(Factor::HowEarly)),
     );
     let effect = lengths.difficulty.map_or(0.0, |d| d.length_effect);
     let faults = population
         .faults
         .iter()
         .zip(&from(Factor::LengthFaultCovariance).faults);
-    let faults = faults.enumerate().map(|(j, (fault, long))| FaultSpec {
-        hazard: hazards
-            .get(j)
-            .filter(|row| !row.is_empty())
-            .cloned()
-            .unwrap_or_else(|| vec![0.0; a.stages.len()]),
-        length_factor: long.length_factor,
-        ..fault.clone()
-    });
+    let faults = faults
+        .zip(hazards)
+        .map(|((fault, long), hazard)| FaultSpec {
+            hazard,
+            length_factor: long.length_factor,
+            ..fault.clone()
+        });
     let stages = a
         .stages
         .iter()

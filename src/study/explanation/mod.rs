@@ -6,6 +6,7 @@
 //! which the two do not differ gets 0 (Shapley, 1953).
 
 mod factors;
+pub mod logs;
 
 pub use factors::{FACTORS, Factor};
 

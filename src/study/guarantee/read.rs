@@ -5,7 +5,7 @@ use std::path::Path;
 use super::Spec;
 use super::world::World;
 use crate::input::{Document, InputError, Item, Mistakes};
-use crate::scenario::Scenario;
+use crate::scenario::Referred;
 
 /// Schema identifier of the file.
 pub const SPEC_SCHEMA: &str = "foldem.guarantee/1";
@@ -93,26 +93,15 @@ fn world_of(
     directory: &Path,
     mistakes: &mut Mistakes,
 ) -> Option<(String, String, World)> {
-    let name = item.string(mistakes)?;
-    let path = directory.join(&name);
-    let read = || -> Result<(String, World), String> {
-        let in_one_line = |e: InputError| {
-            let all: Vec<String> = e.to_string().lines().map(str::to_owned).collect();
-            all.join("; ")
-        };
-        let text = Document::read(&path).map_err(in_one_line)?;
-        let folder = path.parent().unwrap_or(directory);
-        let shown = path.display().to_string();
-        let study = "an experiment on guarantees";
-        let scenario = Scenario::parse_without_early_exit(&shown, &text, folder, study);
-        let world = World::new(scenario.map_err(in_one_line)?)?;
-        Ok((text, world))
-    };
-    match read() {
-        Ok((text, world)) => Some((name, text, world)),
+    let Referred {
+        file,
+        text,
+        scenario,
+    } = Referred::read(item, (directory, "an experiment on guarantees"), mistakes)?;
+    match World::new(scenario) {
+        Ok(world) => Some((file, text, world)),
         Err(reason) => {
-            let message = format!("is \"{name}\", which cannot be used: {reason}");
-            mistakes.push(item.path(), message);
+            Referred::refuse(item, &file, &reason, mistakes);
             None
         }
     }

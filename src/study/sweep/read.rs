@@ -6,9 +6,8 @@ use std::path::Path;
 
 use super::check::{Written, parameter, points_are_valid, repeated, under_policies};
 use super::grid::{Axis, Policy, Sweep};
-use crate::input::{Document, InputError, Item, Mistakes, Table, nearest, quoted_list};
-use crate::scenario::spec::ScenarioSpec;
-use crate::scenario::{Scenario, read_checkpoints};
+use crate::input::{Document, InputError, Mistakes, Table, nearest, quoted_list};
+use crate::scenario::{Referred, read_checkpoints};
 
 /// Schema identifier of a sweep file.
 pub const SCHEMA: &str = "foldem.sweep/1";
@@ -58,7 +57,11 @@ fn read(document: &Document<'_>, directory: &Path, mistakes: &mut Mistakes) -> O
     }
     let base = root
         .required("scenario")
-        .and_then(|item| scenario(&item, directory, mistakes));
+        .and_then(|item| Referred::read(&item, (directory, "a sweep"), mistakes))
+        .map(|referred| {
+            let spec = referred.scenario.spec().clone();
+            ((referred.file, referred.text), spec)
+        });
     let attempts = root.optional("attempts");
     let attempts = attempts.and_then(|item| item.count(mistakes)).unwrap_or(0);
     if attempts > MOST_ATTEMPTS {
@@ -125,31 +128,6 @@ fn read(document: &Document<'_>, directory: &Path, mistakes: &mut Mistakes) -> O
     };
     points_are_valid(&sweep, &written, mistakes);
     Some(sweep)
-}
-
-/// The scenario that the sweep varies, behind its file and its text.
-fn scenario(
-    item: &Item<'_, '_>,
-    directory: &Path,
-    mistakes: &mut Mistakes,
-) -> Option<((String, String), ScenarioSpec)> {
-    let name = item.string(mistakes)?;
-    let path = directory.join(&name);
-    let read = Document::read(&path).and_then(|text| {
-        let folder = path.parent().unwrap_or(directory);
-        let shown = path.display().to_string();
-        let scenario = Scenario::parse_without_early_exit(&shown, &text, folder, "a sweep")?;
-        Ok((text, scenario))
-    });
-    match read {
-        Ok((text, scenario)) => Some(((name, text), scenario.spec().clone())),
-        Err(error) => {
-            let all: Vec<String> = error.to_string().lines().map(str::to_owned).collect();
-            let message = format!("is \"{name}\", which cannot be used: {}", all.join("; "));
-            mistakes.push(item.path(), message);
-            None
-        }
-    }
 }
 
 fn axis(mut table: Table<'_, '_>, mistakes: &mut Mistakes) -> Written {
