@@ -27,6 +27,8 @@ pub enum Purpose {
     Guarantee,
     /// Logs that might be collected.
     Planning,
+    /// First-alarm tables with their alarms changed.
+    Stress,
 }
 
 /// The stream of `purpose` for batch number `batch` under the root `seed`.
@@ -39,6 +41,7 @@ pub fn stream(seed: u64, purpose: Purpose, batch: u64) -> Stream {
         Purpose::Split => 0x7370_6c69_7400_0000,
         Purpose::Guarantee => 0x6775_6172_616e_7465,
         Purpose::Planning => 0x706c_616e_6e69_6e67,
+        Purpose::Stress => 0x7374_7265_7373_0000,
     };
     let mut state = mix(mix(mix(seed) ^ tag) ^ batch);
     let mut bytes = [0_u8; 32];
@@ -147,6 +150,7 @@ mod tests {
                     Purpose::Split,
                     Purpose::Guarantee,
                     Purpose::Planning,
+                    Purpose::Stress,
                 ] {
                     firsts.push(stream(seed, purpose, batch).next_u64());
                 }

@@ -47,7 +47,7 @@ pub use position_curve::savings_by_checkpoint_position;
 pub use power_curves::power_curves;
 pub use row::Row;
 pub use savings::savings_and_cost;
-pub use stress_curves::stress_curves;
+pub use stress_curves::{log_stress_curves, stress_curves};
 pub use sweep_curves::sweep_curves;
 pub use tradeoff::savings_against_false_rejections;
 pub use tuning_front::cost_against_false_rejections;

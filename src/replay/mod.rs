@@ -13,9 +13,12 @@ mod auditor;
 mod candidates;
 mod censored;
 mod definition;
+mod drawn;
 mod excerpt;
+mod expected;
 mod from_alarms;
 mod judge;
+mod looks;
 mod part;
 mod rejections;
 mod rule_times;
@@ -36,8 +39,11 @@ pub use candidates::{
     CandidateFigures, Candidates, CandidatesError, Lattice, Lattices, MOST_IN_LATTICE, Worth,
 };
 pub use definition::{Definition, MissingValidator};
+pub use drawn::DrawnTable;
 pub use excerpt::Excerpt;
+pub use expected::{Expected, Selection};
 pub use judge::{Judgement, Stop, judge};
+pub use looks::{Candidate, Change, Look, Looks};
 pub use part::Part;
 pub use rule_times::RuleTime;
 pub use run::{Outcomes, Replay};

@@ -9,6 +9,7 @@ mod csv;
 pub mod explanation;
 pub mod guarantee;
 mod html;
+pub mod log_stress;
 mod markdown;
 pub mod monitor;
 mod number;

@@ -4,14 +4,14 @@
 use super::number::{exactly, number, optional};
 use super::{Section, Sheet};
 use crate::plot::Figure;
-use crate::study::stress::{ModeFindings, Point, StressFindings};
+use crate::study::stress::{Confirmation, ModeFindings, Point, StressFindings};
 
 /// Where an exact value is shown without a standard error to go by.
 const RESOLUTION: f64 = 1e-4;
 /// Where a strength is shown.
 const OF_STRENGTH: f64 = 1e-4;
 /// Strengths of a curve that people read, besides 0.
-const SHOWN: usize = 6;
+pub(super) const SHOWN: usize = 6;
 
 /// The sheet, with the figure of the cost ratios.
 pub fn sheet(findings: &StressFindings, figure: Option<Figure>) -> Sheet {
@@ -21,13 +21,17 @@ pub fn sheet(findings: &StressFindings, figure: Option<Figure>) -> Sheet {
     sections.push(curves(findings));
     let left_out = findings.left_out.iter();
     let left_out = left_out.map(|l| format!("{} is left out: {}", l.mode, l.reason));
+    let unconfirmed = findings.confirmation.iter().flat_map(unconfirmed);
     Sheet {
         title: format!("Stress test of {}", findings.scenario),
         summary: summary(findings),
         figures: figure.into_iter().collect(),
         sections,
         data: data(findings),
-        warnings: left_out.chain(findings.warnings.iter().cloned()).collect(),
+        warnings: unconfirmed
+            .chain(left_out)
+            .chain(findings.warnings.iter().cloned())
+            .collect(),
         ..Sheet::default()
     }
 }
@@ -39,7 +43,7 @@ fn summary(findings: &StressFindings) -> Vec<String> {
     };
     let today = &findings.today;
     let value = |x| optional(x, RESOLUTION);
-    vec![
+    let mut summary = vec![
         format!(
             "Exact figures of the scenario while one thing at a time is not as it says. {validators} At \
              strength 0 all is as the scenario says; alarm probabilities of 0 and 1 do not move."
@@ -55,7 +59,45 @@ fn summary(findings: &StressFindings) -> Vec<String> {
             value(today.tv_final_state),
             value(today.tv_difficulty),
         ),
-    ]
+    ];
+    summary.extend(
+        findings
+            .confirmation
+            .as_ref()
+            .map(|c| confirmation(c, "attempts")),
+    );
+    summary
+}
+
+/// What drawing said of the curves; what was drawn are `draws`.
+pub(super) fn confirmation(confirmation: &Confirmation, draws: &str) -> String {
+    let Confirmation { control, .. } = confirmation;
+    let agreed = match confirmation.disagreements.len() {
+        0 => "none disagrees".to_owned(),
+        n => format!("{n} DISAGREE"),
+    };
+    format!(
+        "Checked by {} {draws} at up to three strengths of each mode (seed {}): of {} comparisons {agreed}; \
+         planted wrong curves found: {} of {}.",
+        confirmation.draws_per_strength,
+        confirmation.seed,
+        confirmation.comparisons,
+        control.found,
+        control.planted
+    )
+}
+
+/// What did not agree, for those who look at nothing else.
+pub(super) fn unconfirmed(confirmation: &Confirmation) -> Vec<String> {
+    let missed = confirmation.control.planted - confirmation.control.found;
+    let missed = (missed > 0).then(|| {
+        format!(
+            "{missed} planted wrong curves were not found: the check by drawing is blind to them"
+        )
+    });
+    let disagreements = confirmation.disagreements.iter();
+    let told = |what: &String| format!("drawn and expected figures disagree: {what}");
+    disagreements.map(told).chain(missed).collect()
 }
 
 fn verdicts(findings: &StressFindings) -> Section {

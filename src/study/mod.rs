@@ -7,6 +7,7 @@ pub mod conditional;
 pub mod drawn_log;
 pub mod explanation;
 pub mod guarantee;
+pub mod log_stress;
 pub mod monitor;
 mod named;
 pub mod optimal;

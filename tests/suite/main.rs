@@ -38,6 +38,8 @@ mod lanes;
 mod layering;
 mod literal;
 mod literal_policy;
+mod log_stress;
+mod log_stress_command;
 mod mixture;
 mod optimal;
 mod optimal_command;

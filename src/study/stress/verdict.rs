@@ -6,7 +6,7 @@ use super::subject::Subject;
 use crate::scenario::CLEAN;
 
 /// `x` with three digits that count.
-pub(super) fn short(x: f64) -> String {
+pub(in crate::study) fn short(x: f64) -> String {
     if x.abs() < 1e-9 {
         return "0".to_owned();
     }
@@ -114,10 +114,19 @@ fn cost(today: &Figures, points: &[Point], crossings: &[Crossing]) -> String {
     if lo > hi {
         return format!("{state}; its cost ratio is undefined throughout");
     }
-    let throughout = if hi < 1.0 {
+    format!(
+        "{state}, {}: cost ratio {lo:.4} to {hi:.4}",
+        throughout(lo, hi)
+    )
+}
+
+/// What a cost ratio between `lo` and `hi` that nowhere crosses 1 does.
+pub(in crate::study) fn throughout(lo: f64, hi: f64) -> &'static str {
+    if hi < 1.0 {
         "pays throughout"
+    } else if lo < 1.0 {
+        "nowhere costs more than full generation"
     } else {
         "pays nowhere"
-    };
-    format!("{state}, {throughout}: cost ratio {lo:.4} to {hi:.4}")
+    }
 }
