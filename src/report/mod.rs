@@ -4,6 +4,7 @@
 //! findings themselves.
 
 pub mod audit;
+pub mod calibration;
 pub mod comparison;
 mod csv;
 pub mod explanation;

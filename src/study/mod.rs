@@ -2,6 +2,7 @@
 //! nor writes.
 
 pub mod audit;
+pub mod calibration;
 pub mod comparison;
 pub mod conditional;
 pub mod drawn_log;

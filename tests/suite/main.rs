@@ -16,6 +16,7 @@ mod baselines;
 mod broken;
 mod broken_imports;
 mod broken_logs;
+mod calibrate;
 mod candidates;
 mod censored;
 mod cli;
