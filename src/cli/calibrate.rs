@@ -17,7 +17,7 @@ use crate::replay::Replay;
 use crate::report;
 use crate::scenario::Scenario;
 use crate::study::calibration::{
-    Failure, Predicted, PredictedLog, Request, Stops, of_log, of_scenario, predictions,
+    Failure, Predicted, PredictedLog, Predictions, Request, Stops, of_log, of_scenario, predictions,
 };
 
 /// Find out whether predicted utilities are right on average: reliability, calibration error, Brier score
@@ -173,7 +173,7 @@ fn read(
             let found = predictions(&record);
             match found.map_err(|why| InputError::whole_file(&name, why))? {
                 None => log.without_prediction += 1,
-                Some((path, at)) => {
+                Some(Predictions { path, at }) => {
                     let Some(utility) = record.value() else {
                         log.without_utility += 1;
                         continue;

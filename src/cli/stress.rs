@@ -216,12 +216,11 @@ fn of_log(args: &StressArgs, policy_path: &Path, context: &Context) -> Result<u8
     others.extend(figure.iter().map(|(path, _)| *path));
     context.output.keeps(&others)?;
     let policy = policy(policy_path)?;
-    let (table, intake) = match &args.table {
-        Some(file) => saved_table(file, &policy, policy_path, context)?,
-        None => {
-            let auditor = auditor(&policy, policy_path)?;
-            filling::table(&args.inputs, &auditor, args.intake, context)?
-        }
+    let (table, intake) = if let Some(file) = &args.table {
+        saved_table(file, &policy, policy_path, context)?
+    } else {
+        let auditor = auditor(&policy, policy_path)?;
+        filling::table(&args.inputs, &auditor, args.intake, context)?
     };
     // Part of a log would be put under stress as if it were the whole.
     if intake.partial {

@@ -239,14 +239,16 @@ mod tests {
                     let (m, y) = (unit(i, g), unit(i, g + 17));
                     (m, if i % 3 == 0 { y } else { f64::from(y < m) })
                 };
-                (0..1 + i % 4).map(of).collect()
+                (0..=i % 4).map(of).collect()
             })
             .collect()
     }
 
     fn found(prompts: &[Vec<Forecast>], bins: usize) -> Calibration {
         let mut tally = ReliabilityTally::new(bins);
-        prompts.iter().for_each(|p| tally.add_prompt(p));
+        for prompt in prompts {
+            tally.add_prompt(prompt);
+        }
         tally.calibration().expect("forecasts")
     }
 
@@ -258,7 +260,8 @@ mod tests {
         let n = all.len() as f64;
         for bins in [1, 2, 7, 10, 40] {
             let of_bin = |b: usize| -> Vec<Forecast> {
-                let inside = |&&(m, _): &&Forecast| ((m * bins as f64) as usize).min(bins - 1) == b;
+                let place = |m: f64| (m * bins as f64).floor().min((bins - 1) as f64);
+                let inside = |f: &&Forecast| (place(f.0) - b as f64).abs() < 0.5;
                 all.iter().filter(inside).copied().collect()
             };
             let average = |xs: &[f64]| xs.iter().sum::<f64>() / xs.len() as f64;
@@ -343,7 +346,9 @@ mod tests {
         let mut merged = ReliabilityTally::new(10);
         for part in prompts.chunks(37).rev() {
             let mut tally = ReliabilityTally::new(10);
-            part.iter().for_each(|p| tally.add_prompt(p));
+            for prompt in part {
+                tally.add_prompt(prompt);
+            }
             merged.merge(&tally);
         }
         assert_eq!(merged.calibration(), Some(found(&prompts, 10)));

@@ -111,8 +111,7 @@ fn alt(findings: &CalibrationFindings) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::estimate::ReliabilityTally;
-    use crate::study::calibration::SCHEMA;
+    use crate::study::calibration::{ReliabilityTally, SCHEMA};
 
     fn findings(series: usize, prompts: u32) -> CalibrationFindings {
         let mut tally = ReliabilityTally::new(10);

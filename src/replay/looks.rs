@@ -40,7 +40,7 @@ pub struct Change<'m> {
 /// The looks at all generations of a replay.
 pub struct Looks<'r> {
     replay: &'r Replay<'r>,
-    looks: Vec<Look>,
+    all: Vec<Look>,
     /// Behind the looks at each generation.
     ends: Vec<usize>,
     charges: bool,
@@ -52,10 +52,10 @@ pub type Candidate = (usize, f64);
 impl<'r> Looks<'r> {
     /// The looks that the policy of `replay` takes at each generation that it does not stop.
     pub fn new(replay: &'r Replay<'r>) -> Self {
-        let mut looks = Vec::new();
+        let mut all = Vec::new();
         let mut ends = Vec::new();
         for (i, row) in replay.table().rows().iter().enumerate() {
-            let start = looks.len();
+            let start = all.len();
             for (checkpoint, place) in replay.schedule().places(i).enumerate() {
                 let look = |complete, tokens| Look {
                     complete,
@@ -63,22 +63,21 @@ impl<'r> Looks<'r> {
                     checkpoint,
                 };
                 match place {
-                    Place::Nowhere => {}
-                    Place::After(p) if p < row.tokens => looks.push(look(false, p)),
-                    Place::After(_) => {}
+                    Place::After(p) if p < row.tokens => all.push(look(false, p)),
+                    Place::Nowhere | Place::After(_) => {}
                     Place::Every(step) => {
                         let places = (1..).map(|k| k * step).take_while(|p| *p < row.tokens);
-                        looks.extend(places.map(|p| look(false, p)));
+                        all.extend(places.map(|p| look(false, p)));
                     }
-                    Place::End => looks.push(look(true, row.tokens)),
+                    Place::End => all.push(look(true, row.tokens)),
                 }
             }
-            looks[start..].sort_unstable();
-            ends.push(looks.len());
+            all[start..].sort_unstable();
+            ends.push(all.len());
         }
         Self {
             replay,
-            looks,
+            all,
             ends,
             charges: replay.checkpoints().iter().any(|c| c.cost_tokens > 0.0),
         }
@@ -92,7 +91,7 @@ impl<'r> Looks<'r> {
     /// The looks at generation number `row` while nothing stops it, in their order.
     pub fn of(&self, row: usize) -> &[Look] {
         let start = row.checked_sub(1).map_or(0, |before| self.ends[before]);
-        &self.looks[start..self.ends[row]]
+        &self.all[start..self.ends[row]]
     }
 
     /// How many looks generation number `row` is given: all, or those until it is rejected.

@@ -111,7 +111,7 @@ fn in_words(verdict: Verdict) -> String {
     match verdict {
         Verdict::Holds => "holds",
         Verdict::Fails => "FAILS",
-        Verdict::Undecided => "undecided",
+        Verdict::Undecided | Verdict::NotApplicable => "undecided",
     }
     .to_owned()
 }

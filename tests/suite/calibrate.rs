@@ -50,7 +50,9 @@ fn intervals_hold_over_samples_of_prompts() {
                 if by_prompt {
                     tally.add_prompt(&forecasts);
                 } else {
-                    forecasts.iter().for_each(|f| tally.add_prompt(&[*f]));
+                    for forecast in forecasts {
+                        tally.add_prompt(&[forecast]);
+                    }
                 }
             }
             let found = tally.calibration().unwrap();
@@ -236,7 +238,7 @@ fn every_form_renders_and_the_json_says_it_all() {
             "calibrate",
             scenario,
             "--attempts",
-            "9000",
+            "5000",
             "--format",
             "json",
             "--threads",

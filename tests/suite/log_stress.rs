@@ -53,7 +53,7 @@ fn anything(policy: &PolicyFile, generations: usize) -> Table {
     let (mut rows, mut alarms) = (Vec::new(), Vec::new());
     for i in 0..generations {
         let tokens = 1 + stream.next_u64() % 20;
-        rows.push(row(i / 3, tokens, stream.next_u64() % 2 == 0));
+        rows.push(row(i / 3, tokens, stream.next_u64().is_multiple_of(2)));
         for _ in 0..2 {
             alarms.push(match stream.next_u64() % 4 {
                 0 => FirstAlarm::Never,
@@ -433,7 +433,9 @@ fn the_worst_case_is_dearer_than_any_other_choice() {
         for b in a..count {
             for c in b..count {
                 let mut at_last = vec![0.0; table.rows().len()];
-                [a, b, c].map(|j| at_last[candidates[j]] = 1.0);
+                for j in [a, b, c] {
+                    at_last[candidates[j]] = 1.0;
+                }
                 let other = cost(at_last);
                 assert!(other <= highest + 1e-9, "{other} > {highest}");
                 equal += usize::from((other - highest).abs() < 1e-9);

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::predicted::Predicted;
 use crate::stats::{CrossProducts, Scale, bernstein_half_width};
-use crate::study::verification::{FAMILY_ALPHA, Increment, Martingale, SHARP};
+use crate::study::verification::{FAMILY_ALPHA, Increment, Martingale, SHARP, Verdict};
 
 /// Levels at which predictions stop.
 const LEVELS: u32 = 9;
@@ -25,27 +25,14 @@ pub struct Stops {
     pub at: Vec<Option<usize>>,
 }
 
-/// What an examination says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Verdict {
-    /// The interval holds 0, and is narrow enough to tell.
-    Holds,
-    /// It does not hold 0.
-    Fails,
-    /// It holds 0, and much else.
-    Undecided,
-}
-
-impl Verdict {
-    fn of([lo, hi]: [f64; 2]) -> Self {
-        if lo > 0.0 || hi < 0.0 {
-            Self::Fails
-        } else if 0.5 * (hi - lo) <= SHARP {
-            Self::Holds
-        } else {
-            Self::Undecided
-        }
+/// What an interval for something that should be 0 says.
+fn verdict_of([lo, hi]: [f64; 2]) -> Verdict {
+    if lo > 0.0 || hi < 0.0 {
+        Verdict::Fails
+    } else if 0.5 * (hi - lo) <= SHARP {
+        Verdict::Holds
+    } else {
+        Verdict::Undecided
     }
 }
 
@@ -95,7 +82,7 @@ pub fn examine(generations: &[Predicted], policies: &[Stops]) -> MartingaleFindi
     all.extend(policies.iter().cloned());
     let delta = half / all.len() as f64;
     let stopping: Vec<Stopping> = all.iter().map(|s| gap(generations, s, delta)).collect();
-    let bins = increments.iter().map(|i| Verdict::of(i.ci));
+    let bins = increments.iter().map(|i| verdict_of(i.ci));
     let verdicts: Vec<Verdict> = bins.chain(stopping.iter().map(|s| s.verdict)).collect();
     let verdict = if verdicts.contains(&Verdict::Fails) {
         Verdict::Fails
@@ -157,7 +144,7 @@ fn gap(generations: &[Predicted], stops: &Stops, delta: f64) -> Stopping {
         stopped: stopped as f64 / generations.len() as f64,
         gap,
         ci,
-        verdict: Verdict::of(ci),
+        verdict: verdict_of(ci),
     }
 }
 
@@ -171,14 +158,12 @@ fn in_words(verdict: Verdict, increments: &[Increment], stopping: &[Stopping]) -
         .max_by(|a, b| distance(a.ci).total_cmp(&distance(b.ci)));
     match verdict {
         Verdict::Fails => {
-            let bin = bin
-                .filter(|b| Verdict::of(b.ci) == Verdict::Fails)
-                .map(|b| {
-                    format!(
-                        "from {:.3} at prediction {} the next one is {:+.4} on average",
-                        b.predicted, b.stage, b.mean
-                    )
-                });
+            let bin = bin.filter(|b| verdict_of(b.ci) == Verdict::Fails).map(|b| {
+                format!(
+                    "from {:.3} at prediction {} the next one is {:+.4} on average",
+                    b.predicted, b.stage, b.mean
+                )
+            });
             let policy = policy.filter(|p| p.verdict == Verdict::Fails).map(|p| {
                 format!(
                     "stopping at {} the mean prediction is off by {:+.4}",
@@ -193,6 +178,8 @@ fn in_words(verdict: Verdict, increments: &[Increment], stopping: &[Stopping]) -
                            allows; that proves nothing, other stopping rules may be"
                 .to_owned()
         }
-        Verdict::Undecided => "there is too little to tell".to_owned(),
+        Verdict::Undecided | Verdict::NotApplicable => {
+            "cannot be judged: there is too little to tell".to_owned()
+        }
     }
 }

@@ -9,12 +9,14 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::engine::{Interrupt, Simulation};
-use crate::estimate::{Calibration, Forecast, ReliabilityTally};
+pub use crate::estimate::ReliabilityTally;
+use crate::estimate::{Calibration, Forecast};
 use crate::scenario::{Response, Scenario};
 use crate::study::verification::Posterior;
+pub use crate::study::verification::Verdict;
 use crate::theory::BayesFilter;
-pub use martingale::{MartingaleFindings, Stopping, Stops, Verdict, examine};
-pub use predicted::{Predicted, predictions};
+pub use martingale::{MartingaleFindings, Stopping, Stops, examine};
+pub use predicted::{Predicted, Predictions, predictions};
 
 /// Version of the JSON form of the findings.
 pub const SCHEMA: &str = "foldem.calibration/1";

@@ -21,8 +21,17 @@ pub struct Predicted {
     pub utility: f64,
 }
 
-/// The predictions of a record with the places where they were made; `None` where it has none.
-pub fn predictions(record: &Record) -> Result<Option<(Vec<f64>, Option<Vec<u64>>)>, String> {
+/// The predictions of a record, with the places where they were made as far as that is told.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Predictions {
+    /// In [0, 1], at least one.
+    pub path: Vec<f64>,
+    /// After how many solution tokens each was made.
+    pub at: Option<Vec<u64>>,
+}
+
+/// The predictions of a record; `None` where it has none.
+pub fn predictions(record: &Record) -> Result<Option<Predictions>, String> {
     let attribute = |name: &str| record.attributes.as_ref().and_then(|a| a.get(name));
     let told = |what: String| format!("record `{}`: attributes.{what}", record.id);
     let path = match attribute("predicted_utility") {
@@ -31,16 +40,16 @@ pub fn predictions(record: &Record) -> Result<Option<(Vec<f64>, Option<Vec<u64>>
         Some(one) => std::slice::from_ref(one),
     };
     let probability = |value: &Value| value.as_f64().filter(|m| (0.0..=1.0).contains(m));
-    let mut predictions = Vec::with_capacity(path.len());
+    let mut made = Vec::with_capacity(path.len());
     for (k, value) in path.iter().enumerate() {
         let Some(m) = probability(value) else {
             return Err(told(format!(
                 "predicted_utility[{k}] is {value}; it must be a number in [0, 1]"
             )));
         };
-        predictions.push(m);
+        made.push(m);
     }
-    if predictions.is_empty() {
+    if made.is_empty() {
         return Ok(None);
     }
     let at = match attribute("predicted_at") {
@@ -50,16 +59,16 @@ pub fn predictions(record: &Record) -> Result<Option<(Vec<f64>, Option<Vec<u64>>
                 .as_array()
                 .map_or(std::slice::from_ref(value), Vec::as_slice);
             let at: Option<Vec<u64>> = list.iter().map(Value::as_u64).collect();
-            let at = at.filter(|at| at.len() == predictions.len() && at.is_sorted());
+            let at = at.filter(|at| at.len() == made.len() && at.is_sorted());
             let Some(at) = at else {
                 return Err(told(format!(
                     "predicted_at is {value}; it must be a list of {} solution token counts, one per \
                      prediction, that do not decrease",
-                    predictions.len()
+                    made.len()
                 )));
             };
             Some(at)
         }
     };
-    Ok(Some((predictions, at)))
+    Ok(Some(Predictions { path: made, at }))
 }

@@ -15,12 +15,10 @@ use super::subject::{Perturbation, Subject};
 use crate::policy::PolicyFile;
 use crate::replay::Replay;
 use crate::rng::{Purpose, stream};
-use crate::study::stress::{Confirmation, Control};
+use crate::study::stress::{Confirmation, Control, beside, chosen};
 
 /// Probability that any comparison fails although all expectations are right.
 pub(super) const FALSE_ALARM: f64 = 1e-4;
-/// Share of the range by which the planted curve is wrong.
-const DISPLACED: f64 = 0.1;
 /// Totals that are compared.
 const TOTALS: [&str; 3] = ["tokens paid", "survivors", "retained generations"];
 /// What rounding leaves of totals, relative to them.
@@ -102,15 +100,11 @@ pub(super) fn confirm(
 ) -> Option<Confirmation> {
     let mut points = Vec::new();
     for (curve, strengths) in curves {
-        let moved: Vec<f64> = strengths
-            .iter()
-            .copied()
-            .filter(|s| s.abs() > 0.0)
-            .collect();
-        let last = moved.len().saturating_sub(1);
-        let mut chosen: Vec<f64> = [0, last / 3, last].map(|i| moved[i]).into();
-        chosen.dedup();
-        points.extend(chosen.into_iter().map(|strength| (curve, strength)));
+        points.extend(
+            chosen(strengths)
+                .into_iter()
+                .map(|strength| (curve, strength)),
+        );
     }
     let comparisons = points.len() * TOTALS.len();
     let log = (2.0 * comparisons as f64 / FALSE_ALARM).ln();
@@ -121,12 +115,7 @@ pub(super) fn confirm(
             let subject = curve.subject;
             let perturbation = subject.under(curve.mode, *strength);
             let right = expected(subject, &perturbation);
-            let displaced = DISPLACED * (curve.range.1 - curve.range.0);
-            let beside = if strength + displaced <= curve.range.1 {
-                strength + displaced
-            } else {
-                strength - displaced
-            };
+            let beside = beside(*strength, curve.range);
             let planted = expected(subject, &subject.under(curve.mode, beside));
             let mut stream = stream(seed, Purpose::Stress, number as u64);
             let mut uniform = || (stream.next_u64() >> 11) as f64 / (1_u64 << 53) as f64;

@@ -22,6 +22,9 @@ const ROUNDING: f64 = 1e-9;
 /// Most steps of a search; halving alone would need fewer than this.
 const MOST_STEPS: usize = 100;
 
+/// Ended before it was done.
+struct Interrupted;
+
 /// A mode of a log, with what listens.
 pub(super) struct Curve<'a, 'r> {
     pub(super) subject: &'a Subject<'r>,
@@ -89,8 +92,12 @@ impl Curve<'_, '_> {
             // The least and the most that the figure can be.
             let (least, most) = (0, 1);
             let ends = if rises { (most, least) } else { (least, most) };
-            let before = self.end(quantity, points[..=i].iter().rev(), strength, ends.0)?;
-            let behind = self.end(quantity, points[i + 1..].iter(), strength, ends.1)?;
+            let before = self
+                .end(quantity, points[..=i].iter().rev(), strength, ends.0)
+                .ok()?;
+            let behind = self
+                .end(quantity, points[i + 1..].iter(), strength, ends.1)
+                .ok()?;
             Some(Found {
                 quantity,
                 strength,
@@ -102,35 +109,36 @@ impl Curve<'_, '_> {
     }
 
     /// From the crossing at `strength` outwards over `points`: where end number `end` of the figure's
-    /// interval (0 the lower) reaches the level; `Some(None)` if that is nowhere.
+    /// interval (0 the lower) reaches the level; `None` if that is nowhere.
     fn end<'p>(
         &self,
         quantity: Quantity,
         points: impl Iterator<Item = &'p Point>,
         strength: f64,
         end: usize,
-    ) -> Option<Option<f64>> {
+    ) -> Result<Option<f64>, Interrupted> {
         let level = quantity.level(self.tolerance);
         let beyond = move |e: Estimate| e.ci.map(|ci| ci[end] - level);
         // The lower end is to lie above the level, the upper end below.
         let certain = |x: f64| if end == 0 { x > 0.0 } else { x < 0.0 };
         let at_crossing = Point {
             strength,
-            figures: self.at(strength)?,
+            figures: self.at(strength).ok_or(Interrupted)?,
         };
         let mut inner = at_crossing;
         for point in points {
             match beyond(quantity.of(&point.figures)) {
                 Some(x) if certain(x) => {
                     if beyond(quantity.of(&inner.figures)).is_none() {
-                        return Some(None);
+                        return Ok(None);
                     }
-                    return Some(Some(self.root(quantity, [&inner, point], beyond)?));
+                    let end = self.root(quantity, [&inner, point], beyond);
+                    return Ok(Some(end.ok_or(Interrupted)?));
                 }
                 _ => inner = point.clone(),
             }
         }
-        Some(None)
+        Ok(None)
     }
 
     /// Where `of` the figure is 0 between two strengths at which it has different signs; nothing once

@@ -4,7 +4,7 @@ use super::findings::{Crossing, LogFigures, Point, Quantity};
 use super::mode::Mode;
 use super::subject::Subject;
 use crate::scenario::shift_log_odds;
-use crate::study::stress::{short, throughout};
+use crate::study::stress::{cost_in_words, short};
 
 /// What `strength` is, in words that go after "at".
 pub(super) fn meaning(subject: &Subject<'_>, mode: Mode, strength: f64) -> String {
@@ -97,25 +97,7 @@ fn number_in<'t>(text: &'t str, other: &str) -> &'t str {
 
 fn cost(today: &LogFigures, points: &[Point], crossings: &[Crossing]) -> String {
     let of_cost = crossings.iter().filter(|c| c.quantity == "cost_ratio");
-    let mut at: Vec<&Crossing> = of_cost.collect();
-    at.sort_by(|a, b| a.strength.abs().total_cmp(&b.strength.abs()));
-    let state = match today.cost_ratio.mean {
-        Some(ratio) if ratio < 1.0 => format!("pays today ({ratio:.4})"),
-        Some(ratio) => format!("does not pay today ({ratio:.4})"),
-        None => "has no cost ratio today".to_owned(),
-    };
-    if !at.is_empty() {
-        let meanings: Vec<String> = at.iter().map(|c| with_interval(c)).collect();
-        return format!("{state}, breaks even at {}", meanings.join(" and at "));
-    }
-    let ratios = || points.iter().filter_map(|p| p.figures.cost_ratio.mean);
-    let lo = ratios().fold(f64::INFINITY, f64::min);
-    let hi = ratios().fold(f64::NEG_INFINITY, f64::max);
-    if lo > hi {
-        return format!("{state}; its cost ratio is undefined throughout");
-    }
-    format!(
-        "{state}, {}: cost ratio {lo:.4} to {hi:.4}",
-        throughout(lo, hi)
-    )
+    let at = of_cost.map(|c| (c.strength, with_interval(c))).collect();
+    let ratios = points.iter().filter_map(|p| p.figures.cost_ratio.mean);
+    cost_in_words(today.cost_ratio.mean, at, ratios)
 }

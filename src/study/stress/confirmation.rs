@@ -54,6 +54,26 @@ impl Confirmation {
     }
 }
 
+/// The strengths at which a curve over `strengths` is drawn: its ends and one between, 0 left out.
+pub(in crate::study) fn chosen(strengths: &[f64]) -> Vec<f64> {
+    let moved = strengths.iter().copied().filter(|s| s.abs() > 0.0);
+    let moved: Vec<f64> = moved.collect();
+    let last = moved.len().saturating_sub(1);
+    let mut chosen: Vec<f64> = [0, last / 3, last].map(|i| moved[i]).into();
+    chosen.dedup();
+    chosen
+}
+
+/// The strength of the planted curve at `strength`, within the range.
+pub(in crate::study) fn beside(strength: f64, (from, to): (f64, f64)) -> f64 {
+    let displaced = DISPLACED * (to - from);
+    if strength + displaced <= to {
+        strength + displaced
+    } else {
+        strength - displaced
+    }
+}
+
 /// The figures that are compared, and whether they rest on many false rejections or on many rejections.
 fn compared(figures: &Figures) -> [(&'static str, Option<f64>, bool); 4] {
     [
@@ -82,25 +102,11 @@ pub(super) fn confirm(
     let mut all = Vec::new();
     let mut point = 0;
     for (curve, strengths) in curves {
-        let moved: Vec<f64> = strengths
-            .iter()
-            .copied()
-            .filter(|s| s.abs() > 0.0)
-            .collect();
-        let last = moved.len().saturating_sub(1);
-        let mut chosen: Vec<f64> = [0, last / 3, last].map(|i| moved[i]).into();
-        chosen.dedup();
         let range = strengths.first().zip(strengths.last());
         let (from, to) = range.map_or((0.0, 0.0), |(a, b)| (*a, *b));
-        for strength in chosen {
+        for strength in chosen(strengths) {
             point += 1;
-            let displaced = DISPLACED * (to - from);
-            let beside = if strength + displaced <= to {
-                strength + displaced
-            } else {
-                strength - displaced
-            };
-            let planted = curve.at(beside)?.point.figures;
+            let planted = curve.at(beside(strength, (from, to)))?.point.figures;
             let exact = curve.at(strength)?.point.figures;
             let scenario = curve.scenario(strength).0;
             let request = simulation::Request {

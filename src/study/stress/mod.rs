@@ -20,6 +20,7 @@ use crate::engine::Interrupt;
 use crate::scenario::Scenario;
 use crate::theory::Exact;
 pub use confirmation::{Confirmation, Control};
+pub(super) use confirmation::{beside, chosen};
 use curve::{Curve, Evaluated};
 pub use findings::{
     CornerInWords, Crossing, Figures, LeftOut, ModeFindings, Point, Quantity, SCHEMA,
@@ -27,7 +28,7 @@ pub use findings::{
 };
 pub use mode::{Choice, Mode};
 pub use subject::Subject;
-pub(super) use verdict::{short, throughout};
+pub(super) use verdict::{cost_in_words, short};
 pub use worst::{Corner, worst_case};
 
 /// Figures that differ by no more are the same.

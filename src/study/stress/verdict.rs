@@ -94,39 +94,42 @@ pub(super) fn verdict(
 }
 
 fn cost(today: &Figures, points: &[Point], crossings: &[Crossing]) -> String {
-    let mut at: Vec<&Crossing> = crossings
+    let of_cost = crossings
         .iter()
-        .filter(|c| c.quantity == Quantity::CostRatio)
-        .collect();
-    at.sort_by(|a, b| a.strength.abs().total_cmp(&b.strength.abs()));
-    let state = match today.cost_ratio {
+        .filter(|c| c.quantity == Quantity::CostRatio);
+    let at = of_cost.map(|c| (c.strength, c.meaning.clone())).collect();
+    let ratios = points.iter().filter_map(|p| p.figures.cost_ratio);
+    cost_in_words(today.cost_ratio, at, ratios)
+}
+
+/// Whether it pays today and where it breaks even – strengths with their meanings – or, if nowhere, between
+/// which of the `ratios` its cost lies.
+pub(in crate::study) fn cost_in_words(
+    today: Option<f64>,
+    mut at: Vec<(f64, String)>,
+    ratios: impl Iterator<Item = f64>,
+) -> String {
+    at.sort_by(|a, b| a.0.abs().total_cmp(&b.0.abs()));
+    let state = match today {
         Some(ratio) if ratio < 1.0 => format!("pays today ({ratio:.4})"),
         Some(ratio) => format!("does not pay today ({ratio:.4})"),
         None => "has no cost ratio today".to_owned(),
     };
     if !at.is_empty() {
-        let meanings: Vec<&str> = at.iter().map(|c| c.meaning.as_str()).collect();
+        let meanings: Vec<String> = at.into_iter().map(|(_, meaning)| meaning).collect();
         return format!("{state}, breaks even at {}", meanings.join(" and at "));
     }
-    let ratios = || points.iter().filter_map(|p| p.figures.cost_ratio);
-    let lo = ratios().fold(f64::INFINITY, f64::min);
-    let hi = ratios().fold(f64::NEG_INFINITY, f64::max);
+    let ends = (f64::INFINITY, f64::NEG_INFINITY);
+    let (lo, hi) = ratios.fold(ends, |(lo, hi), x| (lo.min(x), hi.max(x)));
     if lo > hi {
         return format!("{state}; its cost ratio is undefined throughout");
     }
-    format!(
-        "{state}, {}: cost ratio {lo:.4} to {hi:.4}",
-        throughout(lo, hi)
-    )
-}
-
-/// What a cost ratio between `lo` and `hi` that nowhere crosses 1 does.
-pub(in crate::study) fn throughout(lo: f64, hi: f64) -> &'static str {
-    if hi < 1.0 {
+    let throughout = if hi < 1.0 {
         "pays throughout"
     } else if lo < 1.0 {
         "nowhere costs more than full generation"
     } else {
         "pays nowhere"
-    }
+    };
+    format!("{state}, {throughout}: cost ratio {lo:.4} to {hi:.4}")
 }
