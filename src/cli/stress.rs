@@ -86,7 +86,7 @@ pub(super) struct StressArgs {
     #[arg(long, default_value_t = 0.01, value_name = "D", value_parser = tolerance)]
     tolerance: f64,
     /// Check curves by so many draws at three strengths of each mode, 0 for none [default: 100000
-    /// attempts of a scenario; tables of a log with 200000 generations together, 20 to 1000]
+    /// attempts of a scenario; tables of a log with 200000 generations together, 1 to 1000]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=1_000_000_000))]
     draws: Option<u32>,
     /// Root seed of the draws

@@ -70,7 +70,7 @@ fn panel(scene: &mut Scene, series: &Series, (left, top): Point) -> Result<(), P
     };
     let curves = vec![
         Curve {
-            kind: Kind::Beside(0),
+            kind: Kind::Beside(1),
             name: "calibrated".to_owned(),
             values: [0.0, 1.0].map(|x| (x, on(x))).into(),
         },

@@ -11,7 +11,7 @@ use super::scene::{Point, Scene};
 use super::theme::{HEADING, MARGIN, NOTE, SUBTITLE, TITLE};
 use super::value::Value;
 use super::{Figure, PlotError, draw};
-use crate::study::log_stress::{LogFigures, LogStressFindings};
+use crate::study::log_stress::{self, LogStressFindings};
 use crate::study::stress::{self, Quantity, StressFindings};
 
 const NAME: &str = "stress";
@@ -32,7 +32,7 @@ struct Mode<'a> {
     /// Strength, and the cost ratio of the coin and of the policy there.
     points: Vec<(f64, [Value; 2])>,
     /// Strengths at which it breaks even, in words.
-    even: Vec<&'a str>,
+    even: Vec<String>,
 }
 
 /// What is drawn.
@@ -60,17 +60,17 @@ fn of_scenario(findings: &StressFindings) -> Shown<'_> {
         ..Value::default()
     };
     let modes = findings.modes.iter().map(|mode| {
+        let of = |p: &stress::Point| {
+            let costs = [p.figures.null_cost_ratio, p.figures.cost_ratio];
+            (p.strength, costs.map(|x| exact(x).scaled(1.0)))
+        };
         let even = mode.crossings.iter();
         let even = even.filter(|c| c.quantity == Quantity::CostRatio);
-        let values = |figures: &stress::Figures| {
-            [figures.null_cost_ratio, figures.cost_ratio].map(|x| exact(x).scaled(1.0))
-        };
-        let points = mode.points.iter();
         Mode {
             name: &mode.mode,
             unit: mode.unit,
-            points: points.map(|p| (p.strength, values(&p.figures))).collect(),
-            even: even.map(|c| c.meaning.as_str()).collect(),
+            points: mode.points.iter().map(of).collect(),
+            even: even.map(|c| c.meaning.clone()).collect(),
         }
     });
     Shown {
@@ -81,19 +81,20 @@ fn of_scenario(findings: &StressFindings) -> Shown<'_> {
 }
 
 fn of_log(findings: &LogStressFindings) -> Shown<'_> {
-    let modes = findings.modes.iter().map(|mode| {
-        let even = mode.crossings.iter();
-        let even = even.filter(|c| c.quantity == "cost_ratio");
-        let values = |figures: &LogFigures| {
-            [figures.null_cost_ratio, figures.cost_ratio].map(|x| Value::of(&x).scaled(1.0))
-        };
-        let points = mode.points.iter();
-        Mode {
-            name: &mode.mode,
-            unit: mode.unit,
-            points: points.map(|p| (p.strength, values(&p.figures))).collect(),
-            even: even.map(|c| c.meaning.as_str()).collect(),
-        }
+    let of = |p: &log_stress::Point| {
+        let costs = [p.figures.null_cost_ratio, p.figures.cost_ratio];
+        (p.strength, costs.map(|x| Value::of(&x).scaled(1.0)))
+    };
+    let even = |mode: &'_ log_stress::ModeFindings| {
+        let found = mode.crossings.iter();
+        let found = found.filter(|c| c.quantity == "cost_ratio");
+        found.map(|c| c.meaning.clone()).collect()
+    };
+    let modes = findings.modes.iter().map(|mode| Mode {
+        name: &mode.mode,
+        unit: mode.unit,
+        points: mode.points.iter().map(of).collect(),
+        even: even(mode),
     });
     Shown {
         subject: &findings.policy,

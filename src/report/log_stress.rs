@@ -2,7 +2,7 @@
 //! reject, and the curves at a few strengths; programs find all of them.
 
 use super::number::{exactly, number, optional, with_interval};
-use super::stress::{SHOWN, confirmation, unconfirmed};
+use super::stress::{a_few, confirmation, direction, unconfirmed};
 use super::{Section, Sheet};
 use crate::estimate::Estimate;
 use crate::plot::Figure;
@@ -127,12 +127,7 @@ fn crossings(findings: &LogStressFindings) -> Section {
                 crossing.in_words.clone(),
                 number(crossing.strength, RESOLUTION),
                 ends(crossing),
-                if crossing.rises {
-                    "rises above"
-                } else {
-                    "falls to or below"
-                }
-                .to_owned(),
+                direction(crossing.rises),
                 crossing.meaning.clone(),
                 step.clone(),
             ]
@@ -189,11 +184,8 @@ fn curves(findings: &LogStressFindings) -> Section {
         &header,
     );
     for mode in &findings.modes {
-        let last = mode.points.len() - 1;
-        let every = last.div_ceil(SHOWN).max(1);
-        let shown = mode.points.iter().enumerate();
-        let shown = shown.filter(|(i, p)| i % every == 0 || *i == last || p.strength.abs() <= 0.0);
-        section.rows.extend(shown.map(|(_, point)| {
+        let shown = a_few(&mode.points, |point| point.strength);
+        section.rows.extend(shown.map(|point| {
             let mut row = vec![mode.mode.clone(), number(point.strength, 1e-2)];
             let figures = point.figures.named().into_iter();
             row.extend(figures.map(|(_, e)| optional(e.mean, RESOLUTION)));

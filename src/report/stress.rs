@@ -11,7 +11,7 @@ const RESOLUTION: f64 = 1e-4;
 /// Where a strength is shown.
 const OF_STRENGTH: f64 = 1e-4;
 /// Strengths of a curve that people read, besides 0.
-pub(super) const SHOWN: usize = 6;
+const SHOWN: usize = 6;
 
 /// The sheet, with the figure of the cost ratios.
 pub fn sheet(findings: &StressFindings, figure: Option<Figure>) -> Sheet {
@@ -142,18 +142,33 @@ fn crossings(findings: &StressFindings) -> Section {
                 mode.mode.clone(),
                 crossing.quantity.in_words().to_owned(),
                 number(crossing.strength, OF_STRENGTH),
-                if crossing.rises {
-                    "rises above"
-                } else {
-                    "falls to or below"
-                }
-                .to_owned(),
+                direction(crossing.rises),
                 crossing.meaning.clone(),
                 step.clone(),
             ]
         }));
     }
     section
+}
+
+/// What a figure does where it crosses its level.
+pub(super) fn direction(rises: bool) -> String {
+    let words = if rises {
+        "rises above"
+    } else {
+        "falls to or below"
+    };
+    words.to_owned()
+}
+
+/// Points of a curve that people read: a few in equal steps, the last one and that at strength 0.
+pub(super) fn a_few<P>(points: &[P], strength: impl Fn(&P) -> f64) -> impl Iterator<Item = &P> {
+    let last = points.len().saturating_sub(1);
+    let every = last.div_ceil(SHOWN).max(1);
+    let shown = points.iter().enumerate();
+    let shown =
+        shown.filter(move |(i, p)| i % every == 0 || *i == last || strength(p).abs() <= 0.0);
+    shown.map(|(_, point)| point)
 }
 
 fn corners(mode: &ModeFindings) -> Section {
@@ -193,11 +208,8 @@ fn curves(findings: &StressFindings) -> Section {
     ];
     let mut section = Section::new("Curves (CSV and JSON hold every strength)", &header);
     for mode in &findings.modes {
-        let last = mode.points.len() - 1;
-        let every = last.div_ceil(SHOWN).max(1);
-        let shown = mode.points.iter().enumerate();
-        let shown = shown.filter(|(i, p)| i % every == 0 || *i == last || p.strength.abs() <= 0.0);
-        section.rows.extend(shown.map(|(_, point)| {
+        let shown = a_few(&mode.points, |point| point.strength);
+        section.rows.extend(shown.map(|point| {
             let figures = point.figures.named();
             let figures = figures.map(|(_, value)| optional(value, RESOLUTION));
             let mut row = vec![mode.mode.clone(), number(point.strength, 1e-2)];

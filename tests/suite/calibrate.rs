@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::cli::{code, foldem, root, stderr, stdout};
 
-const LOG: &str = "experiments/calibration/predicted.jsonl";
+const LOG: &str = "experiments/calibration/predicted.jsonl.zst";
 
 fn uniform(stream: &mut impl Rng) -> f64 {
     (stream.next_u64() >> 11) as f64 / (1_u64 << 53) as f64
@@ -224,11 +224,11 @@ fn every_form_renders_and_the_json_says_it_all() {
     assert_eq!(found["schema"], "foldem.calibration/1");
     assert_eq!(
         [&found["generations"], &found["prompts"]],
-        [&json!(120), &json!(60)]
+        [&json!(4000), &json!(2000)]
     );
     assert_eq!(found["series"].as_array().unwrap().len(), 5);
     let test = &found["martingale"];
-    assert_ne!(test["verdict"], "fails", "{}", test["in_words"]);
+    assert_eq!(test["verdict"], "holds", "{}", test["in_words"]);
     let stopping = test["stopping"].as_array().unwrap();
     assert_eq!(stopping.len(), 19);
     assert_eq!(stopping[18]["policy"], "paper");

@@ -25,6 +25,11 @@ pub struct Stops {
     pub at: Vec<Option<usize>>,
 }
 
+/// No difference of numbers in [0, 1] is larger.
+fn possible(difference: f64) -> f64 {
+    difference.clamp(-1.0, 1.0)
+}
+
 /// What an interval for something that should be 0 says.
 fn verdict_of([lo, hi]: [f64; 2]) -> Verdict {
     if lo > 0.0 || hi < 0.0 {
@@ -75,7 +80,10 @@ pub fn examine(generations: &[Predicted], policies: &[Stops]) -> MartingaleFindi
         martingale.add_prompt(&paths);
     }
     let half = 0.5 * FAMILY_ALPHA;
-    let increments = martingale.increments(half / martingale.filled().max(1) as f64);
+    let mut increments = martingale.increments(half / martingale.filled().max(1) as f64);
+    for increment in &mut increments {
+        increment.ci = increment.ci.map(possible);
+    }
     let mut all: Vec<Stops> = (1..=LEVELS)
         .flat_map(|tenth| at_level(generations, tenth))
         .collect();
@@ -138,7 +146,7 @@ fn gap(generations: &[Predicted], stops: &Stops, delta: f64) -> Stopping {
     let gap = mean.value / per_prompt;
     // With one prompt there is nothing to go by.
     let half = if half.is_finite() { half } else { 1.0 };
-    let ci = [gap - half, gap + half];
+    let ci = [gap - half, gap + half].map(possible);
     Stopping {
         policy: stops.policy.clone(),
         stopped: stopped as f64 / generations.len() as f64,

@@ -50,7 +50,7 @@ pub struct Request {
     /// Whether the problems count as generated.
     pub problem_generated: bool,
     /// Tables drawn at each of three strengths of each mode, 0 for none; `None` for as many as hold
-    /// 200,000 generations, between 20 and 1000.
+    /// 200,000 generations, between 1 and 1000.
     pub draws: Option<u32>,
     /// Their root seed.
     pub seed: u64,
@@ -147,7 +147,7 @@ pub fn stress(
     let modes = modes.ok_or(Failure::Interrupted)?;
     let generations = subject.selection().rows.len();
     let enough = u32::try_from(DRAWN / generations).unwrap_or(u32::MAX);
-    let draws = request.draws.unwrap_or(enough.clamp(20, 1000));
+    let draws = request.draws.unwrap_or(enough.clamp(1, 1000));
     let confirmation = if draws > 0 && !curves.is_empty() {
         let drawn = (draws, request.seed);
         Some(confirmation::confirm(&curves, policy, drawn).ok_or(Failure::Interrupted)?)
