@@ -134,3 +134,53 @@ impl Victims {
         sums
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Total variation between accepted and retained after `lost` rejections by level.
+    fn variation(accepted: &[f64], retained: &[f64], lost: &[f64]) -> f64 {
+        let all: f64 = accepted.iter().sum();
+        let left: f64 = retained.iter().sum::<f64>() - lost.iter().sum::<f64>();
+        let levels = accepted.iter().zip(retained).zip(lost);
+        let gap = |((a, r), l): ((&f64, &f64), &f64)| (a / all - (r - l) / left).abs();
+        0.5 * levels.map(gap).sum::<f64>()
+    }
+
+    /// No way of losing at most four of the eligible shifts levels more, however unequal they are.
+    #[test]
+    fn no_other_choice_shifts_more() {
+        for (accepted, retained, eligible) in [
+            ([9.0, 5.0, 2.0], [9.0, 5.0, 2.0], [9, 5, 2]),
+            ([9.0, 5.0, 2.0], [8.0, 5.0, 1.0], [8, 3, 1]),
+            ([6.0, 6.0, 6.0], [6.0, 3.0, 5.0], [2, 3, 5]),
+            ([3.0, 8.0, 4.0], [1.0, 8.0, 4.0], [1, 0, 4]),
+        ] {
+            let level_of: Vec<usize> = (0..3).flat_map(|l| vec![l; eligible[l]]).collect();
+            let victims = Victims {
+                rows: (0..level_of.len()).map(|i| (i, 0.0)).collect(),
+                paid: 100.0,
+                retained: retained.iter().sum(),
+                accepted: accepted.iter().sum(),
+            };
+            let epsilon = 4.0 / victims.accepted;
+            let (taken, _) = victims.most_shifting(epsilon, &accepted, |i| level_of[i], &retained);
+            let mut lost = [0.0; 3];
+            for (i, part) in taken {
+                lost[level_of[i]] += part;
+            }
+            assert!(lost.iter().sum::<f64>() <= 4.0 + 1e-9);
+            let worst = variation(&accepted, &retained, &lost);
+            for a in 0..=eligible[0].min(4) {
+                for b in 0..=eligible[1].min(4 - a) {
+                    for c in 0..=eligible[2].min(4 - a - b) {
+                        let other = [a, b, c].map(|n| n as f64);
+                        let shift = variation(&accepted, &retained, &other);
+                        assert!(shift <= worst + 1e-9, "{other:?} beats {lost:?}");
+                    }
+                }
+            }
+        }
+    }
+}
