@@ -31,6 +31,8 @@ pub enum Purpose {
     Sensitivity,
     /// Prompts drawn anew from a log.
     Bootstrap,
+    /// First-alarm tables with their alarms changed.
+    Stress,
 }
 
 /// The stream of `purpose` for batch number `batch` under the root `seed`.
@@ -45,6 +47,7 @@ pub fn stream(seed: u64, purpose: Purpose, batch: u64) -> Stream {
         Purpose::Planning => 0x706c_616e_6e69_6e67,
         Purpose::Sensitivity => 0x7365_6e73_6974_6976,
         Purpose::Bootstrap => 0x626f_6f74_7374_7261,
+        Purpose::Stress => 0x7374_7265_7373_0000,
     };
     let mut state = mix(mix(mix(seed) ^ tag) ^ batch);
     let mut bytes = [0_u8; 32];
@@ -161,6 +164,7 @@ mod tests {
                     Purpose::Planning,
                     Purpose::Sensitivity,
                     Purpose::Bootstrap,
+                    Purpose::Stress,
                 ] {
                     firsts.push(stream(seed, purpose, batch).next_u64());
                 }

@@ -3,6 +3,7 @@
 //! One file per subcommand. Only this module turns errors into text and exit codes.
 
 mod audit;
+mod calibrate;
 mod catalogue;
 mod check;
 mod compare;
@@ -65,6 +66,7 @@ use output::Output;
     foldem plan --max-frr 0.05 --frr 0.01 --accepted 0.6   how much data a certificate takes\n  \
     foldem audit experiments/audits/paper.toml   what published numbers imply, and whether they can hold together\n  \
     foldem explain experiments/runaway.toml experiments/runaway-undetected.toml   why two scenarios, or two logs, save differently\n  \
+    foldem calibrate experiments/calibration/predicted.jsonl.zst   whether predicted utilities are right on average\n  \
     foldem monitor deployed.jsonl --max-frr 0.05 --pass-through 0.1   watch a policy that runs\n\n\
     Exit codes: 0 fine, 1 internal, 2 usage, 3 bad input, 4 a checked claim fails, \
     5 an alarm of a monitor, 130 interrupted.")]
@@ -133,6 +135,7 @@ enum Command {
     Plan(plan::PlanArgs),
     Audit(audit::AuditArgs),
     Explain(explain::ExplainArgs),
+    Calibrate(calibrate::CalibrateArgs),
     Guarantee(guarantee::GuaranteeArgs),
     Monitor(monitor::MonitorArgs),
     Reproduce(reproduce::ReproduceArgs),
@@ -193,6 +196,7 @@ fn run(cli: Cli) -> Result<u8, CliError> {
         Command::Plan(args) => plan::run(&args, &context),
         Command::Audit(args) => audit::run(&args, &context),
         Command::Explain(args) => explain::run(&args, &context),
+        Command::Calibrate(args) => calibrate::run(&args, &context),
         Command::Guarantee(args) => guarantee::run(&args, &context),
         Command::Monitor(args) => monitor::run(&args, &context),
         Command::Reproduce(args) => reproduce::run(&args, &context),

@@ -6,6 +6,7 @@
 //! prompt may depend on each other.
 
 mod attribution;
+mod calibration;
 mod censored;
 mod cost_game;
 mod early_exit;
@@ -27,6 +28,7 @@ mod weighted;
 pub const DOMINANT: f64 = 0.02;
 
 pub use attribution::{Attribution, Contribution};
+pub use calibration::{Calibration, Forecast, ReliabilityBin, ReliabilityTally};
 pub use censored::{AUDIT_PRICES, LIVE_BOUNDS, LIVE_FIGURES, LiveEstimates, LiveTally};
 pub use cost_game::MOST_PLAYERS;
 pub use early_exit::{ARM_FIGURES, ArmMeans, ArmsTally, COMPOSITION, StoredArms};

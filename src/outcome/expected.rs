@@ -1,18 +1,20 @@
-//! Outcomes in expectation: of each prompt, what one of its generations comes to on average.
+//! Outcomes in expectation: of each prompt, what its generations come to on average.
 //!
 //! Where that can be computed nothing below the prompt is left to chance; prompts are still drawn.
 
 /// Expectations of the columns of [`OutcomeBatch`](super::OutcomeBatch), and of their products with
-/// what happens; one row per prompt.
+/// what happens; one row per prompt, summed over its generations.
 #[derive(Debug, Clone, Default)]
 pub struct ExpectedBatch {
-    /// Tokens of the full generation.
+    /// Generations of the prompt.
+    pub generations: Vec<u64>,
+    /// Tokens of full generations.
     pub tokens_full: Vec<f64>,
     /// Tokens generated until rejection or the end.
     pub tokens_generated: Vec<f64>,
     /// Tokens charged by the checkpoints that were reached.
     pub checkpoint_cost: Vec<f64>,
-    /// Probability that the final filter accepts the full generation.
+    /// Probability that the final filter accepts the full generation, summed, as all below.
     pub accepted: Vec<f64>,
     /// Probability that no checkpoint rejects.
     pub surviving: Vec<f64>,

@@ -1,6 +1,6 @@
 //! What a retained sample costs as validators are ever worse calibrated: a panel for each mode.
 //!
-//! Exact values. Each panel has its own axes, since strengths of different modes do not compare.
+//! Exact for a scenario, with intervals for a log. Each panel has its own axes, since strengths of different modes do not compare.
 
 use plotters::style::text_anchor::HPos;
 
@@ -11,7 +11,8 @@ use super::scene::{Point, Scene};
 use super::theme::{HEADING, MARGIN, NOTE, SUBTITLE, TITLE};
 use super::value::Value;
 use super::{Figure, PlotError, draw};
-use crate::study::stress::{self, ModeFindings, Quantity, StressFindings};
+use crate::study::log_stress::{self, LogStressFindings};
+use crate::study::stress::{self, Quantity, StressFindings};
 
 const NAME: &str = "stress";
 /// Panels side by side, and most of them in all.
@@ -24,32 +25,107 @@ const ROW: f64 = HEIGHT + 92.0;
 const NAMES: f64 = 92.0;
 const TICKS_ACROSS: usize = 4;
 
-/// Draws the cost ratio of the policy and of its coin over the strength of each mode, at most 24.
-pub fn stress_curves(findings: &StressFindings) -> Result<Figure, PlotError> {
-    draw::figure(NAME, &scene(findings)?, &alt(findings))
+/// What is drawn of one mode.
+struct Mode<'a> {
+    name: &'a str,
+    unit: &'a str,
+    /// Strength, and the cost ratio of the coin and of the policy there.
+    points: Vec<(f64, [Value; 2])>,
+    /// Strengths at which it breaks even, in words.
+    even: Vec<String>,
 }
 
-fn scene(findings: &StressFindings) -> Result<Scene, PlotError> {
-    if findings.modes.is_empty() {
+/// What is drawn.
+struct Shown<'a> {
+    /// What is put under stress.
+    subject: &'a str,
+    /// What the values are.
+    about: &'static str,
+    modes: Vec<Mode<'a>>,
+}
+
+/// Draws the cost ratio of the policy and of its coin over the strength of each mode, at most 24.
+pub fn stress_curves(findings: &StressFindings) -> Result<Figure, PlotError> {
+    figure(&of_scenario(findings))
+}
+
+/// The same of a policy on a log, with intervals.
+pub fn log_stress_curves(findings: &LogStressFindings) -> Result<Figure, PlotError> {
+    figure(&of_log(findings))
+}
+
+fn of_scenario(findings: &StressFindings) -> Shown<'_> {
+    let exact = |mean: Option<f64>| Value {
+        mean,
+        ..Value::default()
+    };
+    let modes = findings.modes.iter().map(|mode| {
+        let of = |p: &stress::Point| {
+            let costs = [p.figures.null_cost_ratio, p.figures.cost_ratio];
+            (p.strength, costs.map(|x| exact(x).scaled(1.0)))
+        };
+        let even = mode.crossings.iter();
+        let even = even.filter(|c| c.quantity == Quantity::CostRatio);
+        Mode {
+            name: &mode.mode,
+            unit: mode.unit,
+            points: mode.points.iter().map(of).collect(),
+            even: even.map(|c| c.meaning.clone()).collect(),
+        }
+    });
+    Shown {
+        subject: &findings.scenario,
+        about: "Cost per retained sample, full generation = 1, exact. At strength 0 all is as the scenario says.",
+        modes: modes.collect(),
+    }
+}
+
+fn of_log(findings: &LogStressFindings) -> Shown<'_> {
+    let of = |p: &log_stress::Point| {
+        let costs = [p.figures.null_cost_ratio, p.figures.cost_ratio];
+        (p.strength, costs.map(|x| Value::of(&x).scaled(1.0)))
+    };
+    let even = |mode: &'_ log_stress::ModeFindings| {
+        let found = mode.crossings.iter();
+        let found = found.filter(|c| c.quantity == "cost_ratio");
+        found.map(|c| c.meaning.clone()).collect()
+    };
+    let modes = findings.modes.iter().map(|mode| Mode {
+        name: &mode.mode,
+        unit: mode.unit,
+        points: mode.points.iter().map(of).collect(),
+        even: even(mode),
+    });
+    Shown {
+        subject: &findings.policy,
+        about: "Cost per retained sample, full generation = 1, with 95 % intervals. At strength 0 all is as in the log.",
+        modes: modes.collect(),
+    }
+}
+
+fn figure(shown: &Shown<'_>) -> Result<Figure, PlotError> {
+    draw::figure(NAME, &scene(shown)?, &alt(shown))
+}
+
+fn scene(shown: &Shown<'_>) -> Result<Scene, PlotError> {
+    if shown.modes.is_empty() {
         return Err(PlotError::Nothing("no mode was examined"));
     }
-    let shown = findings.modes.len().min(MOST_PANELS);
+    let drawn = shown.modes.len().min(MOST_PANELS);
     let cell = TICKS + WIDTH + NAMES;
-    let across = shown.min(ACROSS);
+    let across = drawn.min(ACROSS);
     let width = 2.0 * MARGIN + across.max(2) as f64 * cell;
-    let mut scene = Scene::new(width, TOP + shown.div_ceil(ACROSS) as f64 * ROW);
+    let mut scene = Scene::new(width, TOP + drawn.div_ceil(ACROSS) as f64 * ROW);
     let room = width - 2.0 * MARGIN;
-    let title = format!("{}: what miscalibration costs", findings.scenario);
+    let title = format!("{}: what miscalibration costs", shown.subject);
     scene.text(&TITLE.shortened(&title, room)?, (MARGIN, 36.0), TITLE);
-    let rest = match findings.modes.len() - shown {
+    let rest = match shown.modes.len() - drawn {
         0 => String::new(),
         n => format!(" {n} more modes are in the tables."),
     };
-    let about = format!(
-        "Cost per retained sample, full generation = 1, exact. At strength 0 all is as the scenario says.{rest}"
-    );
+    let about = format!("{}{rest}", shown.about);
     scene.text(&SUBTITLE.shortened(&about, room)?, (MARGIN, 57.0), SUBTITLE);
-    for (i, mode) in findings.modes.iter().take(shown).enumerate() {
+    for (i, mode) in shown.modes.iter().take(drawn).enumerate() {
         let left = MARGIN + TICKS + cell * (i % ACROSS) as f64;
         let top = TOP + ROW * (i / ACROSS) as f64;
         panel(&mut scene, mode, (left, top))?;
@@ -58,38 +134,22 @@ fn scene(findings: &StressFindings) -> Result<Scene, PlotError> {
 }
 
 /// One mode, the upper left corner of its plot at `(left, top)`.
-fn panel(scene: &mut Scene, mode: &ModeFindings, (left, top): Point) -> Result<(), PlotError> {
-    let curve = |kind, name: &str, of: fn(&stress::Figures) -> Option<f64>| Curve {
+fn panel(scene: &mut Scene, mode: &Mode<'_>, (left, top): Point) -> Result<(), PlotError> {
+    let curve = |kind, name: &str, which: usize| Curve {
         kind,
         name: name.to_owned(),
-        values: mode
-            .points
-            .iter()
-            .map(|point| {
-                let mean = of(&point.figures);
-                let value = Value {
-                    mean,
-                    ..Value::default()
-                };
-                (point.strength, value.scaled(1.0))
-            })
-            .collect(),
+        values: mode.points.iter().map(|(at, v)| (*at, v[which])).collect(),
     };
     let curves = vec![
-        curve(Kind::Coin, "coin", |f| f.null_cost_ratio),
-        curve(Kind::Policy, "policy", |f| f.cost_ratio),
+        curve(Kind::Coin, "coin", 0),
+        curve(Kind::Policy, "policy", 1),
     ];
-    let values: Vec<[Value; 2]> = curves[0]
-        .values
-        .iter()
-        .zip(&curves[1].values)
-        .map(|(coin, policy)| [coin.1, policy.1])
-        .collect();
+    let values: Vec<[Value; 2]> = mode.points.iter().map(|(_, values)| *values).collect();
     let axis = levels(&values, 1.0, 1.0);
     let ends = mode.points.first().zip(mode.points.last());
-    let (from, to) = ends.map_or((0.0, 1.0), |(a, b)| (a.strength, b.strength));
+    let (from, to) = ends.map_or((0.0, 1.0), |(a, b)| (a.0, b.0));
     let places = Axis::linear(from, to, TICKS_ACROSS);
-    let name = format!("{} (cost ratio)", mode.mode);
+    let name = format!("{} (cost ratio)", mode.name);
     let name = HEADING.shortened(&heading(&name, &axis), WIDTH + NAMES - 8.0)?;
     scene.text(&name, (left, top - 14.0), HEADING);
     let panel = Panel {
@@ -104,19 +164,14 @@ fn panel(scene: &mut Scene, mode: &ModeFindings, (left, top): Point) -> Result<(
     Ok(())
 }
 
-fn alt(findings: &StressFindings) -> String {
-    let modes = findings.modes.iter().map(|mode| {
-        let cost = mode.crossings.iter();
-        let cost = cost.filter(|c| c.quantity == Quantity::CostRatio);
-        let at: Vec<&str> = cost.map(|c| c.meaning.as_str()).collect();
-        match at.as_slice() {
-            [] => format!(" {}: no break-even.", mode.mode),
-            _ => format!(" {}: break-even at {}.", mode.mode, at.join(" and ")),
-        }
+fn alt(shown: &Shown<'_>) -> String {
+    let modes = shown.modes.iter().map(|mode| match mode.even.as_slice() {
+        [] => format!(" {}: no break-even.", mode.name),
+        at => format!(" {}: break-even at {}.", mode.name, at.join(" and ")),
     });
     format!(
         "Cost ratio of {} over the strength of each mode of miscalibration.{}",
-        findings.scenario,
+        shown.subject,
         modes.collect::<String>()
     )
 }
@@ -124,7 +179,7 @@ fn alt(findings: &StressFindings) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::study::stress::{Crossing, Figures, SCHEMA};
+    use crate::study::stress::{Crossing, Figures, ModeFindings, SCHEMA};
 
     fn figures(cost: Option<f64>) -> Figures {
         Figures {
@@ -169,6 +224,7 @@ mod tests {
             tolerance: 0.01,
             today: figures(cost(0.0)),
             modes: (0..modes).map(mode).collect(),
+            confirmation: None,
             left_out: Vec::new(),
             warnings: Vec::new(),
         }
@@ -178,12 +234,12 @@ mod tests {
     fn panels_are_tidy_whatever_they_show() {
         for modes in [1, 2, 3, 4, 7, 40] {
             let rising = findings(modes, |x| Some(0.9 + 0.3 * x));
-            scene(&rising).unwrap().assert_tidy();
+            scene(&of_scenario(&rising)).unwrap().assert_tidy();
         }
         for halves in -8..16 {
             let far = libm::pow(10.0, 0.5 * f64::from(halves));
             let steep = findings(2, |x| (x < 0.7).then_some(0.9 + far * x));
-            scene(&steep).unwrap().assert_tidy();
+            scene(&of_scenario(&steep)).unwrap().assert_tidy();
         }
         let svg = stress_curves(&findings(40, |x| Some(0.9 + x))).unwrap().svg;
         assert_eq!(svg.matches(">\nbreak-even\n<").count(), 24);
@@ -193,7 +249,7 @@ mod tests {
     #[test]
     fn what_is_undefined_is_said_and_nothing_is_refused() {
         let none = findings(1, |_| None);
-        scene(&none).unwrap().assert_tidy();
+        scene(&of_scenario(&none)).unwrap().assert_tidy();
         let figure = stress_curves(&none).unwrap();
         assert!(figure.svg.contains("policy: undefined") && !figure.svg.contains("NaN"));
         assert!(matches!(

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use crate::policy::{ParameterValue, PolicyFile, TextValidator};
 
 /// A rule with its parameters, under the name that a policy gave it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Definition {
     /// Name of the validator.
     pub name: String,

@@ -13,10 +13,13 @@ mod auditor;
 mod candidates;
 mod censored;
 mod definition;
+mod drawn;
 mod early_exit;
 mod excerpt;
+mod expected;
 mod from_alarms;
 mod judge;
+mod looks;
 mod part;
 mod rejections;
 mod rule_times;
@@ -37,9 +40,12 @@ pub use candidates::{
     CandidateFigures, Candidates, CandidatesError, Lattice, Lattices, MOST_IN_LATTICE, Worth,
 };
 pub use definition::{Definition, MissingValidator};
+pub use drawn::DrawnTable;
 pub use early_exit::LoggedExit;
 pub use excerpt::Excerpt;
+pub use expected::{Expected, Selection};
 pub use judge::{Judgement, Stop, judge};
+pub use looks::{Candidate, Change, Look, Looks};
 pub use part::Part;
 pub use rule_times::RuleTime;
 pub use run::{Outcomes, Replay};

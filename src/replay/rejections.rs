@@ -19,12 +19,12 @@ pub(super) struct Rejections {
 }
 
 impl Rejections {
-    /// Rejections at `places`, in any order, of generations with `tokens` solution tokens, in
-    /// ascending order.
-    pub(super) fn new(places: impl Iterator<Item = u64>, tokens: &[u64]) -> Self {
-        let mut counts: BTreeMap<u64, u64> = BTreeMap::new();
-        for p in places {
-            *counts.entry(p).or_default() += 1;
+    /// Rejections at `places`, in any order and each with its number (or probability), of generations
+    /// with `tokens` solution tokens, in ascending order.
+    pub(super) fn new(places: impl Iterator<Item = (u64, f64)>, tokens: &[u64]) -> Self {
+        let mut counts: BTreeMap<u64, f64> = BTreeMap::new();
+        for (p, count) in places {
+            *counts.entry(p).or_default() += count;
         }
         let mut coin = BTreeMap::new();
         let mut sums = Vec::new();
@@ -38,12 +38,12 @@ impl Rejections {
             }
             let total = their_tokens - u128::from(longer) * u128::from(p);
             let mean = total as f64 / tokens.len() as f64;
-            saved += count as f64 * mean;
+            saved += count * mean;
             coin.insert(p, mean);
         }
         for (&p, &count) in &counts {
-            number += count as f64;
-            sum += count as f64 * p as f64;
+            number += count;
+            sum += count * p as f64;
             sums.push((p, number, sum));
         }
         Self {
@@ -85,7 +85,7 @@ mod tests {
     fn the_coin_saves_what_it_saves_place_by_place() {
         let tokens = [3, 10, 10, 17, 40];
         let places = [8, 16, 8, 24, 8];
-        let rejections = Rejections::new(places.into_iter(), &tokens);
+        let rejections = Rejections::new(places.into_iter().map(|p| (p, 1.0)), &tokens);
         let left = |n: u64, p: u64| n.saturating_sub(p) as f64;
         for n in [1, 8, 9, 16, 17, 24, 25, 100] {
             let expected: f64 = places.iter().map(|&p| left(n, p)).sum::<f64>() / 5.0;

@@ -229,7 +229,7 @@ impl<'t> Replay<'t> {
             }
             let stops = rows.iter().filter_map(|&i| self.judgements[i].stop);
             let here = stops.filter(|stop| stop.checkpoint == c);
-            Rejections::new(here.map(|stop| stop.tokens), &tokens)
+            Rejections::new(here.map(|stop| (stop.tokens, 1.0)), &tokens)
         };
         (0..self.checkpoints.len())
             .map(|c| self.has_several_places(c).then(|| rejections(c)))

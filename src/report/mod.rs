@@ -4,6 +4,7 @@
 //! findings themselves.
 
 pub mod audit;
+pub mod calibration;
 pub mod comparison;
 mod csv;
 mod early_exit;
@@ -12,6 +13,7 @@ pub mod figures;
 pub mod guarantee;
 mod html;
 pub mod log_explanation;
+pub mod log_stress;
 mod markdown;
 mod money;
 pub mod monitor;

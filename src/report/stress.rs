@@ -4,7 +4,7 @@
 use super::number::{exactly, number, optional};
 use super::{Section, Sheet};
 use crate::plot::Figure;
-use crate::study::stress::{ModeFindings, Point, StressFindings};
+use crate::study::stress::{Confirmation, ModeFindings, Point, StressFindings};
 
 /// Where an exact value is shown without a standard error to go by.
 const RESOLUTION: f64 = 1e-4;
@@ -21,13 +21,17 @@ pub fn sheet(findings: &StressFindings, figure: Option<Figure>) -> Sheet {
     sections.push(curves(findings));
     let left_out = findings.left_out.iter();
     let left_out = left_out.map(|l| format!("{} is left out: {}", l.mode, l.reason));
+    let unconfirmed = findings.confirmation.iter().flat_map(unconfirmed);
     Sheet {
         title: format!("Stress test of {}", findings.scenario),
         summary: summary(findings),
         figures: figure.into_iter().collect(),
         sections,
         data: data(findings),
-        warnings: left_out.chain(findings.warnings.iter().cloned()).collect(),
+        warnings: unconfirmed
+            .chain(left_out)
+            .chain(findings.warnings.iter().cloned())
+            .collect(),
         ..Sheet::default()
     }
 }
@@ -39,7 +43,7 @@ fn summary(findings: &StressFindings) -> Vec<String> {
     };
     let today = &findings.today;
     let value = |x| optional(x, RESOLUTION);
-    vec![
+    let mut summary = vec![
         format!(
             "Exact figures of the scenario while one thing at a time is not as it says. {validators} At \
              strength 0 all is as the scenario says; alarm probabilities of 0 and 1 do not move."
@@ -55,7 +59,45 @@ fn summary(findings: &StressFindings) -> Vec<String> {
             value(today.tv_final_state),
             value(today.tv_difficulty),
         ),
-    ]
+    ];
+    summary.extend(
+        findings
+            .confirmation
+            .as_ref()
+            .map(|c| confirmation(c, "attempts")),
+    );
+    summary
+}
+
+/// What drawing said of the curves; what was drawn are `draws`.
+pub(super) fn confirmation(confirmation: &Confirmation, draws: &str) -> String {
+    let Confirmation { control, .. } = confirmation;
+    let agreed = match confirmation.disagreements.len() {
+        0 => "none disagrees".to_owned(),
+        n => format!("{n} DISAGREE"),
+    };
+    format!(
+        "Checked by {} {draws} at up to three strengths of each mode (seed {}): of {} comparisons {agreed}; \
+         planted wrong curves found: {} of {}.",
+        confirmation.draws_per_strength,
+        confirmation.seed,
+        confirmation.comparisons,
+        control.found,
+        control.planted
+    )
+}
+
+/// What did not agree, for those who look at nothing else.
+pub(super) fn unconfirmed(confirmation: &Confirmation) -> Vec<String> {
+    let missed = confirmation.control.planted - confirmation.control.found;
+    let missed = (missed > 0).then(|| {
+        format!(
+            "{missed} planted wrong curves were not found: the check by drawing is blind to them"
+        )
+    });
+    let disagreements = confirmation.disagreements.iter();
+    let told = |what: &String| format!("drawn and expected figures disagree: {what}");
+    disagreements.map(told).chain(missed).collect()
 }
 
 fn verdicts(findings: &StressFindings) -> Section {
@@ -100,18 +142,33 @@ fn crossings(findings: &StressFindings) -> Section {
                 mode.mode.clone(),
                 crossing.quantity.in_words().to_owned(),
                 number(crossing.strength, OF_STRENGTH),
-                if crossing.rises {
-                    "rises above"
-                } else {
-                    "falls to or below"
-                }
-                .to_owned(),
+                direction(crossing.rises),
                 crossing.meaning.clone(),
                 step.clone(),
             ]
         }));
     }
     section
+}
+
+/// What a figure does where it crosses its level.
+pub(super) fn direction(rises: bool) -> String {
+    let words = if rises {
+        "rises above"
+    } else {
+        "falls to or below"
+    };
+    words.to_owned()
+}
+
+/// Points of a curve that people read: a few in equal steps, the last one and that at strength 0.
+pub(super) fn a_few<P>(points: &[P], strength: impl Fn(&P) -> f64) -> impl Iterator<Item = &P> {
+    let last = points.len().saturating_sub(1);
+    let every = last.div_ceil(SHOWN).max(1);
+    let shown = points.iter().enumerate();
+    let shown =
+        shown.filter(move |(i, p)| i % every == 0 || *i == last || strength(p).abs() <= 0.0);
+    shown.map(|(_, point)| point)
 }
 
 fn corners(mode: &ModeFindings) -> Section {
@@ -151,11 +208,8 @@ fn curves(findings: &StressFindings) -> Section {
     ];
     let mut section = Section::new("Curves (CSV and JSON hold every strength)", &header);
     for mode in &findings.modes {
-        let last = mode.points.len() - 1;
-        let every = last.div_ceil(SHOWN).max(1);
-        let shown = mode.points.iter().enumerate();
-        let shown = shown.filter(|(i, p)| i % every == 0 || *i == last || p.strength.abs() <= 0.0);
-        section.rows.extend(shown.map(|(_, point)| {
+        let shown = a_few(&mode.points, |point| point.strength);
+        section.rows.extend(shown.map(|point| {
             let figures = point.figures.named();
             let figures = figures.map(|(_, value)| optional(value, RESOLUTION));
             let mut row = vec![mode.mode.clone(), number(point.strength, 1e-2)];

@@ -74,7 +74,7 @@ impl<'s> Conditional<'s> {
         interrupt: &Interrupt,
     ) -> Expectations {
         let empty = || Expectations {
-            tally: Tally::of_prompts(&self.frame),
+            tally: Tally::of_prompts(&self.frame, 1),
             retried: Some(RetryTally::new(self.frame.typical_tokens)),
             prompts: 0,
             partial: false,
@@ -151,6 +151,7 @@ impl<'s> Conditional<'s> {
     /// Appends the row of a prompt whose difficulty is `z` standard deviations.
     fn record(&self, z: f64, given: &Given<'_, '_>, batch: &mut ExpectedBatch) {
         let (accepted, retained) = (given.accepted(), given.retained());
+        batch.generations.push(1);
         batch.tokens_full.push(given.tokens_full());
         batch.tokens_generated.push(given.tokens_generated());
         batch.checkpoint_cost.push(given.checkpoint_cost());

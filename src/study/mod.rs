@@ -2,6 +2,7 @@
 //! nor writes.
 
 pub mod audit;
+pub mod calibration;
 pub mod comparison;
 pub mod conditional;
 pub mod drawn_log;
@@ -9,6 +10,7 @@ pub mod early_exit;
 pub mod explanation;
 pub mod figures;
 pub mod guarantee;
+pub mod log_stress;
 pub mod money;
 pub mod monitor;
 mod named;

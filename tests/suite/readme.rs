@@ -95,6 +95,7 @@ fn every_command_of_the_docs_runs_as_written() {
         "docs/optimal.md",
         "docs/stress.md",
         "docs/early-exit.md",
+        "docs/calibrate.md",
         "experiments/README.md",
     ];
     let rules = fs::read_dir(root().join("docs/rules")).unwrap();

@@ -55,6 +55,8 @@ pub(crate) fn request(modes: &[&str]) -> Request {
         validators: Vec::new(),
         steps: 50,
         tolerance: 0.01,
+        attempts: 0,
+        seed: 42,
     }
 }
 

@@ -30,6 +30,15 @@ fn every_form_renders_and_the_json_says_it_all() {
     let found: Value = serde_json::from_str(&stdout(&output)).unwrap();
     assert_eq!(found["schema"], "foldem.stress/1");
     assert_eq!(found["tolerance"], 0.02);
+    let confirmation = &found["confirmation"];
+    assert_eq!(confirmation["disagreements"].as_array().unwrap().len(), 0);
+    assert!(confirmation["comparisons"].as_u64().unwrap() > 30);
+    // The negative control: planted wrong curves are found.
+    assert!(confirmation["control"]["planted"].as_u64().unwrap() > 5);
+    assert_eq!(
+        confirmation["control"]["planted"],
+        confirmation["control"]["found"]
+    );
     assert_eq!(found["validators"][0], "judge");
     let names: Vec<&str> = found["modes"]
         .as_array()

@@ -8,15 +8,15 @@ use super::{Column, Tally, single};
 use crate::outcome::{ExpectedBatch, Fold, Frame};
 use crate::stats::{CrossProducts, Scale};
 
-/// Probabilities are counted in units of 2^-43: fine enough for rare events, and the squares of
-/// 10^12 of them still add up within 128 bits.
+/// Probabilities of one generation are counted in units of 2^-43: fine enough for rare events, and the
+/// squares of 10^12 of them still add up within 128 bits. Those of several take larger units.
 const PROBABILITY: f64 = 1.0 / 1024.0;
 
 impl Tally {
-    /// An empty tally for expectations of prompts of `frame`.
-    pub fn of_prompts(frame: &Frame) -> Self {
+    /// An empty tally for expectations of prompts of `frame` with at most so many `generations`.
+    pub fn of_prompts(frame: &Frame, generations: u64) -> Self {
         let mut tally = Self::new(frame);
-        let probability = Scale::for_values_near(PROBABILITY);
+        let probability = Scale::for_values_near(PROBABILITY * generations.max(1) as f64);
         let value = Scale::for_values_near(1.0);
         let scales = (0..tally.moments.width()).map(|j| match tally.moments.scale(j) {
             scale if j == single(Column::Count) => scale,
@@ -34,7 +34,7 @@ impl Tally {
             let j = self.index(column);
             row[j] = self.moments.scale(j).round(value);
         };
-        set(Column::Count, 1.0);
+        set(Column::Count, batch.generations[i] as f64);
         set(Column::Full, batch.tokens_full[i]);
         set(Column::Generated, batch.tokens_generated[i]);
         set(Column::Cost, batch.checkpoint_cost[i]);

@@ -14,6 +14,7 @@ use super::mode::Mode;
 use super::subject::Subject;
 use super::worst::{Corner, worst_case};
 use crate::engine::Interrupt;
+use crate::scenario::Scenario;
 use crate::theory::Exact;
 
 /// Width of the interval in which a crossing is told.
@@ -50,20 +51,22 @@ pub(super) struct Bracket {
 }
 
 impl Curve<'_> {
+    /// The scenario at `strength`, with the corner of a worst case.
+    pub(super) fn scenario(&self, strength: f64) -> (Scenario, Option<Corner>) {
+        if *self.mode == Mode::WorstCase && strength > 0.0 {
+            let (scenario, corner) = worst_case(self.subject, strength).expect(CHECKED);
+            return (scenario, Some(corner));
+        }
+        let scenario = self.subject.under(self.mode, strength);
+        (scenario.expect(CHECKED), None)
+    }
+
     /// The figures at `strength`; nothing once interrupted.
     pub(super) fn at(&self, strength: f64) -> Option<Evaluated> {
         if self.interrupt.raised() {
             return None;
         }
-        let (scenario, corner) = if *self.mode == Mode::WorstCase && strength > 0.0 {
-            let (scenario, corner) = worst_case(self.subject, strength).expect(CHECKED);
-            (scenario, Some(corner))
-        } else {
-            (
-                self.subject.under(self.mode, strength).expect(CHECKED),
-                None,
-            )
-        };
+        let (scenario, corner) = self.scenario(strength);
         let exact = Exact::new(&scenario);
         Some(Evaluated {
             point: Point {

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::confirmation::Confirmation;
 use crate::theory::Exact;
 
 /// Version of the JSON form of the findings.
@@ -190,6 +191,8 @@ pub struct StressFindings {
     pub today: Figures,
     /// In the order in which they were asked for.
     pub modes: Vec<ModeFindings>,
+    /// Monte Carlo against the exact figures; `None` where it was not asked for.
+    pub confirmation: Option<Confirmation>,
     /// What was asked for and could not be done.
     pub left_out: Vec<LeftOut>,
     /// What to know before trusting the numbers.

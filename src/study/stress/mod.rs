@@ -2,6 +2,7 @@
 //! a scenario by the exact theory over the strength of one way of being miscalibrated at a time, and
 //! where they tip: cost ratio 1, and bias or total variation beyond a tolerance (theory.md §9).
 
+mod confirmation;
 mod curve;
 mod findings;
 mod mode;
@@ -18,6 +19,8 @@ use super::sweep::rounded;
 use crate::engine::Interrupt;
 use crate::scenario::Scenario;
 use crate::theory::Exact;
+pub use confirmation::{Confirmation, Control};
+pub(super) use confirmation::{beside, chosen};
 use curve::{Curve, Evaluated};
 pub use findings::{
     CornerInWords, Crossing, Figures, LeftOut, ModeFindings, Point, Quantity, SCHEMA,
@@ -25,10 +28,11 @@ pub use findings::{
 };
 pub use mode::{Choice, Mode};
 pub use subject::Subject;
+pub(super) use verdict::{cost_in_words, short};
 pub use worst::{Corner, worst_case};
 
 /// Figures that differ by no more are the same.
-const SAME: f64 = 1e-12;
+pub(super) const SAME: f64 = 1e-12;
 
 /// What is asked.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,6 +45,10 @@ pub struct Request {
     pub steps: u32,
     /// Level for bias and total variation, in (0, 1).
     pub tolerance: f64,
+    /// Attempts drawn at each of three strengths of each mode; 0 for none.
+    pub attempts: u64,
+    /// Their root seed.
+    pub seed: u64,
 }
 
 /// Why there are no findings.
@@ -58,7 +66,7 @@ pub enum Failure {
 }
 
 /// Strengths of a range in equal steps, to 12 digits, and 0 where the range holds it.
-fn strengths((from, to): (f64, f64), steps: u32) -> Vec<f64> {
+pub(super) fn strengths((from, to): (f64, f64), steps: u32) -> Vec<f64> {
     let share = |i: u32| f64::from(i) / f64::from(steps);
     let mut strengths: Vec<f64> = (0..=steps)
         .map(|i| rounded(from * (1.0 - share(i)) + to * share(i)))
@@ -104,19 +112,31 @@ pub fn stress(
     let today = Figures::of(&exact);
     let total: usize = modes.iter().map(|(_, strengths)| strengths.len()).sum();
     let done = AtomicU64::new(0);
-    let found: Option<Vec<(ModeFindings, usize)>> = modes
-        .par_iter()
+    let curves: Vec<(Curve<'_>, Vec<f64>)> = modes
+        .iter()
         .map(|(mode, strengths)| {
             let curve = Curve {
                 subject: &subject,
                 mode,
                 interrupt,
             };
+            (curve, strengths.clone())
+        })
+        .collect();
+    let found: Option<Vec<(ModeFindings, usize)>> = curves
+        .par_iter()
+        .map(|(curve, strengths)| {
             let points = curve.over(strengths, &done, &|done| progress(done, total as u64))?;
-            of_mode(&curve, &points, &today, request.tolerance)
+            of_mode(curve, &points, &today, request.tolerance)
         })
         .collect();
     let found = found.ok_or(Failure::Interrupted)?;
+    let confirmation = if request.attempts > 0 && !curves.is_empty() {
+        let drawn = confirmation::confirm(&curves, request.attempts, request.seed);
+        Some(drawn.ok_or(Failure::Interrupted)?)
+    } else {
+        None
+    };
     let loose: usize = found.iter().map(|(_, loose)| loose).sum();
     let mut warnings = warnings_of_exact(scenario, &exact);
     if loose > 0 {
@@ -132,6 +152,7 @@ pub fn stress(
         tolerance: request.tolerance,
         today,
         modes: found.into_iter().map(|(findings, _)| findings).collect(),
+        confirmation,
         left_out,
         warnings,
     })

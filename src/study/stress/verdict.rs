@@ -6,7 +6,7 @@ use super::subject::Subject;
 use crate::scenario::CLEAN;
 
 /// `x` with three digits that count.
-pub(super) fn short(x: f64) -> String {
+pub(in crate::study) fn short(x: f64) -> String {
     if x.abs() < 1e-9 {
         return "0".to_owned();
     }
@@ -95,28 +95,40 @@ pub(super) fn verdict(
 }
 
 fn cost(today: &Figures, points: &[Point], crossings: &[Crossing]) -> String {
-    let mut at: Vec<&Crossing> = crossings
+    let of_cost = crossings
         .iter()
-        .filter(|c| c.quantity == Quantity::CostRatio)
-        .collect();
-    at.sort_by(|a, b| a.strength.abs().total_cmp(&b.strength.abs()));
-    let state = match today.cost_ratio {
+        .filter(|c| c.quantity == Quantity::CostRatio);
+    let at = of_cost.map(|c| (c.strength, c.meaning.clone())).collect();
+    let ratios = points.iter().filter_map(|p| p.figures.cost_ratio);
+    cost_in_words(today.cost_ratio, at, ratios)
+}
+
+/// Whether it pays today and where it breaks even – strengths with their meanings – or, if nowhere, between
+/// which of the `ratios` its cost lies.
+pub(in crate::study) fn cost_in_words(
+    today: Option<f64>,
+    mut at: Vec<(f64, String)>,
+    ratios: impl Iterator<Item = f64>,
+) -> String {
+    at.sort_by(|a, b| a.0.abs().total_cmp(&b.0.abs()));
+    let state = match today {
         Some(ratio) if ratio < 1.0 => format!("pays today ({ratio:.4})"),
         Some(ratio) => format!("does not pay today ({ratio:.4})"),
         None => "has no cost ratio today".to_owned(),
     };
     if !at.is_empty() {
-        let meanings: Vec<&str> = at.iter().map(|c| c.meaning.as_str()).collect();
+        let meanings: Vec<String> = at.into_iter().map(|(_, meaning)| meaning).collect();
         return format!("{state}, breaks even at {}", meanings.join(" and at "));
     }
-    let ratios = || points.iter().filter_map(|p| p.figures.cost_ratio);
-    let lo = ratios().fold(f64::INFINITY, f64::min);
-    let hi = ratios().fold(f64::NEG_INFINITY, f64::max);
+    let ends = (f64::INFINITY, f64::NEG_INFINITY);
+    let (lo, hi) = ratios.fold(ends, |(lo, hi), x| (lo.min(x), hi.max(x)));
     if lo > hi {
         return format!("{state}; its cost ratio is undefined throughout");
     }
     let throughout = if hi < 1.0 {
         "pays throughout"
+    } else if lo < 1.0 {
+        "nowhere costs more than full generation"
     } else {
         "pays nowhere"
     };

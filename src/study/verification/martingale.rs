@@ -32,7 +32,7 @@ const UTILITY_SURVIVING: usize = 4;
 
 /// The true posterior's expected utility along generations, remembered by what was seen.
 #[derive(Debug)]
-pub(super) struct Posterior<'s> {
+pub(in crate::study) struct Posterior<'s> {
     scenario: &'s Scenario,
     filter: &'s BayesFilter<'s>,
     /// By the alarms seen; only where nothing but alarms is seen.
@@ -43,7 +43,7 @@ pub(super) struct Posterior<'s> {
 type PathByAlarms = BTreeMap<Vec<bool>, Arc<[f64]>>;
 
 impl<'s> Posterior<'s> {
-    pub(super) fn new(scenario: &'s Scenario, filter: &'s BayesFilter<'s>) -> Self {
+    pub(in crate::study) fn new(scenario: &'s Scenario, filter: &'s BayesFilter<'s>) -> Self {
         let scored = |&v: &usize| matches!(scenario.validators()[v].response, Response::Score(_));
         let mut consulted = scenario.checkpoints().iter().flat_map(|c| &c.validators);
         let only_alarms = !consulted.any(scored);
@@ -55,7 +55,7 @@ impl<'s> Posterior<'s> {
     }
 
     /// `m_1, …, m_K` for the scores seen on a full generation.
-    fn path(&self, scores: &[f64]) -> Arc<[f64]> {
+    pub(in crate::study) fn path(&self, scores: &[f64]) -> Arc<[f64]> {
         let Some(known) = &self.known else {
             return self.compute(scores);
         };
@@ -100,7 +100,33 @@ struct Bin {
     n: u64,
     level: f64,
     sum: f64,
+    /// Prompts, the squares of their sums, and most increments of one.
+    prompts: u64,
     squares: f64,
+    most: u64,
+}
+
+impl Bin {
+    /// Adds the `n` increments of a prompt, which add up to `sum`, from predictions that add up to `level`.
+    fn add(&mut self, n: u64, level: f64, sum: f64) {
+        self.n += n;
+        self.level += level;
+        self.sum += sum;
+        self.prompts += 1;
+        self.squares += sum * sum;
+        self.most = self.most.max(n);
+    }
+}
+
+/// The bin of a prediction.
+fn bin_of(m: f64) -> usize {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a share of the bins, clamped to the last"
+    )]
+    let bin = ((m.max(0.0) * STAGE_BINS as f64) as usize).min(STAGE_BINS - 1);
+    bin
 }
 
 /// The mean increment of one bin.
@@ -122,14 +148,14 @@ pub struct Increment {
 
 /// Sums over paths of a predicted utility.
 #[derive(Debug, Clone)]
-pub(super) struct Martingale {
+pub(in crate::study) struct Martingale {
     stages: usize,
     bins: Vec<Bin>,
     stopped: CrossProducts,
 }
 
 impl Martingale {
-    pub(super) fn new(stages: usize) -> Self {
+    pub(in crate::study) fn new(stages: usize) -> Self {
         let value = Scale::for_values_near(1.0);
         Self {
             stages,
@@ -142,18 +168,7 @@ impl Martingale {
     pub(super) fn add(&mut self, path: &[f64], utility: f64, rejected: Option<usize>) {
         for (k, &m) in path.iter().enumerate() {
             let next = path.get(k + 1).copied().unwrap_or(utility);
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "a share of the bins, clamped to the last"
-            )]
-            let bin = ((m.max(0.0) * STAGE_BINS as f64) as usize).min(STAGE_BINS - 1);
-            let bin = &mut self.bins[k * STAGE_BINS + bin];
-            let increment = next - m;
-            bin.n += 1;
-            bin.level += m;
-            bin.sum += increment;
-            bin.squares += increment * increment;
+            self.bins[k * STAGE_BINS + bin_of(m)].add(1, m, next - m);
         }
         let at = rejected.unwrap_or(self.stages - 1);
         let unit = |column: usize, value: f64| (column, self.stopped.scale(column).round(value));
@@ -177,6 +192,29 @@ impl Martingale {
         self.stopped.add(&row);
     }
 
+    /// Adds the increments of the paths of one prompt, each with its utility; they may depend on each
+    /// other. Paths may have fewer predictions than there are stages.
+    pub(in crate::study) fn add_prompt(&mut self, paths: &[(&[f64], f64)]) {
+        let mut sums: BTreeMap<usize, (u64, f64, f64)> = BTreeMap::new();
+        for &(path, utility) in paths {
+            for (k, &m) in path.iter().enumerate() {
+                let next = path.get(k + 1).copied().unwrap_or(utility);
+                let (n, level, sum) = sums.entry(k * STAGE_BINS + bin_of(m)).or_default();
+                *n += 1;
+                *level += m;
+                *sum += next - m;
+            }
+        }
+        for (bin, (n, level, sum)) in sums {
+            self.bins[bin].add(n, level, sum);
+        }
+    }
+
+    /// Bins with increments of two prompts or more, of which alone there is something to say.
+    pub(in crate::study) fn filled(&self) -> usize {
+        self.bins.iter().filter(|bin| bin.prompts > 1).count()
+    }
+
     /// Follows the posterior along every generation of a traced batch.
     pub(super) fn follow(&mut self, posterior: &Posterior<'_>, batch: &OutcomeBatch) {
         let Some(trace) = &batch.trace else {
@@ -192,27 +230,35 @@ impl Martingale {
         }
     }
 
-    pub(super) fn merge(&mut self, later: &Self) {
+    pub(in crate::study) fn merge(&mut self, later: &Self) {
         for (bin, other) in self.bins.iter_mut().zip(&later.bins) {
             bin.n += other.n;
             bin.level += other.level;
             bin.sum += other.sum;
+            bin.prompts += other.prompts;
             bin.squares += other.squares;
+            bin.most = bin.most.max(other.most);
         }
         self.stopped.merge(&later.stopped);
     }
 
-    /// Mean increments of all bins with two generations or more; each interval misses with
-    /// probability at most `delta`.
-    pub(super) fn increments(&self, delta: f64) -> Vec<Increment> {
-        let filled = self.bins.iter().enumerate().filter(|(_, bin)| bin.n > 1);
+    /// Mean increments of all bins with two prompts or more; each interval misses with probability at
+    /// most `delta`, where prompts are independent of each other. They are intervals of a prompt's sum.
+    pub(in crate::study) fn increments(&self, delta: f64) -> Vec<Increment> {
+        let filled = self
+            .bins
+            .iter()
+            .enumerate()
+            .filter(|(_, bin)| bin.prompts > 1);
         filled
             .map(|(i, bin)| {
-                let n = bin.n as f64;
+                let (n, prompts) = (bin.n as f64, bin.prompts as f64);
                 let mean = bin.sum / n;
-                let variance = (bin.squares / n - mean * mean).max(0.0);
-                let stderr = (variance / (n - 1.0)).sqrt();
-                let half = bernstein_half_width(stderr, bin.n, RANGE, delta);
+                let of_prompt = bin.sum / prompts;
+                let variance = (bin.squares / prompts - of_prompt * of_prompt).max(0.0);
+                let stderr = (variance / (prompts - 1.0)).sqrt();
+                let range = RANGE * bin.most as f64;
+                let half = bernstein_half_width(stderr, bin.prompts, range, delta) / (n / prompts);
                 Increment {
                     stage: i / STAGE_BINS + 1,
                     predicted: bin.level / n,

@@ -24,10 +24,10 @@ use crate::theory::{BayesFilter, Exact};
 
 pub use controls::{Control, controls};
 pub use martingale::{Increment, SHARP, STAGE_BINS};
+pub(in crate::study) use martingale::{Martingale, Posterior};
 pub use verdict::{Claim, Verdict};
 
 use super::part::{Progress, retry_tally};
-use martingale::{Martingale, Posterior};
 use monotone::Monotone;
 
 /// Version of the JSON form.
