@@ -27,6 +27,10 @@ pub enum Purpose {
     Guarantee,
     /// Logs that might be collected.
     Planning,
+    /// Prompts of a log drawn again.
+    Bootstrap,
+    /// Logs drawn to be fitted.
+    Recovery,
 }
 
 /// The stream of `purpose` for batch number `batch` under the root `seed`.
@@ -39,6 +43,8 @@ pub fn stream(seed: u64, purpose: Purpose, batch: u64) -> Stream {
         Purpose::Split => 0x7370_6c69_7400_0000,
         Purpose::Guarantee => 0x6775_6172_616e_7465,
         Purpose::Planning => 0x706c_616e_6e69_6e67,
+        Purpose::Bootstrap => 0x626f_6f74_7374_7261,
+        Purpose::Recovery => 0x7265_636f_7665_7279,
     };
     let mut state = mix(mix(mix(seed) ^ tag) ^ batch);
     let mut bytes = [0_u8; 32];

@@ -13,6 +13,7 @@ pub mod spec;
 mod tilt;
 mod tokens;
 mod validator;
+mod write;
 
 use std::path::Path;
 

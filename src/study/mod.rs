@@ -6,6 +6,7 @@ pub mod comparison;
 pub mod conditional;
 pub mod drawn_log;
 pub mod explanation;
+pub mod fit;
 pub mod guarantee;
 pub mod monitor;
 mod named;
