@@ -10,6 +10,7 @@ mod error;
 mod evaluation;
 mod explain;
 mod filling;
+mod fit;
 mod foreign;
 mod guarantee;
 mod import;
@@ -62,6 +63,7 @@ use output::Output;
     foldem plan --max-frr 0.05 --frr 0.01 --accepted 0.6   how much data a certificate takes\n  \
     foldem audit claims.toml        what published numbers imply, and whether they can hold together\n  \
     foldem explain a.toml b.toml    why two scenarios save differently\n  \
+    foldem fit log.jsonl --policy paper -o fitted.toml   the scenario that a log looks like\n  \
     foldem monitor deployed.jsonl --max-frr 0.05 --pass-through 0.1   watch a policy that runs\n\n\
     Exit codes: 0 fine, 1 internal, 2 usage, 3 bad input, 4 a checked claim fails, \
     5 an alarm of a monitor, 130 interrupted.")]
@@ -130,6 +132,7 @@ enum Command {
     Plan(plan::PlanArgs),
     Audit(audit::AuditArgs),
     Explain(explain::ExplainArgs),
+    Fit(fit::FitArgs),
     Guarantee(guarantee::GuaranteeArgs),
     Monitor(monitor::MonitorArgs),
     Reproduce(reproduce::ReproduceArgs),
@@ -187,6 +190,7 @@ fn run(cli: Cli) -> Result<u8, CliError> {
         Command::Plan(args) => plan::run(&args, &context),
         Command::Audit(args) => audit::run(&args, &context),
         Command::Explain(args) => explain::run(&args, &context),
+        Command::Fit(args) => fit::run(&args, &context),
         Command::Guarantee(args) => guarantee::run(&args, &context),
         Command::Monitor(args) => monitor::run(&args, &context),
         Command::Reproduce(args) => reproduce::run(&args, &context),

@@ -7,6 +7,7 @@ pub mod audit;
 pub mod comparison;
 mod csv;
 pub mod explanation;
+pub mod fit;
 pub mod guarantee;
 mod html;
 mod markdown;

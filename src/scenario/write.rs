@@ -157,10 +157,7 @@ fn tokens(law: &TokenSpec) -> String {
         TokenSpec::Gamma { mean, cv } => spread("gamma", *mean, *cv),
         TokenSpec::NegativeBinomial { mean, cv } => spread("neg-binomial", *mean, *cv),
         TokenSpec::Empirical(values) => {
-            format!(
-                "{{ dist = \"empirical\", values = {} }}",
-                numbers(values)
-            )
+            format!("{{ dist = \"empirical\", values = {} }}", numbers(values))
         }
     }
 }

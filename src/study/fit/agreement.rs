@@ -13,11 +13,11 @@
 use rand::seq::SliceRandom as _;
 use serde::Serialize;
 
+use super::FitError;
 use super::bootstrap::{Fitted, Resample, percentiles, replayed, spread};
 use super::evidence::Evidence;
 use super::parameters::ALPHA;
 use super::scenario::FIGURES;
-use super::FitError;
 use crate::estimate::{Estimate, Estimates};
 use crate::replay::Table;
 use crate::rng::{Purpose, stream};

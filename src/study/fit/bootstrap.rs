@@ -118,7 +118,10 @@ pub(super) fn percentiles(values: impl Iterator<Item = f64>, alpha: f64) -> Opti
         reason = "between 0 and the number of values"
     )]
     let below = ((alpha / 2.0) * (last + 2) as f64).floor().max(1.0) as usize - 1;
-    Some([sorted[below.min(last / 2)], sorted[last - below.min(last / 2)]])
+    Some([
+        sorted[below.min(last / 2)],
+        sorted[last - below.min(last / 2)],
+    ])
 }
 
 /// The standard deviation of some values.
@@ -138,7 +141,10 @@ mod tests {
         let values = || (1..=199).rev().map(f64::from);
         // 2.5 % of 200 is the fifth from either end.
         assert_eq!(percentiles(values(), 0.05), Some([5.0, 195.0]));
-        assert_eq!(percentiles([3.0, f64::NAN].into_iter(), 0.05), Some([3.0, 3.0]));
+        assert_eq!(
+            percentiles([3.0, f64::NAN].into_iter(), 0.05),
+            Some([3.0, 3.0])
+        );
         assert_eq!(percentiles(std::iter::empty(), 0.05), None);
         assert!((spread([1.0, 3.0].into_iter()) - 2.0_f64.sqrt()).abs() < 1e-15);
     }

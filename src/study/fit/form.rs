@@ -56,7 +56,9 @@ impl Form {
         let kinds = if own.is_empty() {
             vec![ONE_KIND.to_owned()]
         } else {
-            own.iter().map(|&v| kind_name(&layout.validators[v])).collect()
+            own.iter()
+                .map(|&v| kind_name(&layout.validators[v]))
+                .collect()
         };
         let share = |part: usize, whole: usize| {
             if total[whole] > 0.0 {
@@ -69,7 +71,8 @@ impl Form {
         let behind = if evidence.by_steps {
             total[columns.onsets().start + last]
         } else {
-            let alarms = (0..layout.validators.len()).map(|v| total[columns.alarms(v).start + last]);
+            let alarms =
+                (0..layout.validators.len()).map(|v| total[columns.alarms(v).start + last]);
             alarms.sum()
         };
         Self {

@@ -209,7 +209,10 @@ pub fn fit(
         name: layout.names[k].clone(),
         ends: layout.ends[k].clone(),
         validators: layout.consulted.get(k).map_or_else(Vec::new, |asked| {
-            asked.iter().map(|&v| layout.validators[v].clone()).collect()
+            asked
+                .iter()
+                .map(|&v| layout.validators[v].clone())
+                .collect()
         }),
     };
     Ok(FitFindings {
@@ -246,7 +249,9 @@ fn labelled(table: &Table) -> Vec<usize> {
 
 fn check_labels(table: &Table, rows: &[usize]) -> Result<(), FitError> {
     let first = *rows.first().ok_or(FitError::NoLabels)?;
-    let accepted = rows.iter().filter(|&&i| table.rows()[i].accepted == Some(true));
+    let accepted = rows
+        .iter()
+        .filter(|&&i| table.rows()[i].accepted == Some(true));
     let accepted = accepted.count();
     if accepted == 0 || accepted == rows.len() {
         let which = if accepted == 0 { "refused" } else { "accepted" };

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::bootstrap::{Fitted, Resample, percentiles};
 use super::difficulty::MOST_SD;
 use super::evidence::{ACCEPTED, Evidence, WRONG};
-use super::form::{ENOUGH, Form};
+use super::form::ENOUGH;
 use super::scenario::{Role, parameters};
 use crate::stats::clopper_pearson;
 
@@ -46,7 +46,7 @@ pub(super) fn describe(
 ) -> Vec<Parameter> {
     let all = parameters(&fitted.spec).into_iter().enumerate();
     let described = all.map(|(i, (name, role, value))| {
-        let (status, reason) = reason(&fitted.form, role, value);
+        let (status, reason) = reason(fitted, role, value);
         let ci = match status {
             Status::Assumed => None,
             Status::Estimated => {
@@ -72,14 +72,10 @@ pub(super) fn describe(
 
 /// The interval of a rate that rests on fewer than [`ENOUGH`] prompts: the bootstrap is blind to events that
 /// happen not to be in the log. The exact interval of the share of prompts with such an event, in proportion.
-fn few_events(
-    fitted: &Fitted,
-    evidence: &Evidence,
-    role: Role,
-    value: f64,
-) -> Option<[f64; 2]> {
+fn few_events(fitted: &Fitted, evidence: &Evidence, role: Role, value: f64) -> Option<[f64; 2]> {
     let (form, columns) = (&fitted.form, evidence.columns);
-    let sum = |columns: &[usize]| -> u64 { columns.iter().map(|&c| evidence.prompts_with(c)).sum() };
+    let sum =
+        |columns: &[usize]| -> u64 { columns.iter().map(|&c| evidence.prompts_with(c)).sum() };
     let number = |validator: usize| {
         let name = &fitted.spec.validators[validator].name;
         form.layout.validators.iter().position(|v| v == name)
@@ -90,7 +86,11 @@ fn few_events(
             let v = number(validator)?;
             let looks = form.layout.consulted.iter().filter(|a| a.contains(&v));
             let events = sum(&[columns.false_alarms().start + v]);
-            (events, evidence.prompts_with(ACCEPTED), 1.0 / looks.count() as f64)
+            (
+                events,
+                evidence.prompts_with(ACCEPTED),
+                1.0 / looks.count() as f64,
+            )
         }
         Role::Hazard { kind, stage } => {
             if stage + 1 == form.layout.stages() && !form.last_stage_seen {
@@ -127,8 +127,9 @@ fn few_events(
     })
 }
 
-fn reason(form: &Form, role: Role, value: f64) -> (Status, String) {
+fn reason(fitted: &Fitted, role: Role, value: f64) -> (Status, String) {
     use Status::{Assumed, Estimated};
+    let form = &fitted.form;
     let last = form.layout.stages() - 1;
     let (status, reason) = match role {
         Role::Spread if value >= MOST_SD => (
@@ -166,6 +167,10 @@ fn reason(form: &Form, role: Role, value: f64) -> (Status, String) {
         Role::DifficultyEffect => (
             Assumed,
             "one generation per prompt tells nothing of difficulty",
+        ),
+        Role::LengthFactor { kind } if !fitted.solution.length_known[kind] => (
+            Assumed,
+            "rejections for this kind save no tokens, so its lengths are not told from others",
         ),
         Role::LengthFactor { .. } => (Estimated, "tokens saved by rejections, against mean tokens"),
         Role::MeanTokens => (Estimated, "mean tokens of the stage"),

@@ -37,7 +37,11 @@ pub(super) fn figures(form: &Form, solution: &Solution) -> Option<[f64; 3]> {
     let all: Vec<f64> = solution.onset.iter().map(|o| o.iter().sum()).collect();
     let mut clean = 1.0;
     let hazards = all.iter().map(|onset| {
-        let hazard = if clean > 0.0 { (onset / clean).min(1.0) } else { 0.0 };
+        let hazard = if clean > 0.0 {
+            (onset / clean).min(1.0)
+        } else {
+            0.0
+        };
         clean -= onset;
         hazard
     });
@@ -102,12 +106,18 @@ fn plain(form: &Form, solution: &Solution, all: &[f64], hazards: &[f64]) -> Scen
     let checkpoints = layout.consulted.iter().zip(&solution.charge).enumerate();
     let checkpoints = checkpoints.map(|(s, (asked, charge))| CheckpointSpec {
         at: layout.names[s].clone(),
-        validators: asked.iter().map(|&v| layout.validators[v].clone()).collect(),
+        validators: asked
+            .iter()
+            .map(|&v| layout.validators[v].clone())
+            .collect(),
         threshold: None,
         cost_tokens: *charge,
     });
     let state = |probabilities: [f64; 2]| -> BTreeMap<String, f64> {
-        let faults = form.kinds.iter().map(|kind| (kind.clone(), probabilities[1]));
+        let faults = form
+            .kinds
+            .iter()
+            .map(|kind| (kind.clone(), probabilities[1]));
         std::iter::once(("clean".to_owned(), probabilities[0]))
             .chain(faults)
             .collect()

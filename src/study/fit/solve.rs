@@ -45,8 +45,10 @@ pub(super) struct Solution {
     pub(super) accepts: [f64; 2],
     /// By stage, where nothing is wrong: mean and coefficient of variation.
     pub(super) tokens: Vec<(f64, f64)>,
-    /// By kind.
+    /// By kind; 1 where [`Solution::length_known`] is not.
     pub(super) length_factor: Vec<f64>,
+    /// By kind: whether rejections for it save tokens.
+    pub(super) length_known: Vec<bool>,
     /// By stage but the last, tokens per generation that is alive.
     pub(super) charge: Vec<f64>,
     /// Covariance of going wrong between two generations of a prompt.
@@ -79,7 +81,7 @@ pub(super) fn solve(form: &Form, columns: Columns, x: &[f64]) -> Option<Solution
         equations.by_alarms()?
     };
     let sensitivity = equations.sensitivity(union);
-    let (tokens, length_factor) = equations.lengths(&onset, union);
+    let (tokens, length_factor, length_known) = equations.lengths(&onset, union);
     let (alive, charges) = (columns.alive(), columns.charges());
     let charge = alive.zip(charges).take(form.layout.stages() - 1);
     let charge = charge.map(|(alive, charged)| {
@@ -104,6 +106,7 @@ pub(super) fn solve(form: &Form, columns: Columns, x: &[f64]) -> Option<Solution
         accepts,
         tokens,
         length_factor,
+        length_known,
         charge: charge.collect(),
         covariance: covariance(x),
         onset,
@@ -165,9 +168,10 @@ impl<'f> Equations<'f> {
         match self.looks.get(k) {
             Some(&(a, before)) => (a, libm::exp(before)),
             None => {
-                let all: f64 = self.looks.last().map_or(0.0, |&(a, before)| {
-                    before + libm::log1p(-a)
-                });
+                let all: f64 = self
+                    .looks
+                    .last()
+                    .map_or(0.0, |&(a, before)| before + libm::log1p(-a));
                 (0.0, libm::exp(all))
             }
         }
@@ -276,7 +280,9 @@ impl<'f> Equations<'f> {
             .collect();
         let of_kind = |kind: usize| {
             let each = self.form.kind_of.iter().zip(&led);
-            each.filter(|(j, _)| **j == kind).map(|(_, led)| led).sum::<f64>()
+            each.filter(|(j, _)| **j == kind)
+                .map(|(_, led)| led)
+                .sum::<f64>()
         };
         let each = self.form.kind_of.iter().zip(&led).map(|(&kind, &led)| {
             if led > 0.0 {
@@ -289,7 +295,7 @@ impl<'f> Equations<'f> {
     }
 
     /// Laws of tokens by stage, and length factors by kind.
-    fn lengths(&self, onset: &[Vec<f64>], union: f64) -> (Vec<(f64, f64)>, Vec<f64>) {
+    fn lengths(&self, onset: &[Vec<f64>], union: f64) -> (Vec<(f64, f64)>, Vec<f64>, Vec<bool>) {
         let (x, n, kinds) = (self.x, self.x[COUNT], self.form.kinds.len());
         let mean: Vec<f64> = x[self.columns.tokens()].iter().map(|t| t / n).collect();
         // By stage: P(not wrong), and P(kind j), at its end.
@@ -329,7 +335,11 @@ impl<'f> Equations<'f> {
             // Tokens after each stage, of what has gone wrong, by factor 1.
             let after = |s: usize| mu[s + 1..].iter().sum::<f64>();
             let next = |kind: usize| {
-                let by_fault: f64 = detected[kind].iter().enumerate().map(|(s, p)| p * after(s)).sum();
+                let by_fault: f64 = detected[kind]
+                    .iter()
+                    .enumerate()
+                    .map(|(s, p)| p * after(s))
+                    .sum();
                 if by_fault <= 0.0 {
                     return 1.0;
                 }
@@ -346,12 +356,26 @@ impl<'f> Equations<'f> {
         }
         let mu = laws(&factors);
         let squares = x[self.columns.squares()].iter().map(|q| q / n);
-        let tokens = mu.iter().zip(squares).enumerate().map(|(k, (&mu, square))| {
-            let relative = square / (mu * mu * weight(k, &factors, 2)) - 1.0;
-            let cv = if relative > 1e-12 { relative.sqrt() } else { 0.0 };
-            (mu, cv)
-        });
-        (tokens.collect(), factors)
+        let tokens = mu
+            .iter()
+            .zip(squares)
+            .enumerate()
+            .map(|(k, (&mu, square))| {
+                let relative = square / (mu * mu * weight(k, &factors, 2)) - 1.0;
+                let cv = if relative > 1e-12 {
+                    relative.sqrt()
+                } else {
+                    0.0
+                };
+                (mu, cv)
+            });
+        let saves = |detected: &Vec<f64>| {
+            let tokens = detected.iter().enumerate();
+            let tokens = tokens.map(|(s, p)| p * mean[s + 1..].iter().sum::<f64>());
+            tokens.sum::<f64>() > 0.0
+        };
+        let known = detected.iter().map(saves).collect();
+        (tokens.collect(), factors, known)
     }
 
     /// By stage but the last: P(rejected there for being of this kind).
@@ -387,7 +411,9 @@ impl<'f> Equations<'f> {
         for s in 0..self.looks.len() {
             let (a, u) = self.look(s);
             let validators = self.form.kind_of.iter().enumerate();
-            let parts = validators.filter(|(_, j)| **j == kind).map(|(v, _)| self.part(s, v));
+            let parts = validators
+                .filter(|(_, j)| **j == kind)
+                .map(|(v, _)| self.part(s, v));
             let here = a * u * parts.sum::<f64>();
             if here <= 0.0 {
                 continue;

@@ -7,8 +7,8 @@
 //! generations that are still alive, ended or not. This keeps the three figures: savings are
 //! Σ `E[L_i 1{τ < i}]` (theory.md, §1), and whoever has ended has no tokens left to save.
 //!
-//! A validator's alarm stands in a text from where it is raised. Its stage is the one in which it is raised, unless
-//! no checkpoint that is still reached would see it: then it belongs to the last stage.
+//! A validator's alarm stands in a text from where it is raised. Its stage is the one in which it is raised; where
+//! the scenario would see it at a checkpoint that the generation does not reach, it is the one behind the last of these.
 //! A checkpoint at every m tokens becomes a stage for each multiple, or for several where there would
 //! be more than [`MOST_OF_ONE`]. "solution" ends the last stage that has tokens; a last one without
 //! any follows, since a scenario ends at the final filter.
@@ -132,12 +132,12 @@ impl<'r> Stages<'r> {
         let mean = |stand: &Stand| match stand.multiples {
             Some(multiples) => multiples.up_to as f64,
             None => {
-                let places = rows.iter().map(|&i| {
-                    match replay.schedule().place(stand.checkpoint, i) {
-                        Place::After(p) => p as f64,
-                        _ => f64::INFINITY,
-                    }
-                });
+                let places =
+                    rows.iter()
+                        .map(|&i| match replay.schedule().place(stand.checkpoint, i) {
+                            Place::After(p) => p as f64,
+                            _ => f64::INFINITY,
+                        });
                 places.sum::<f64>() / rows.len().max(1) as f64
             }
         };
@@ -197,6 +197,18 @@ impl<'r> Stages<'r> {
         }
     }
 
+    /// The stage of an alarm that no checkpoint sees.
+    fn unseen(&self, validator: usize, alarm: FirstAlarm, row: usize) -> usize {
+        let last = self.stands.len();
+        let raised = match alarm {
+            FirstAlarm::Tokens(at) => (0..last).find(|&s| self.end(s, row) >= at).unwrap_or(last),
+            _ => last,
+        };
+        let asked = self.layout.consulted.iter();
+        let final_look = asked.rposition(|asked| asked.contains(&validator));
+        raised.max(final_look.map_or(0, |s| s + 1))
+    }
+
     /// Generation number `row` of the table, which must have a verdict.
     pub(super) fn generation(&self, row: usize, accepted: bool) -> Generation {
         let (replay, table) = (self.replay, self.replay.table());
@@ -247,7 +259,7 @@ impl<'r> Stages<'r> {
                 let first = raised.min_by_key(|&v| (alarms[v], v));
                 first.map(|validator| Alarm {
                     validator,
-                    stage: last,
+                    stage: self.unseen(validator, alarms[validator], row),
                     seen: None,
                     saved: 0.0,
                 })
@@ -287,7 +299,11 @@ impl Multiples {
             Some(stop) => stop,
             None => tokens.saturating_sub(1),
         };
-        let last = if self.open { last } else { last.min(self.up_to) };
+        let last = if self.open {
+            last
+        } else {
+            last.min(self.up_to)
+        };
         (last / self.step).saturating_sub(self.after / self.step)
     }
 }
