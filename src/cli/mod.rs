@@ -22,6 +22,7 @@ mod output;
 mod plan;
 mod preparation;
 mod progress;
+mod recovery;
 mod replay;
 mod replay_page;
 mod reproduce;
@@ -134,6 +135,7 @@ enum Command {
     Explain(explain::ExplainArgs),
     Fit(fit::FitArgs),
     Guarantee(guarantee::GuaranteeArgs),
+    Recovery(recovery::RecoveryArgs),
     Monitor(monitor::MonitorArgs),
     Reproduce(reproduce::ReproduceArgs),
 }
@@ -192,6 +194,7 @@ fn run(cli: Cli) -> Result<u8, CliError> {
         Command::Explain(args) => explain::run(&args, &context),
         Command::Fit(args) => fit::run(&args, &context),
         Command::Guarantee(args) => guarantee::run(&args, &context),
+        Command::Recovery(args) => recovery::run(&args, &context),
         Command::Monitor(args) => monitor::run(&args, &context),
         Command::Reproduce(args) => reproduce::run(&args, &context),
     }

@@ -17,6 +17,7 @@ pub mod optimal;
 pub mod plan;
 pub mod positions;
 mod provenance;
+pub mod recovery;
 pub mod replay;
 pub mod reproduction;
 mod sheet;

@@ -2,6 +2,7 @@
 
 use super::number::optional;
 use super::{Section, Sheet, replay};
+use crate::study::fit::recovery::RecoveryFindings;
 use crate::study::guarantee::GuaranteeFindings;
 use crate::study::replay::ReplayFindings;
 use crate::study::simulation::SimulationFindings;
@@ -21,6 +22,7 @@ pub fn sheet(
     experiments: &[Experiment],
     replays: &[ReplayFindings],
     guarantees: &[GuaranteeFindings],
+    recoveries: &[RecoveryFindings],
     written: &[String],
 ) -> Sheet {
     let mut figures = Section::new(
@@ -65,6 +67,7 @@ pub fn sheet(
         sections: [replay::summary(replays), figures]
             .into_iter()
             .chain(guarantees.iter().map(super::guarantee::titled))
+            .chain(recoveries.iter().map(super::recovery::titled))
             .collect(),
         ..Sheet::default()
     }

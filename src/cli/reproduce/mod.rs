@@ -1,6 +1,7 @@
 //! `foldem reproduce`: every shipped experiment, evaluated into `results/` and `paper-figures/`.
 
 mod guarantees;
+mod recoveries;
 mod replays;
 mod scenarios;
 mod writer;
@@ -21,14 +22,15 @@ use writer::Writer;
 ///
 /// Reads DIR/experiments/*.toml (scenarios), and replays DIR/experiments/logs/* under each policy of
 /// DIR/experiments/policies/*.toml, where there are any, and draws logs for the experiments on
-/// guarantees of DIR/experiments/guarantees/*.toml. Writes DIR/results/<name>/ (tables, JSON,
+/// guarantees of DIR/experiments/guarantees/*.toml and on recovery of DIR/experiments/recoveries/*.toml. Writes DIR/results/<name>/ (tables, JSON,
 /// provenance) and DIR/paper-figures/ (SVG and PNG). The same inputs give the same bytes.
 #[derive(Debug, Args)]
 pub(super) struct ReproduceArgs {
     /// Project folder: the one that holds experiments/
     #[arg(default_value = ".", value_name = "DIR")]
     directory: PathBuf,
-    /// Draw as many logs for the experiments on guarantees as they say, instead of 200 each
+    /// Draw as many logs for the experiments on guarantees and on recovery as they say, instead of 200 and
+    /// 40 each
     #[arg(long)]
     full: bool,
 }
@@ -51,6 +53,7 @@ pub(super) fn run(args: &ReproduceArgs, context: &Context) -> Result<u8, CliErro
     let scenarios = scenarios::Inputs::read(&args.directory)?;
     let replays = replays::Inputs::read(&args.directory)?;
     let guarantees = guarantees::Inputs::read(&args.directory)?;
+    let recoveries = recoveries::Inputs::read(&args.directory)?;
     let mut writer = Writer::new(&args.directory);
     let interrupted = || {
         let message = "interrupted: the results of this experiment were not written";
@@ -64,6 +67,9 @@ pub(super) fn run(args: &ReproduceArgs, context: &Context) -> Result<u8, CliErro
         return interrupted();
     };
     let Some(guarantees) = guarantees.evaluate(args.full, &mut writer, context)? else {
+        return interrupted();
+    };
+    let Some(recoveries) = recoveries.evaluate(args.full, &mut writer, context)? else {
         return interrupted();
     };
     let simulated = experiments.iter().map(|e| Row::simulated(&e.simulation));
@@ -82,10 +88,20 @@ pub(super) fn run(args: &ReproduceArgs, context: &Context) -> Result<u8, CliErro
                 name: format!("guarantee {}", g.name),
                 ok: g.ok,
             }))
+            .chain(recoveries.iter().map(|r| Summary {
+                name: format!("recovery {}", r.name),
+                ok: r.ok,
+            }))
             .collect(),
         written: writer.written,
     };
-    let sheet = reproduction::sheet(&experiments, &replays, &guarantees, &findings.written);
+    let sheet = reproduction::sheet(
+        &experiments,
+        &replays,
+        &guarantees,
+        &recoveries,
+        &findings.written,
+    );
     context.output.emit(&findings, &sheet)?;
     Ok(if findings.experiments.iter().all(|e| e.ok) {
         exit::FINE

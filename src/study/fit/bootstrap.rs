@@ -11,7 +11,7 @@ use rand_xoshiro::rand_core::Rng as _;
 use rayon::prelude::*;
 
 use super::difficulty::Nodes;
-use super::evidence::{ACCEPTED, CHARGED, Columns, Evidence, RETAINED, SAVED};
+use super::evidence::{ACCEPTED, CHARGED, Columns, Evidence, PAIR_M, RETAINED, SAVED};
 use super::form::Form;
 use super::scenario::{exact, figures, parameters, spec};
 use super::solve::{Solution, solve};
@@ -82,7 +82,11 @@ impl Fitted {
     }
 
     fn resample(&self, columns: Columns, sums: &[f64], nodes: &Nodes) -> Option<Resample> {
-        let solution = solve(&self.form, columns, sums)?;
+        let mut solution = solve(&self.form, columns, sums)?;
+        if sums[PAIR_M] <= 0.0 {
+            // A resample without two generations of a prompt says nothing of difficulty.
+            solution.covariance = self.solution.covariance;
+        }
         let figures = figures(&self.form, &solution)?;
         let spec = spec(&self.form, &solution, nodes, "");
         Some(Resample {

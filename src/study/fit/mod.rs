@@ -13,6 +13,7 @@ mod difficulty;
 mod evidence;
 mod form;
 mod parameters;
+pub mod recovery;
 mod scenario;
 mod solve;
 mod stages;

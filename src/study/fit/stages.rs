@@ -204,7 +204,7 @@ impl<'r> Stages<'r> {
             FirstAlarm::Tokens(at) => (0..last).find(|&s| self.end(s, row) >= at).unwrap_or(last),
             _ => last,
         };
-        let asked = self.layout.consulted.iter();
+        let mut asked = self.layout.consulted.iter();
         let final_look = asked.rposition(|asked| asked.contains(&validator));
         raised.max(final_look.map_or(0, |s| s + 1))
     }
