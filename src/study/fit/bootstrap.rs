@@ -11,8 +11,8 @@ use rand_xoshiro::rand_core::Rng as _;
 use rayon::prelude::*;
 
 use super::difficulty::Nodes;
-use super::evidence::{ACCEPTED, CHARGED, Columns, Evidence, PAIR_M, RETAINED, SAVED};
-use super::form::Form;
+use super::evidence::{ACCEPTED, CHARGED, Columns, Evidence, MISSED, PAIR_M, RETAINED, SAVED};
+use super::form::{Form, PLAUSIBLE};
 use super::scenario::{exact, figures, parameters, spec};
 use super::solve::{Solution, solve};
 use crate::rng::{Purpose, stream};
@@ -42,8 +42,24 @@ pub(super) struct Resample {
 
 impl Fitted {
     /// The scenario of all the evidence; `None` where it does not determine one.
-    pub(super) fn new(form: Form, evidence: &Evidence, name: &str) -> Option<Self> {
-        let solution = solve(&form, evidence.columns, &evidence.total())?;
+    pub(super) fn new(mut form: Form, evidence: &Evidence, name: &str) -> Option<Self> {
+        let total = evidence.total();
+        let mut solution = solve(&form, evidence.columns, &total)?;
+        let far = |phi: &f64| !(PLAUSIBLE[0]..=PLAUSIBLE[1]).contains(phi);
+        let furthest = |solution: &Solution| {
+            let logs = solution
+                .length_factor
+                .iter()
+                .map(|phi| libm::log(*phi).abs());
+            logs.fold(0.0, f64::max)
+        };
+        if solution.length_factor.iter().any(far) && total[MISSED] > 0.0 {
+            let apart = form.clone().with_missed();
+            let other = solve(&apart, evidence.columns, &total);
+            if let Some(other) = other.filter(|other| furthest(other) < furthest(&solution)) {
+                (form, solution) = (apart, other);
+            }
+        }
         let spec = spec(&form, &solution, &Nodes::new(), name);
         Some(Self {
             figures: exact(spec.clone())?,

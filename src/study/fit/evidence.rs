@@ -41,8 +41,11 @@ pub(super) const FIRST_LOOKS: usize = 12;
 pub(super) const FIRST_SEEN: usize = 13;
 pub(super) const LATER_LOOKS: usize = 14;
 pub(super) const LATER_SEEN: usize = 15;
+/// Of what goes wrong without any alarm: how many, and their tokens.
+pub(super) const MISSED: usize = 16;
+pub(super) const MISSED_TOKENS: usize = 17;
 /// Sums that there is one of.
-const SINGLE: usize = 16;
+const SINGLE: usize = 18;
 
 impl Columns {
     pub(super) fn new(layout: &Layout) -> Self {
@@ -221,6 +224,10 @@ fn add(
         } else if alarm.seen.is_some() {
             row[columns.false_alarms().start + alarm.validator] += 1.0;
         }
+    }
+    if wrong && generation.alarm.is_none() {
+        row[MISSED] += 1.0;
+        row[MISSED_TOKENS] += generation.tokens.iter().sum::<f64>();
     }
     if !by_steps {
         return;

@@ -93,7 +93,7 @@ fn few_events(fitted: &Fitted, evidence: &Evidence, role: Role, value: f64) -> O
             )
         }
         Role::Hazard { kind, stage } => {
-            if stage + 1 == form.layout.stages() && !form.last_stage_seen {
+            if kind == form.found() || stage + 1 == form.layout.stages() && !form.last_stage_seen {
                 return None;
             }
             let events = if form.by_steps {
@@ -107,6 +107,7 @@ fn few_events(fitted: &Fitted, evidence: &Evidence, role: Role, value: f64) -> O
             (events, evidence.prompts() as u64, 1.0)
         }
         Role::AcceptsWrong | Role::AcceptsClean => return None,
+        Role::Detects { .. } if form.missed => return None,
         Role::Detects { validator } => {
             let v = number(validator)?;
             let of_stage: Vec<usize> = columns.alarms(v).collect();
@@ -152,6 +153,13 @@ fn reason(fitted: &Fitted, role: Role, value: f64) -> (Status, String) {
             Assumed,
             "nothing in the log shows faults that start behind the last checkpoint; they count as missed ones",
         ),
+        Role::Hazard { kind, .. } if kind == form.found() => (
+            Estimated,
+            "what goes wrong without an alarm; assumed to start when what is found does",
+        ),
+        Role::Hazard { .. } if form.missed => {
+            (Estimated, "first alarms on what goes wrong, by stage")
+        }
         Role::Hazard { .. } if form.by_steps => {
             (Estimated, "first wrong steps as labelled, by stage")
         }
@@ -172,12 +180,20 @@ fn reason(fitted: &Fitted, role: Role, value: f64) -> (Status, String) {
             Assumed,
             "rejections for this kind save no tokens, so its lengths are not told from others",
         ),
+        Role::LengthFactor { kind } if kind == form.found() => {
+            (Estimated, "mean tokens of what goes wrong without an alarm")
+        }
         Role::LengthFactor { .. } => (Estimated, "tokens saved by rejections, against mean tokens"),
         Role::MeanTokens => (Estimated, "mean tokens of the stage"),
         Role::Variation => (
             Estimated,
             "second moment of the stage's tokens; stages are independent in a scenario",
         ),
+        Role::Detects { .. } if form.missed && value >= 1.0 => (
+            Assumed,
+            "what it finds is its kind; what nobody finds is the kind `missed`, since its lengths are others",
+        ),
+        Role::Detects { .. } if form.missed => (Estimated, "share of the kind's first alarms"),
         Role::Detects { .. } if form.by_steps && form.sticky => (
             Estimated,
             "share of labelled faults, started before the last checkpoint, that are alarmed on",

@@ -19,11 +19,12 @@
 //!   the likelihood of first alarms is here the solution of these equations.
 //! - **Lengths.** `E[L_k]` = `μ_k` (`c_k` + Σ_j `φ_j` P(kind j by stage k)) and the tokens saved by what finds kind j
 //!   determine `μ_k` and the length factors `φ_j` (a contraction); second moments give the variation within. So full
-//!   tokens and gross savings are those of the log.
+//!   tokens and gross savings are those of the log. Where missed faults are a kind of their own, the mean tokens of
+//!   what goes wrong without an alarm give its factor.
 
 use super::evidence::{
     ACCEPTED, CLEAN_ACCEPTED, COUNT, Columns, FIRST_LOOKS, FIRST_SEEN, LATER_LOOKS, LATER_SEEN,
-    PAIR_BOTH, PAIR_M, PAIR_MM, PAIR_X, PAIR_XX, SAVED, WRONG,
+    MISSED_TOKENS, PAIR_BOTH, PAIR_M, PAIR_MM, PAIR_X, PAIR_XX, SAVED, WRONG,
 };
 use super::form::Form;
 
@@ -75,11 +76,19 @@ pub(super) fn solve(form: &Form, columns: Columns, x: &[f64]) -> Option<Solution
         return None;
     }
     let equations = Equations::new(form, columns, x)?;
-    let (onset, union) = if form.by_steps {
+    let (mut onset, mut union) = if form.by_steps {
         equations.by_steps()?
     } else {
         equations.by_alarms()?
     };
+    if form.missed {
+        for onset in &mut onset {
+            let all: f64 = onset.iter().sum();
+            onset.iter_mut().for_each(|o| *o *= union);
+            onset.push((1.0 - union) * all);
+        }
+        union = 1.0;
+    }
     let sensitivity = equations.sensitivity(union);
     let (tokens, length_factor, length_known) = equations.lengths(&onset, union);
     let (alive, charges) = (columns.alive(), columns.charges());
@@ -192,7 +201,7 @@ impl<'f> Equations<'f> {
     /// `[stage][kind]` of alarms on what goes wrong, as shares of all generations.
     fn alarms(&self) -> Vec<Vec<f64>> {
         let n = self.x[COUNT];
-        let mut alarms = vec![vec![0.0; self.form.kinds.len()]; self.form.layout.stages()];
+        let mut alarms = vec![vec![0.0; self.form.found()]; self.form.layout.stages()];
         for (v, &kind) in self.form.kind_of.iter().enumerate() {
             for (k, column) in self.columns.alarms(v).enumerate() {
                 alarms[k][kind] += self.x[column] / n;
@@ -273,7 +282,7 @@ impl<'f> Equations<'f> {
     }
 
     /// By validator: those of a kind find it together with probability `union`, and share it as they do
-    /// alarms.
+    /// alarms. Where it is found for certain the one that finds most does so.
     fn sensitivity(&self, union: f64) -> Vec<f64> {
         let led: Vec<f64> = (0..self.keep.len())
             .map(|v| self.x[self.columns.alarms(v)].iter().sum())
@@ -285,13 +294,23 @@ impl<'f> Equations<'f> {
                 .sum::<f64>()
         };
         let each = self.form.kind_of.iter().zip(&led).map(|(&kind, &led)| {
-            if led > 0.0 {
+            if self.form.missed && led > 0.0 {
+                led / of_kind(kind)
+            } else if led > 0.0 {
                 1.0 - libm::pow(1.0 - union, led / of_kind(kind))
             } else {
                 0.0
             }
         });
-        each.collect()
+        let mut each: Vec<f64> = each.collect();
+        if self.form.missed {
+            for v in 0..each.len() {
+                if self.form.leads(v, &led) {
+                    each[v] = 1.0;
+                }
+            }
+        }
+        each
     }
 
     /// Laws of tokens by stage, and length factors by kind.
@@ -317,8 +336,8 @@ impl<'f> Equations<'f> {
             each.map(|(k, mean)| mean / weight(k, factors, 1).max(f64::MIN_POSITIVE))
                 .collect()
         };
-        let saved: Vec<f64> = if kinds == 1 {
-            vec![x[SAVED] / n]
+        let saved: Vec<f64> = if self.form.found() == 1 {
+            vec![x[SAVED] / n; kinds]
         } else {
             let mut saved = vec![0.0; kinds];
             for (v, column) in self.columns.saved().enumerate() {
@@ -335,6 +354,9 @@ impl<'f> Equations<'f> {
             // Tokens after each stage, of what has gone wrong, by factor 1.
             let after = |s: usize| mu[s + 1..].iter().sum::<f64>();
             let next = |kind: usize| {
+                if kind == self.form.found() {
+                    return self.missed_factor(&states, &mu);
+                }
                 let by_fault: f64 = detected[kind]
                     .iter()
                     .enumerate()
@@ -374,8 +396,27 @@ impl<'f> Equations<'f> {
             let tokens = tokens.map(|(s, p)| p * mean[s + 1..].iter().sum::<f64>());
             tokens.sum::<f64>() > 0.0
         };
-        let known = detected.iter().map(saves).collect();
+        let mut known: Vec<bool> = detected.iter().map(saves).collect();
+        if self.form.missed {
+            known[kinds - 1] = states.iter().any(|(_, faults)| faults[kinds - 1] > 0.0);
+        }
         (tokens.collect(), factors, known)
+    }
+
+    /// The length factor of what nobody finds, from its tokens.
+    fn missed_factor(&self, states: &[(f64, Vec<f64>)], mu: &[f64]) -> f64 {
+        let kind = self.form.found();
+        let all = states.last().map_or(0.0, |(_, faults)| faults[kind]);
+        let (mut before, mut since) = (0.0, 0.0);
+        for ((_, faults), mu) in states.iter().zip(mu) {
+            before += mu * (all - faults[kind]);
+            since += mu * faults[kind];
+        }
+        if since <= 0.0 {
+            return 1.0;
+        }
+        let tokens = self.x[MISSED_TOKENS] / self.x[COUNT];
+        ((tokens - before) / since).clamp(FACTORS[0], FACTORS[1])
     }
 
     /// By stage but the last: P(rejected there for being of this kind).
@@ -386,6 +427,9 @@ impl<'f> Equations<'f> {
         };
         let last = self.looks.len();
         let mut detected = vec![0.0; last];
+        if kind >= self.form.found() {
+            return detected;
+        }
         for (k, onset) in onset.iter().enumerate().take(last) {
             let mut alive = self.look(k).1 * onset[kind];
             for s in (k..last).filter(|&s| asked(s)) {
