@@ -76,8 +76,12 @@ fn summary(findings: &FitFindings) -> Vec<String> {
     )];
     if findings.unlabelled > 0 {
         summary.push(format!(
-            "{} records without a verdict are left out.",
-            findings.unlabelled
+            "{} records without {} are left out.",
+            findings.unlabelled,
+            match findings.onsets {
+                Onsets::Steps => "a verdict or labels of steps",
+                Onsets::Alarms => "a verdict",
+            }
         ));
     }
     let outside: Vec<&str> = findings

@@ -169,7 +169,7 @@ mod tests {
     use crate::scenario::Scenario;
 
     /// Everything that a scenario can hold, with what TOML finds hard.
-    const HARD: &str = r##"
+    const HARD: &str = r#"
 schema = "foldem.scenario/1"
 name = "quotes \" and \\ and \n lines"
 description = "tab\tand unicode ü 数"
@@ -227,7 +227,7 @@ at = "three"
 validators = ["scores", "silent"]
 threshold = 0.25
 cost_tokens = 1e2
-"##;
+"#;
 
     #[test]
     fn what_is_written_reads_back_as_the_same_scenario() {

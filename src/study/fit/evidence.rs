@@ -55,54 +55,51 @@ impl Columns {
         }
     }
 
-    fn block(self, blocks: [usize; 8], number: usize) -> Range<usize> {
+    fn block(self, number: usize) -> Range<usize> {
+        let (k, v) = (self.stages, self.validators);
+        let blocks = [k, k, k, k, k, v, v, v];
         let start = SINGLE + blocks[..number].iter().sum::<usize>();
         start..start + blocks[number]
     }
 
-    fn blocks(self) -> [usize; 8] {
-        let (k, v) = (self.stages, self.validators);
-        [k, k, k, k, k, v, v, v]
-    }
-
     /// By stage: those that first go wrong there, where steps are labelled.
     pub(super) fn onsets(self) -> Range<usize> {
-        self.block(self.blocks(), 0)
+        self.block(0)
     }
 
     /// By stage: tokens.
     pub(super) fn tokens(self) -> Range<usize> {
-        self.block(self.blocks(), 1)
+        self.block(1)
     }
 
     /// By stage: squares of tokens.
     pub(super) fn squares(self) -> Range<usize> {
-        self.block(self.blocks(), 2)
+        self.block(2)
     }
 
     /// By stage, the last left at 0: tokens charged by its checkpoint.
     pub(super) fn charges(self) -> Range<usize> {
-        self.block(self.blocks(), 3)
+        self.block(3)
     }
 
     /// By stage, the last left at 0: generations that no checkpoint before rejects.
     pub(super) fn alive(self) -> Range<usize> {
-        self.block(self.blocks(), 4)
+        self.block(4)
     }
 
     /// By validator: rejections of what had not gone wrong.
     pub(super) fn false_alarms(self) -> Range<usize> {
-        self.block(self.blocks(), 5)
+        self.block(5)
     }
 
     /// By validator: checkpoints at which it looks at what has not gone wrong, where steps are labelled.
     pub(super) fn clean_looks(self) -> Range<usize> {
-        self.block(self.blocks(), 6)
+        self.block(6)
     }
 
     /// By validator: tokens saved.
     pub(super) fn saved(self) -> Range<usize> {
-        self.block(self.blocks(), 7)
+        self.block(7)
     }
 
     /// By stage: generations that go wrong and on which this validator alarms first, there.

@@ -7,8 +7,8 @@
 //!   Validators that do so in [`ENOUGH`] prompts or more have a kind of their own, if there are two of them;
 //!   what others find counts to the most frequent kind. Else there is one kind, `wrong`.
 //! - **Missed faults** are of the same kinds, unless their lengths are others: where one length factor for found and
-//!   missed faults would have to lie outside [`PLAUSIBLE`] to explain the tokens saved, what nobody finds is a kind of
-//!   its own, `missed`, and what is found is found for certain.
+//!   missed faults would have to lie outside [`PLAUSIBLE`] to explain the tokens saved, and factors of their own need
+//!   not be as extreme, what nobody finds is a kind of its own, `missed`, and what is found is found for certain.
 //! - **Stickiness** can be told where steps are labelled: a fault that the first look misses is found by a
 //!   later look as often as by a first one (fresh draws) or never (one draw per fault). The nearer one is
 //!   taken. Without labels, an alarm in a text stands, and every alarm is taken for the onset of its fault.
@@ -29,6 +29,10 @@ pub(super) const PLAUSIBLE: [f64; 2] = [0.125, 8.0];
 
 /// What does not vary over resamples.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an answer of its own to what the log can tell"
+)]
 pub(super) struct Form {
     pub(super) layout: Layout,
     /// Names of the fault kinds; [`MISSED_KIND`] last.

@@ -27,7 +27,7 @@ use serde::Serialize;
 use super::Interrupt;
 use super::replay::{Intake, of_log};
 use crate::policy::PolicyFile;
-use crate::replay::{Replay, Table};
+use crate::replay::{FirstError, Replay, Table};
 use crate::scenario::spec::ScenarioSpec;
 use bootstrap::Fitted;
 use evidence::Evidence;
@@ -78,11 +78,11 @@ pub struct FitFindings {
     pub schema: &'static str,
     /// Name of the policy.
     pub policy: String,
-    /// Generations with a verdict: the fit rests on them.
+    /// Generations that the fit rests on: with a verdict, and with labels of steps where most have them.
     pub records: u64,
-    /// Generations without one, left out.
+    /// Other generations, left out.
     pub unlabelled: u64,
-    /// Prompts of the generations with a verdict.
+    /// Prompts of the generations that it rests on.
     pub prompts: u64,
     /// How onsets are known.
     pub onsets: Onsets,
@@ -240,10 +240,15 @@ pub fn fit(
     })
 }
 
-/// Numbers of the generations that have a verdict, those of a prompt next to each other.
+/// Numbers of the generations that have a verdict, those of a prompt next to each other; where most of them
+/// have labels of steps, those that have these, too.
 fn labelled(table: &Table) -> Vec<usize> {
     let has = |&i: &usize| table.rows()[i].accepted.is_some();
     let mut rows: Vec<usize> = (0..table.rows().len()).filter(has).collect();
+    let steps = |&i: &usize| table.rows()[i].first_error != FirstError::Unlabelled;
+    if 2 * rows.iter().filter(|i| steps(i)).count() > rows.len() {
+        rows.retain(steps);
+    }
     rows.sort_by_key(|&i| table.rows()[i].prompt);
     rows
 }
@@ -314,7 +319,8 @@ fn remarks(table: &Table, fitted: &Fitted, lost: u64, resamples: u64) -> Vec<Str
     let cut = |phi: &f64| *phi <= solve::FACTORS[0] || *phi >= solve::FACTORS[1];
     if fitted.solution.length_factor.iter().any(cut) {
         let remark = "the tokens saved cannot be explained by any length factor: it stands at the end of its range, and \
-                      the scenario does not reproduce the savings";
+                      the scenario need not reproduce the savings. In a scenario lengths depend on faults alone; here what \
+                      is rejected runs longer than that, be it wrong or not";
         remarks.push(remark.to_owned());
     }
     if lost > 0 {

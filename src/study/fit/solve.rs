@@ -84,7 +84,9 @@ pub(super) fn solve(form: &Form, columns: Columns, x: &[f64]) -> Option<Solution
     if form.missed {
         for onset in &mut onset {
             let all: f64 = onset.iter().sum();
-            onset.iter_mut().for_each(|o| *o *= union);
+            for o in onset.iter_mut() {
+                *o *= union;
+            }
             onset.push((1.0 - union) * all);
         }
         union = 1.0;
@@ -174,16 +176,12 @@ impl<'f> Equations<'f> {
 
     /// a_k and u_{k−1} of stage k; there is no checkpoint after the last.
     fn look(&self, k: usize) -> (f64, f64) {
-        match self.looks.get(k) {
-            Some(&(a, before)) => (a, libm::exp(before)),
-            None => {
-                let all: f64 = self
-                    .looks
-                    .last()
-                    .map_or(0.0, |&(a, before)| before + libm::log1p(-a));
-                (0.0, libm::exp(all))
-            }
+        if let Some(&(a, before)) = self.looks.get(k) {
+            return (a, libm::exp(before));
         }
+        let all = self.looks.last();
+        let all = all.map_or(0.0, |&(a, before)| before + libm::log1p(-a));
+        (0.0, libm::exp(all))
     }
 
     /// The part of a false alarm after stage k that is validator v's.
@@ -304,9 +302,9 @@ impl<'f> Equations<'f> {
         });
         let mut each: Vec<f64> = each.collect();
         if self.form.missed {
-            for v in 0..each.len() {
+            for (v, p) in each.iter_mut().enumerate() {
                 if self.form.leads(v, &led) {
-                    each[v] = 1.0;
+                    *p = 1.0;
                 }
             }
         }

@@ -129,17 +129,15 @@ impl<'r> Stages<'r> {
             return Err(FitError::NoCheckpoint);
         }
         // Where they stand in most generations decides their order.
-        let mean = |stand: &Stand| match stand.multiples {
-            Some(multiples) => multiples.up_to as f64,
-            None => {
-                let places =
-                    rows.iter()
-                        .map(|&i| match replay.schedule().place(stand.checkpoint, i) {
-                            Place::After(p) => p as f64,
-                            _ => f64::INFINITY,
-                        });
-                places.sum::<f64>() / rows.len().max(1) as f64
+        let mean = |stand: &Stand| {
+            if let Some(multiples) = stand.multiples {
+                return multiples.up_to as f64;
             }
+            let place = |&i: &usize| match replay.schedule().place(stand.checkpoint, i) {
+                Place::After(p) => p as f64,
+                _ => f64::INFINITY,
+            };
+            rows.iter().map(place).sum::<f64>() / rows.len().max(1) as f64
         };
         stands.sort_by(|a, b| mean(a).total_cmp(&mean(b)));
         let position = |stand: &Stand| replay.checkpoints()[stand.checkpoint].at;
@@ -150,11 +148,11 @@ impl<'r> Stages<'r> {
         let mut ends = Vec::new();
         for stand in &stands {
             let (name, end) = named(position(stand), stand.multiples);
-            names.push(unused(&names, name));
+            names.push(unused(&names, &name));
             ends.push(end);
         }
         let last = if ends_last { "end" } else { "rest" };
-        names.push(unused(&names, last.to_owned()));
+        names.push(unused(&names, last));
         ends.push("at the end".to_owned());
         let consulted = stands
             .iter()
@@ -239,33 +237,29 @@ impl<'r> Stages<'r> {
             (0..last).find(here).unwrap_or(last)
         };
         let alarms = table.alarms(row);
-        let alarm = match (stop, seen) {
-            (Some(stop), Some(seen)) => {
-                let asked = &replay.checkpoints()[stop.checkpoint].validators;
-                let first = asked.iter().copied().min_by_key(|&v| alarms[v]);
-                first.map(|validator| Alarm {
-                    validator,
-                    stage: match alarms[validator] {
-                        FirstAlarm::Tokens(at) => stage(at).min(seen),
-                        _ => seen,
-                    },
-                    seen: Some(seen),
-                    saved: (n - stop.tokens) as f64,
-                })
-            }
-            _ => {
-                let asked = self.layout.consulted.iter().flatten().copied();
-                let raised = asked.filter(|&v| alarms[v] != FirstAlarm::Never);
-                let first = raised.min_by_key(|&v| (alarms[v], v));
-                first.map(|validator| Alarm {
-                    validator,
-                    stage: self.unseen(validator, alarms[validator], row),
-                    seen: None,
-                    saved: 0.0,
-                })
-            }
+        let alarm = if let (Some(stop), Some(seen)) = (stop, seen) {
+            let asked = &replay.checkpoints()[stop.checkpoint].validators;
+            let first = asked.iter().copied().min_by_key(|&v| alarms[v]);
+            first.map(|validator| Alarm {
+                validator,
+                stage: match alarms[validator] {
+                    FirstAlarm::Tokens(at) => stage(at).min(seen),
+                    _ => seen,
+                },
+                seen: Some(seen),
+                saved: (n - stop.tokens) as f64,
+            })
+        } else {
+            let asked = self.layout.consulted.iter().flatten().copied();
+            let raised = asked.filter(|&v| alarms[v] != FirstAlarm::Never);
+            let first = raised.min_by_key(|&v| (alarms[v], v));
+            first.map(|validator| Alarm {
+                validator,
+                stage: self.unseen(validator, alarms[validator], row),
+                seen: None,
+                saved: 0.0,
+            })
         };
-        let paid = stop.map_or(n, |stop| stop.tokens);
         let charges = self.stands.iter().enumerate().map(|(s, stand)| {
             if stand.cost <= 0.0 {
                 return 0.0;
@@ -275,7 +269,6 @@ impl<'r> Stages<'r> {
                 None if seen.is_some_and(|seen| seen < s) => 0,
                 None => u64::from(self.reached(s, row, n)),
             };
-            debug_assert!(paid <= n, "nobody pays more than there is");
             visits as f64 * stand.cost
         });
         Generation {
@@ -363,8 +356,8 @@ fn named(at: Position, multiples: Option<Multiples>) -> (String, String) {
     }
 }
 
-fn unused(taken: &[String], name: String) -> String {
-    let mut free = name.clone();
+fn unused(taken: &[String], name: &str) -> String {
+    let mut free = name.to_owned();
     let mut number = 2;
     while taken.contains(&free) {
         free = format!("{name}-{number}");

@@ -153,7 +153,7 @@ fn is_of_a_form_that_is_fitted(scenario: &Scenario, per_prompt: u64) -> Result<(
     if !scenario.stages().iter().all(random) {
         return Err("a fit gives every stage a log-normal law; give it one".to_owned());
     }
-    for (name, role, value) in parameters(spec).into_iter() {
+    for (name, role, value) in parameters(spec) {
         let assumed = match role {
             Role::DifficultyEffect | Role::Sticky | Role::AcceptsClean => 1.0,
             _ => 0.0,
