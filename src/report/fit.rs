@@ -58,7 +58,9 @@ pub fn comment(findings: &FitFindings, sources: &[(String, String)]) -> String {
 
 fn summary(findings: &FitFindings) -> Vec<String> {
     let onsets = match findings.onsets {
-        Onsets::Steps => "Where faults start is known from labels of steps.",
+        Onsets::Steps => {
+            "Where faults start is known from labels of steps; what is accepted without them counts as right throughout."
+        }
         Onsets::Alarms => {
             "Steps are not labelled: what the final filter refuses has gone wrong, and where it did is taken from first \
              alarms."
@@ -79,7 +81,7 @@ fn summary(findings: &FitFindings) -> Vec<String> {
             "{} records without {} are left out.",
             findings.unlabelled,
             match findings.onsets {
-                Onsets::Steps => "a verdict or labels of steps",
+                Onsets::Steps => "a verdict, or refused and without labels of steps,",
                 Onsets::Alarms => "a verdict",
             }
         ));

@@ -26,6 +26,7 @@ mod enumeration;
 mod equation_rates;
 mod every_policy;
 mod explain;
+mod fit;
 mod fuzz_corpus;
 mod golden;
 mod guarantee;

@@ -125,10 +125,10 @@ pub(super) struct Evidence {
 
 impl Evidence {
     /// Sums of generations, each with the number of its prompt, in the order of prompts. Onsets count where all
-    /// generations have them.
+    /// that are refused have them; what is accepted without a label is right throughout.
     pub(super) fn new(layout: &Layout, generations: &[(usize, Generation)]) -> Self {
         let columns = Columns::new(layout);
-        let labelled = |(_, g): &(usize, Generation)| g.onset != Onset::Unlabelled;
+        let labelled = |(_, g): &(usize, Generation)| g.accepted || g.onset != Onset::Unlabelled;
         let by_steps = generations.iter().all(labelled);
         let prompts = generations.chunk_by(|a, b| a.0 == b.0);
         let prompts = prompts.map(|of_prompt| {

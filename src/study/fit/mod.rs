@@ -11,6 +11,8 @@ mod agreement;
 mod bootstrap;
 mod difficulty;
 mod evidence;
+#[cfg(test)]
+mod expected_sums;
 mod form;
 mod parameters;
 pub mod recovery;
@@ -78,7 +80,8 @@ pub struct FitFindings {
     pub schema: &'static str,
     /// Name of the policy.
     pub policy: String,
-    /// Generations that the fit rests on: with a verdict, and with labels of steps where most have them.
+    /// Generations that the fit rests on: with a verdict, and, where steps of most of the refused are labelled,
+    /// accepted or with such labels.
     pub records: u64,
     /// Other generations, left out.
     pub unlabelled: u64,
@@ -240,14 +243,17 @@ pub fn fit(
     })
 }
 
-/// Numbers of the generations that have a verdict, those of a prompt next to each other; where most of them
-/// have labels of steps, those that have these, too.
+/// Numbers of the generations that have a verdict, those of a prompt next to each other. Where steps of most of
+/// the refused are labelled, the other refused are left out: where they go wrong is not known.
 fn labelled(table: &Table) -> Vec<usize> {
     let has = |&i: &usize| table.rows()[i].accepted.is_some();
     let mut rows: Vec<usize> = (0..table.rows().len()).filter(has).collect();
     let steps = |&i: &usize| table.rows()[i].first_error != FirstError::Unlabelled;
-    if 2 * rows.iter().filter(|i| steps(i)).count() > rows.len() {
-        rows.retain(steps);
+    let accepted = |&i: &usize| table.rows()[i].accepted == Some(true);
+    let refused = rows.iter().filter(|i| !accepted(i));
+    let (refused, known) = refused.fold((0, 0), |(n, k), i| (n + 1, k + usize::from(steps(i))));
+    if 2 * known > refused {
+        rows.retain(|i| steps(i) || accepted(i));
     }
     rows.sort_by_key(|&i| table.rows()[i].prompt);
     rows
