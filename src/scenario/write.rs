@@ -7,16 +7,12 @@ use std::fmt::Write as _;
 
 use super::SCHEMA;
 use super::spec::{BetaSpec, PerStage, ResponseSpec, ScenarioSpec, TokenSpec, ValidatorSpec};
+use crate::input::written::{self, string};
 
 impl ScenarioSpec {
     /// The scenario as TOML, below `comment`, of which each line becomes a comment.
     pub fn to_toml(&self, comment: &str) -> String {
-        let mut text = String::new();
-        for line in comment.lines() {
-            // Control characters are not allowed in comments.
-            let line: String = line.chars().filter(|c| !c.is_control()).collect();
-            let _ = writeln!(text, "{}", format!("# {line}").trim_end());
-        }
+        let mut text = written::comment(comment);
         let _ = writeln!(text, "schema = {}", string(SCHEMA));
         let _ = writeln!(text, "name = {}", string(&self.name));
         if !self.description.is_empty() {
@@ -117,14 +113,6 @@ fn write_validator(text: &mut String, validator: &ValidatorSpec) {
             let _ = writeln!(text, "score = {{ {} }}", laws.join(", "));
         }
     }
-}
-
-/// A basic string: the escapes of JSON are those of TOML, which also wants the delete character escaped. It
-/// may stand for a key, too.
-fn string(text: &str) -> String {
-    serde_json::Value::from(text)
-        .to_string()
-        .replace('\u{7f}', "\\u007F")
 }
 
 fn numbers(values: &[f64]) -> String {

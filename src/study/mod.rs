@@ -4,6 +4,7 @@
 pub mod audit;
 pub mod comparison;
 pub mod conditional;
+mod drawn_from;
 pub mod drawn_log;
 pub mod explanation;
 pub mod fit;

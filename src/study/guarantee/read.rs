@@ -4,8 +4,8 @@ use std::path::Path;
 
 use super::Spec;
 use super::world::World;
-use crate::input::{Document, InputError, Item, Mistakes};
-use crate::scenario::Scenario;
+use crate::input::{Document, InputError, Mistakes};
+use crate::study::drawn_from::drawn_from;
 
 /// Schema identifier of the file.
 pub const SPEC_SCHEMA: &str = "foldem.guarantee/1";
@@ -42,7 +42,7 @@ fn read(document: &Document<'_>, directory: &Path, mistakes: &mut Mistakes) -> O
     }
     let name = root.required_string("name", mistakes);
     let world = root.required("scenario");
-    let world = world.and_then(|item| world_of(&item, directory, mistakes));
+    let world = world.and_then(|item| drawn_from(&item, directory, mistakes, World::new));
     let mut count = |key: &str, most: u64| {
         let value = root.required(key).and_then(|item| item.count(mistakes));
         let value = value.unwrap_or(1);
@@ -85,33 +85,4 @@ fn read(document: &Document<'_>, directory: &Path, mistakes: &mut Mistakes) -> O
         replications,
         seed,
     })
-}
-
-/// The scenario's file, its text, and what it makes.
-fn world_of(
-    item: &Item<'_, '_>,
-    directory: &Path,
-    mistakes: &mut Mistakes,
-) -> Option<(String, String, World)> {
-    let name = item.string(mistakes)?;
-    let path = directory.join(&name);
-    let read = || -> Result<(String, World), String> {
-        let in_one_line = |e: InputError| {
-            let all: Vec<String> = e.to_string().lines().map(str::to_owned).collect();
-            all.join("; ")
-        };
-        let text = Document::read(&path).map_err(in_one_line)?;
-        let folder = path.parent().unwrap_or(directory);
-        let scenario = Scenario::parse(&path.display().to_string(), &text, folder);
-        let world = World::new(scenario.map_err(in_one_line)?)?;
-        Ok((text, world))
-    };
-    match read() {
-        Ok((text, world)) => Some((name, text, world)),
-        Err(reason) => {
-            let message = format!("is \"{name}\", which cannot be used: {reason}");
-            mistakes.push(item.path(), message);
-            None
-        }
-    }
 }

@@ -6,9 +6,10 @@ use super::super::form::ONE_KIND;
 use super::super::scenario::{Role, parameters};
 use super::super::stages::Layout;
 use super::Spec;
-use crate::input::{Document, InputError, Item, Mistakes};
+use crate::input::{Document, InputError, Mistakes};
 use crate::scenario::spec::ResponseSpec;
 use crate::scenario::{Scenario, TokenLaw};
+use crate::study::drawn_from::drawn_from;
 
 /// Schema identifier of the file.
 pub const SPEC_SCHEMA: &str = "foldem.recovery/1";
@@ -66,7 +67,12 @@ fn read(document: &Document<'_>, directory: &Path, mistakes: &mut Mistakes) -> O
     }
     let seed = root.optional("seed");
     let seed = seed.and_then(|item| item.count(mistakes)).unwrap_or(42);
-    let source = source.and_then(|item| source_of(&item, directory, per_prompt, mistakes));
+    let source = source.and_then(|item| {
+        drawn_from(&item, directory, mistakes, |scenario| {
+            is_of_a_form_that_is_fitted(&scenario, per_prompt)?;
+            Ok(scenario)
+        })
+    });
     root.finish(mistakes);
     let (scenario_file, scenario_text, scenario) = source?;
     Some(Spec {
@@ -81,37 +87,6 @@ fn read(document: &Document<'_>, directory: &Path, mistakes: &mut Mistakes) -> O
         replications,
         seed,
     })
-}
-
-/// The scenario's file, its text, and what it says.
-fn source_of(
-    item: &Item<'_, '_>,
-    directory: &Path,
-    per_prompt: u64,
-    mistakes: &mut Mistakes,
-) -> Option<(String, String, Scenario)> {
-    let name = item.string(mistakes)?;
-    let path = directory.join(&name);
-    let read = || -> Result<(String, Scenario), String> {
-        let in_one_line = |e: InputError| {
-            let all: Vec<String> = e.to_string().lines().map(str::to_owned).collect();
-            all.join("; ")
-        };
-        let text = Document::read(&path).map_err(in_one_line)?;
-        let folder = path.parent().unwrap_or(directory);
-        let scenario = Scenario::parse(&path.display().to_string(), &text, folder);
-        let scenario = scenario.map_err(in_one_line)?;
-        is_of_a_form_that_is_fitted(&scenario, per_prompt)?;
-        Ok((text, scenario))
-    };
-    match read() {
-        Ok((text, scenario)) => Some((name, text, scenario)),
-        Err(reason) => {
-            let message = format!("is \"{name}\", which cannot be used: {reason}");
-            mistakes.push(item.path(), message);
-            None
-        }
-    }
 }
 
 /// Whether a fit of a drawn log without labels of steps assumes the parameter of this role; `last` is the
