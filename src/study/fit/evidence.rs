@@ -87,12 +87,12 @@ impl Columns {
         self.block(4)
     }
 
-    /// By validator: rejections of what had not gone wrong.
+    /// By validator: rejections of what goes never wrong.
     pub(super) fn false_alarms(self) -> Range<usize> {
         self.block(5)
     }
 
-    /// By validator: checkpoints at which it looks at what has not gone wrong, where steps are labelled.
+    /// By validator: checkpoints at which it looks at what goes never wrong, where steps are labelled.
     pub(super) fn clean_looks(self) -> Range<usize> {
         self.block(6)
     }
@@ -211,14 +211,15 @@ fn add(
         row[columns.charges().start + s] += charged;
         row[columns.alive().start + s] += f64::from(u8::from(seen.is_none_or(|seen| seen >= s)));
     }
-    // An alarm before the onset is a false one.
+    // An alarm before the labelled onset is a false one, or sees what the label says too late: it tells nothing
+    // of either rate.
     let too_soon = by_steps && seen.is_some_and(|seen| onset.is_some_and(|onset| seen < onset));
     if let Some(alarm) = generation.alarm {
         row[SAVED] += alarm.saved;
         row[columns.saved().start + alarm.validator] += alarm.saved;
         if wrong && !too_soon {
             row[columns.alarms(alarm.validator).start + alarm.stage] += 1.0;
-        } else if alarm.seen.is_some() {
+        } else if alarm.seen.is_some() && !wrong {
             row[columns.false_alarms().start + alarm.validator] += 1.0;
         }
     }
@@ -232,7 +233,7 @@ fn add(
     if let Some(onset) = onset {
         row[columns.onsets().start + onset] += 1.0;
     }
-    let clean = 0..onset.unwrap_or(last);
+    let clean = 0..if wrong { 0 } else { last };
     let clean = clean.filter(|&s| seen.is_none_or(|seen| s <= seen));
     for v in clean.flat_map(|s| &layout.consulted[s]) {
         row[columns.clean_looks().start + v] += 1.0;

@@ -214,7 +214,7 @@ fn reason(fitted: &Fitted, role: Role, value: f64) -> (Status, String) {
             "share of what goes wrong that is alarmed on; assumed the same for all stages",
         ),
         Role::FalseAlarm { .. } if form.by_steps => {
-            (Estimated, "alarms per look at what has not gone wrong")
+            (Estimated, "alarms per look at what goes never wrong")
         }
         Role::FalseAlarm { .. } => (
             Estimated,

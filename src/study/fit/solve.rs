@@ -11,7 +11,7 @@
 //! `a_k` the false alarm at checkpoint k, `u_k` = Π_{i ≤ k}(1 − `a_i`), d the sensitivity:
 //! - **False alarms.** P(not rejected | accepted) = `u_{K−1}`: each validator's rate is constant over
 //!   checkpoints and takes the share of ln `u_{K−1}` that its rejections have. So f is that of the log.
-//!   (With labels of steps: false alarms per look at what has not gone wrong.)
+//!   (With labels of steps: false alarms per look at what goes never wrong.)
 //! - **Onsets** without labels of steps: P(wrong in the end, first alarm in stage k) =
 //!   `u_{k−1}` (d `o_k` + `a_k` (`c_k` − C)), the second term being false alarms on what goes wrong later. Given d,
 //!   `o_k` follows stage by stage; d is the root of Σ `o_k` = 1 − C. Assumed: every fault is detected with the same
