@@ -33,6 +33,8 @@ pub enum Purpose {
     Bootstrap,
     /// First-alarm tables with their alarms changed.
     Stress,
+    /// Logs drawn to be fitted.
+    Recovery,
 }
 
 /// The stream of `purpose` for batch number `batch` under the root `seed`.
@@ -48,6 +50,7 @@ pub fn stream(seed: u64, purpose: Purpose, batch: u64) -> Stream {
         Purpose::Sensitivity => 0x7365_6e73_6974_6976,
         Purpose::Bootstrap => 0x626f_6f74_7374_7261,
         Purpose::Stress => 0x7374_7265_7373_0000,
+        Purpose::Recovery => 0x7265_636f_7665_7279,
     };
     let mut state = mix(mix(mix(seed) ^ tag) ^ batch);
     let mut bytes = [0_u8; 32];
@@ -165,6 +168,7 @@ mod tests {
                     Purpose::Sensitivity,
                     Purpose::Bootstrap,
                     Purpose::Stress,
+                    Purpose::Recovery,
                 ] {
                     firsts.push(stream(seed, purpose, batch).next_u64());
                 }

@@ -13,6 +13,7 @@ mod evaluation;
 mod explain;
 mod figures;
 mod filling;
+mod fit;
 mod foreign;
 mod guarantee;
 mod import;
@@ -25,6 +26,7 @@ mod output;
 mod plan;
 mod preparation;
 mod progress;
+mod recovery;
 mod replay;
 mod replay_page;
 mod reproduce;
@@ -67,6 +69,7 @@ use output::Output;
     foldem audit experiments/audits/paper.toml   what published numbers imply, and whether they can hold together\n  \
     foldem explain experiments/runaway.toml experiments/runaway-undetected.toml   why two scenarios, or two logs, save differently\n  \
     foldem calibrate experiments/calibration/predicted.jsonl.zst   whether predicted utilities are right on average\n  \
+    foldem fit log.jsonl --policy paper -o fitted.toml   the scenario that a log looks like\n  \
     foldem monitor deployed.jsonl --max-frr 0.05 --pass-through 0.1   watch a policy that runs\n\n\
     Exit codes: 0 fine, 1 internal, 2 usage, 3 bad input, 4 a checked claim fails, \
     5 an alarm of a monitor, 130 interrupted.")]
@@ -136,7 +139,9 @@ enum Command {
     Audit(audit::AuditArgs),
     Explain(explain::ExplainArgs),
     Calibrate(calibrate::CalibrateArgs),
+    Fit(fit::FitArgs),
     Guarantee(guarantee::GuaranteeArgs),
+    Recovery(recovery::RecoveryArgs),
     Monitor(monitor::MonitorArgs),
     Reproduce(reproduce::ReproduceArgs),
     Figures(figures::FiguresArgs),
@@ -197,7 +202,9 @@ fn run(cli: Cli) -> Result<u8, CliError> {
         Command::Audit(args) => audit::run(&args, &context),
         Command::Explain(args) => explain::run(&args, &context),
         Command::Calibrate(args) => calibrate::run(&args, &context),
+        Command::Fit(args) => fit::run(&args, &context),
         Command::Guarantee(args) => guarantee::run(&args, &context),
+        Command::Recovery(args) => recovery::run(&args, &context),
         Command::Monitor(args) => monitor::run(&args, &context),
         Command::Reproduce(args) => reproduce::run(&args, &context),
         Command::Figures(args) => figures::run(&args, &context),

@@ -17,6 +17,11 @@ pub(super) fn logs(context: &Context, total: u64, what: &str) -> ProgressBar {
     bar(context, total, what, "logs")
 }
 
+/// The same over resamples of a log.
+pub(super) fn resamples(context: &Context, total: u64, what: &str) -> ProgressBar {
+    bar(context, total, what, "resamples")
+}
+
 /// The same over points of a grid.
 pub(super) fn points(context: &Context, total: u64, what: &str) -> ProgressBar {
     bar(context, total, what, "points")

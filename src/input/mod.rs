@@ -7,6 +7,7 @@
 mod document;
 mod mistake;
 mod table;
+pub mod written;
 
 pub use document::Document;
 pub use mistake::{InputError, Mistake, Mistakes, key_part, nearest, quoted_list};

@@ -5,16 +5,12 @@
 use std::fmt::Write as _;
 
 use super::{ExpectedTokens, ParameterValue, PolicyFile, Position, SCHEMA};
+use crate::input::written::{self, string};
 
 impl PolicyFile {
     /// The policy as TOML, below `comment`, of which each line becomes a comment.
     pub fn to_toml(&self, comment: &str) -> String {
-        let mut text = String::new();
-        for line in comment.lines() {
-            // Control characters are not allowed in comments.
-            let line: String = line.chars().filter(|c| !c.is_control()).collect();
-            let _ = writeln!(text, "{}", format!("# {line}").trim_end());
-        }
+        let mut text = written::comment(comment);
         let _ = writeln!(text, "schema = {}", string(SCHEMA));
         let _ = writeln!(text, "name = {}", string(&self.name));
         if !self.description.is_empty() {
@@ -56,14 +52,6 @@ impl PolicyFile {
         }
         text
     }
-}
-
-/// A basic string: the escapes of JSON are those of TOML, which also wants the delete character escaped. It
-/// may stand for a key, too.
-fn string(text: &str) -> String {
-    serde_json::Value::from(text)
-        .to_string()
-        .replace('\u{7f}', "\\u007F")
 }
 
 fn strings<'t>(texts: impl Iterator<Item = &'t str>) -> String {

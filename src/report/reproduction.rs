@@ -2,6 +2,7 @@
 
 use super::number::optional;
 use super::{Section, Sheet, replay};
+use crate::study::fit::recovery::RecoveryFindings;
 use crate::study::guarantee::GuaranteeFindings;
 use crate::study::replay::ReplayFindings;
 use crate::study::sensitivity::SensitivityFindings;
@@ -23,6 +24,7 @@ pub fn sheet(
     replays: &[ReplayFindings],
     guarantees: &[GuaranteeFindings],
     sensitivities: &[SensitivityFindings],
+    recoveries: &[RecoveryFindings],
     written: &[String],
 ) -> Sheet {
     let mut figures = Section::new(
@@ -68,6 +70,7 @@ pub fn sheet(
             .into_iter()
             .chain(guarantees.iter().map(super::guarantee::titled))
             .chain(sensitivities.iter().filter_map(super::sensitivity::titled))
+            .chain(recoveries.iter().map(super::recovery::titled))
             .collect(),
         ..Sheet::default()
     }

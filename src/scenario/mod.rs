@@ -17,6 +17,7 @@ pub mod spec;
 mod tilt;
 mod tokens;
 mod validator;
+mod write;
 
 use std::path::Path;
 

@@ -47,8 +47,30 @@ impl Referred {
         }
     }
 
+    /// The file, its text, and what `accept` makes of the scenario in it, or says why that will not do;
+    /// otherwise as [`read`](Self::read).
+    pub fn accepted<T>(
+        item: &Item<'_, '_>,
+        place: (&Path, &str),
+        mistakes: &mut Mistakes,
+        accept: impl FnOnce(Scenario) -> Result<T, String>,
+    ) -> Option<(String, String, T)> {
+        let Self {
+            file,
+            text,
+            scenario,
+        } = Self::read(item, place, mistakes)?;
+        match accept(scenario) {
+            Ok(accepted) => Some((file, text, accepted)),
+            Err(why) => {
+                Self::refuse(item, &file, &why, mistakes);
+                None
+            }
+        }
+    }
+
     /// Notes why the scenario of `file`, named by `item`, cannot be used.
-    pub fn refuse(item: &Item<'_, '_>, file: &str, why: &str, mistakes: &mut Mistakes) {
+    fn refuse(item: &Item<'_, '_>, file: &str, why: &str, mistakes: &mut Mistakes) {
         let message = format!("is \"{file}\", which cannot be used: {why}");
         mistakes.push(item.path(), message);
     }

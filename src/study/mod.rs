@@ -9,6 +9,7 @@ pub mod drawn_log;
 pub mod early_exit;
 pub mod explanation;
 pub mod figures;
+pub mod fit;
 pub mod guarantee;
 pub mod log_stress;
 pub mod money;

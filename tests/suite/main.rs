@@ -34,6 +34,7 @@ mod equation_rates;
 mod every_policy;
 mod explain;
 mod explain_logs;
+mod fit;
 mod fuzz_corpus;
 mod golden;
 mod guarantee;

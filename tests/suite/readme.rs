@@ -91,6 +91,7 @@ fn every_command_of_the_docs_runs_as_written() {
         "docs/plan.md",
         "docs/audit.md",
         "docs/explain.md",
+        "docs/fit.md",
         "docs/monitor.md",
         "docs/optimal.md",
         "docs/stress.md",

@@ -3,6 +3,7 @@
 mod audits;
 mod early_exit;
 mod guarantees;
+mod recoveries;
 mod replays;
 mod scenarios;
 mod sensitivities;
@@ -26,8 +27,8 @@ use writer::Writer;
 /// Reads DIR/experiments/*.toml (scenarios) and, where there are any, replays
 /// DIR/experiments/logs/* under each policy of DIR/experiments/policies/*.toml, evaluates the sweeps,
 /// audits and ranges of DIR/experiments/sweeps, audits and explain, simulates the scenarios with
-/// early exit of DIR/experiments/early-exit, and draws logs for the experiments on guarantees of
-/// DIR/experiments/guarantees. Writes DIR/results/<name>/ (tables, JSON,
+/// early exit of DIR/experiments/early-exit, and draws logs for the experiments on guarantees and on
+/// recovery of DIR/experiments/guarantees and recoveries. Writes DIR/results/<name>/ (tables, JSON,
 /// provenance) and DIR/paper-figures/ (SVG and PNG). The same inputs give the same bytes.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
@@ -37,7 +38,8 @@ pub(super) struct ReproduceArgs {
     /// Project folder: the one that holds experiments/
     #[arg(default_value = ".", value_name = "DIR")]
     directory: PathBuf,
-    /// Draw as many logs for the experiments on guarantees as they say, instead of 200 each
+    /// Draw as many logs for the experiments on guarantees and on recovery as they say, instead of 200 and
+    /// 40 each
     #[arg(long)]
     full: bool,
 }
@@ -65,6 +67,7 @@ pub(super) fn run(args: &ReproduceArgs, context: &Context) -> Result<u8, CliErro
     let list = super::figures::list(&args.directory)?;
     let early_exits = early_exit::Inputs::read(&args.directory)?;
     let sensitivities = sensitivities::Inputs::read(&args.directory)?;
+    let recoveries = recoveries::Inputs::read(&args.directory)?;
     let mut writer = Writer::new(&args.directory);
     let interrupted = || {
         let message = "interrupted: the results of this experiment were not written";
@@ -97,6 +100,9 @@ pub(super) fn run(args: &ReproduceArgs, context: &Context) -> Result<u8, CliErro
     let Some(sensitivities) = sensitivities.evaluate(&mut writer, context)? else {
         return interrupted();
     };
+    let Some(recoveries) = recoveries.evaluate(args.full, &mut writer, context)? else {
+        return interrupted();
+    };
     let replayed = replays.iter().map(|r| Row::replayed(&r.policy, r));
     let figure = plot::savings_and_cost(&replayed.chain(simulated).collect::<Vec<_>>())?;
     writer.figure(&figure.name, &figure)?;
@@ -117,6 +123,10 @@ pub(super) fn run(args: &ReproduceArgs, context: &Context) -> Result<u8, CliErro
                 name: format!("guarantee {}", g.name),
                 ok: g.ok,
             }))
+            .chain(recoveries.iter().map(|r| Summary {
+                name: format!("recovery {}", r.name),
+                ok: r.ok,
+            }))
             .collect(),
         written: writer.written,
     };
@@ -125,6 +135,7 @@ pub(super) fn run(args: &ReproduceArgs, context: &Context) -> Result<u8, CliErro
         &replays,
         &guarantees,
         &sensitivities,
+        &recoveries,
         &findings.written,
     );
     sheet.sections.extend(early_exits.iter().filter_map(arms));

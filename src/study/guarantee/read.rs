@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::Spec;
 use super::world::World;
-use crate::input::{Document, InputError, Item, Mistakes};
+use crate::input::{Document, InputError, Mistakes};
 use crate::scenario::Referred;
 
 /// Schema identifier of the file.
@@ -42,7 +42,8 @@ fn read(document: &Document<'_>, directory: &Path, mistakes: &mut Mistakes) -> O
     }
     let name = root.required_string("name", mistakes);
     let world = root.required("scenario");
-    let world = world.and_then(|item| world_of(&item, directory, mistakes));
+    let place = (directory, "an experiment on guarantees");
+    let world = world.and_then(|item| Referred::accepted(&item, place, mistakes, World::new));
     let mut count = |key: &str, most: u64| {
         let value = root.required(key).and_then(|item| item.count(mistakes));
         let value = value.unwrap_or(1);
@@ -85,24 +86,4 @@ fn read(document: &Document<'_>, directory: &Path, mistakes: &mut Mistakes) -> O
         replications,
         seed,
     })
-}
-
-/// The scenario's file, its text, and what it makes.
-fn world_of(
-    item: &Item<'_, '_>,
-    directory: &Path,
-    mistakes: &mut Mistakes,
-) -> Option<(String, String, World)> {
-    let Referred {
-        file,
-        text,
-        scenario,
-    } = Referred::read(item, (directory, "an experiment on guarantees"), mistakes)?;
-    match World::new(scenario) {
-        Ok(world) => Some((file, text, world)),
-        Err(reason) => {
-            Referred::refuse(item, &file, &reason, mistakes);
-            None
-        }
-    }
 }

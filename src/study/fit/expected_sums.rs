@@ -1,0 +1,253 @@
+//! A test of the equations: the sums that a scenario leads to, exactly, by listing everything that can
+//! happen; a fit of them must be the scenario.
+
+use super::bootstrap::{Fitted, replayed};
+use super::difficulty::Nodes;
+use super::evidence::{Columns, Evidence};
+use super::form::Form;
+use super::scenario::{exact, figures, spec};
+use super::solve::{Solution, solve};
+use super::stages::{Alarm, Generation, Layout, Onset};
+use approx::assert_relative_eq;
+
+/// The truth: three stages, one validator after the first two.
+struct Truth {
+    onset: [f64; 3],
+    detects: f64,
+    false_alarm: f64,
+    sticky: bool,
+    accepts: [f64; 2],
+    mean: [f64; 3],
+    cv: [f64; 3],
+    factor: f64,
+    charge: f64,
+}
+
+const TRUTH: Truth = Truth {
+    onset: [0.2, 0.15, 0.0],
+    detects: 0.6,
+    false_alarm: 0.05,
+    sticky: true,
+    accepts: [1.0, 0.0],
+    mean: [60.0, 90.0, 40.0],
+    cv: [0.3, 0.4, 0.7],
+    factor: 1.7,
+    charge: 2.0,
+};
+
+fn layout() -> Layout {
+    Layout {
+        names: ["a", "b", "c"].map(str::to_owned).to_vec(),
+        ends: ["a", "b", "c"].map(str::to_owned).to_vec(),
+        consulted: vec![vec![0], vec![0]],
+        validators: vec!["trace".to_owned()],
+    }
+}
+
+/// Everything that can happen to the first alarm and the verdict, as (probability, onset, first look that
+/// alarms, accepted).
+fn histories(truth: &Truth) -> Vec<(f64, Option<usize>, Option<usize>, bool)> {
+    let never = 1.0 - truth.onset.iter().sum::<f64>();
+    let onsets = truth.onset.iter().enumerate().map(|(k, o)| (Some(k), *o));
+    let mut all = Vec::new();
+    for (onset, p) in onsets.chain([(None, never)]) {
+        // Bit by bit: whether each look alarms, and the sticky bit.
+        for bits in 0..8_u32 {
+            let bit = |i: u32| bits >> i & 1 == 1;
+            let mut weight = p;
+            let mut first = None;
+            for look in 0..2_usize {
+                let wrong = onset.is_some_and(|k| k <= look);
+                let (alarms, chance) = match (wrong, truth.sticky) {
+                    // The third bit is the sticky one; the looks' own bits then say nothing.
+                    (true, true) => (bit(2), 0.5),
+                    (true, false) => (bit(look as u32), truth.detects),
+                    (false, _) => (bit(look as u32), truth.false_alarm),
+                };
+                let own = bit(look as u32);
+                weight *= if own { chance } else { 1.0 - chance };
+                if alarms && first.is_none() {
+                    first = Some(look);
+                }
+            }
+            weight *= if bit(2) {
+                truth.detects
+            } else {
+                1.0 - truth.detects
+            };
+            let accepts = truth.accepts[usize::from(onset.is_some())];
+            all.push((weight * accepts, onset, first, true));
+            all.push((weight * (1.0 - accepts), onset, first, false));
+        }
+    }
+    all
+}
+
+/// Expected sums per generation: each history's generation with lengths at two points that have their
+/// law's first two moments.
+fn sums(truth: &Truth, labels: bool) -> (Form, Columns, Vec<f64>) {
+    let layout = layout();
+    let mut generations = Vec::new();
+    let mut weights = Vec::new();
+    for (weight, onset, first, accepted) in histories(truth) {
+        for sign in [-1.0, 1.0] {
+            let tokens: Vec<f64> = (0..3)
+                .map(|k| {
+                    let wrong = onset.is_some_and(|o| o <= k);
+                    let factor = if wrong { truth.factor } else { 1.0 };
+                    truth.mean[k] * factor * (1.0 + sign * truth.cv[k])
+                })
+                .collect();
+            let alarm = first.map(|look| Alarm {
+                validator: 0,
+                stage: look,
+                seen: Some(look),
+                saved: tokens[look + 1..].iter().sum(),
+            });
+            generations.push(Generation {
+                accepted,
+                onset: match (labels, onset) {
+                    (false, _) => Onset::Unlabelled,
+                    (true, None) => Onset::Never,
+                    (true, Some(k)) => Onset::In(k),
+                },
+                alarm,
+                charges: vec![0.0, if first == Some(0) { 0.0 } else { truth.charge }],
+                tokens,
+            });
+            weights.push(0.5 * weight);
+        }
+    }
+    let each: Vec<(usize, Generation)> = generations.into_iter().enumerate().collect();
+    let evidence = Evidence::new(&layout, &each);
+    let mut total = vec![0.0; evidence.columns.width()];
+    for (i, weight) in weights.iter().enumerate() {
+        for (total, x) in total.iter_mut().zip(evidence.sum(std::iter::once(i))) {
+            *total += weight * x;
+        }
+    }
+    // Impossible histories must not decide the form.
+    let mut form = Form::new(&layout, &evidence);
+    form.by_steps = labels;
+    form.sticky = truth.sticky;
+    (form, evidence.columns, total)
+}
+
+fn found(truth: &Truth, labels: bool) -> (Form, Solution, Columns, Vec<f64>) {
+    let (form, columns, total) = sums(truth, labels);
+    let solution = solve(&form, columns, &total).expect("determined");
+    (form, solution, columns, total)
+}
+
+fn assert_is(solution: &Solution, truth: &Truth) {
+    for (k, onset) in solution.onset.iter().enumerate() {
+        assert_relative_eq!(onset[0], truth.onset[k], epsilon = 1e-9);
+        let (mean, cv) = solution.tokens[k];
+        assert_relative_eq!(mean, truth.mean[k], max_relative = 1e-8);
+        assert_relative_eq!(cv, truth.cv[k], max_relative = 1e-7);
+    }
+    assert_relative_eq!(solution.sensitivity[0], truth.detects, epsilon = 1e-9);
+    assert_relative_eq!(solution.false_alarm[0], truth.false_alarm, epsilon = 1e-9);
+    assert_relative_eq!(solution.length_factor[0], truth.factor, max_relative = 1e-8);
+    assert_relative_eq!(solution.charge[0], 0.0);
+    assert_relative_eq!(solution.charge[1], truth.charge, epsilon = 1e-9);
+    for (found, accepts) in solution.accepts.iter().zip(truth.accepts) {
+        assert_relative_eq!(*found, accepts, epsilon = 1e-9);
+    }
+}
+
+#[test]
+fn first_alarms_determine_the_scenario() {
+    let (form, solution, columns, total) = found(&TRUTH, false);
+    assert_is(&solution, &TRUTH);
+    // And its figures are those of the policy on these generations.
+    let figures = figures(&form, &solution).expect("defined");
+    for (fitted, replayed) in figures.iter().zip(replayed(columns, &total)) {
+        assert_relative_eq!(*fitted, replayed, epsilon = 1e-10);
+    }
+}
+
+#[test]
+fn labels_of_steps_determine_the_scenario() {
+    for sticky in [true, false] {
+        let truth = Truth {
+            sticky,
+            onset: [0.2, 0.1, 0.15],
+            accepts: [0.9, 0.1],
+            ..TRUTH
+        };
+        let (form, solution, columns, total) = found(&truth, true);
+        assert_is(&solution, &truth);
+        let figures = figures(&form, &solution).expect("defined");
+        for (fitted, replayed) in figures.iter().zip(replayed(columns, &total)) {
+            assert_relative_eq!(*fitted, replayed, epsilon = 1e-9);
+        }
+    }
+}
+
+/// What is assumed matters: faults that start behind the last checkpoint count as missed ones.
+#[test]
+fn a_fault_behind_the_last_checkpoint_is_taken_for_a_missed_one() {
+    let truth = Truth {
+        onset: [0.2, 0.15, 0.1],
+        ..TRUTH
+    };
+    let (_, solution, _, _) = found(&truth, false);
+    assert!(solution.sensitivity[0] < truth.detects - 0.1);
+    assert_relative_eq!(solution.onset[2][0], 0.0);
+}
+
+/// The figures that the bootstrap computes without difficulty are those with it.
+#[test]
+fn the_three_figures_do_not_depend_on_difficulty() {
+    let (mut form, mut solution, _, _) = found(&TRUTH, false);
+    let plain = figures(&form, &solution).expect("defined");
+    form.clustered = true;
+    solution.covariance = 0.05;
+    let with = spec(&form, &solution, &Nodes::new(), "with");
+    assert!(with.difficulty.is_some_and(|d| d.sd > 0.5));
+    for (with, without) in exact(with).expect("defined").iter().zip(plain) {
+        assert_relative_eq!(*with, without, epsilon = 1e-9);
+    }
+}
+
+/// Missed faults that are shorter than found ones: one factor cannot be, and one for each is found.
+#[test]
+fn missed_faults_have_lengths_of_their_own_where_they_must() {
+    let layout = layout();
+    let generation = |i: usize| {
+        // Found faults run for 1000 tokens, missed ones for 1, right ones for 100.
+        let (wrong, found) = (i % 10 < 6, i % 10 < 2);
+        let last = if found {
+            1000.0
+        } else {
+            1.0 + 99.0 * f64::from(u8::from(!wrong))
+        };
+        Generation {
+            accepted: !wrong,
+            onset: Onset::Unlabelled,
+            alarm: found.then_some(Alarm {
+                validator: 0,
+                stage: i % 2,
+                seen: Some(i % 2),
+                saved: last + if i % 2 == 0 { 50.0 } else { 0.0 },
+            }),
+            charges: vec![0.0, 0.0],
+            tokens: vec![50.0, 50.0, last],
+        }
+    };
+    let each: Vec<(usize, Generation)> = (0..400).map(|i| (i, generation(i))).collect();
+    let evidence = Evidence::new(&layout, &each);
+    let form = Form::new(&layout, &evidence);
+    assert!(!form.missed);
+    let fitted = Fitted::new(form, &evidence, "f").expect("determined");
+    assert!(fitted.form.missed, "{:?}", fitted.solution);
+    assert_eq!(fitted.form.kinds, ["wrong", "missed"]);
+    for (fitted, replayed) in fitted
+        .figures
+        .iter()
+        .zip(replayed(evidence.columns, &evidence.total()))
+    {
+        assert_relative_eq!(*fitted, replayed, epsilon = 1e-8);
+    }
+}
