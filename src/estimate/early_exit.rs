@@ -166,9 +166,11 @@ pub struct StoredArms {
 }
 
 impl ArmsTally {
-    /// No generations yet, of batches of `frame` with so many probes.
-    pub fn new(frame: &Frame, probes: usize) -> Self {
-        let tokens = Scale::for_values_near(frame.typical_tokens);
+    /// No generations yet, of batches of `frame` with so many probes. An early answer and all looks at a
+    /// generation come to at most `most_tokens`.
+    pub fn new(frame: &Frame, probes: usize, most_tokens: f64) -> Self {
+        let typical = frame.typical_tokens + frame.typical_cost + most_tokens;
+        let tokens = Scale::for_values_near(typical);
         let value = Scale::for_values_near(1.0);
         let mut scales = vec![Scale::COUNT; SINGLE + 2 * probes];
         for arm in 0..ARMS {
@@ -204,9 +206,9 @@ impl ArmsTally {
         }
     }
 
-    /// The tally of batches of `frame` that was stored; `None` if it does not fit.
-    pub fn restored(frame: &Frame, probes: usize, stored: StoredArms) -> Option<Self> {
-        let mut tally = Self::new(frame, probes);
+    /// The tally of batches such as those of `self` that was stored; `None` if it does not fit.
+    pub fn restored(&self, stored: StoredArms) -> Option<Self> {
+        let mut tally = self.emptied();
         let fits = stored.shares.len() == tally.shares.len()
             && stored.exits.len() == tally.exits.len()
             && tally.moments.restore(stored.moments);

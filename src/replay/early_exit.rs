@@ -85,6 +85,11 @@ impl Table {
         }
     }
 
+    /// Tokens of the early answer of generation number `row`; 0 without an exit.
+    pub fn answer_tokens(&self, row: usize) -> u64 {
+        self.exit(row).map_or(0, |exit| exit.answer_tokens)
+    }
+
     /// Records that tell of an exit, and those of them that tell so in a way that cannot be read.
     pub fn exits(&self) -> (u64, u64) {
         let told = self.rows().iter().filter_map(|row| row.exit.as_deref());

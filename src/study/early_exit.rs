@@ -201,8 +201,11 @@ pub(super) fn few_exits(tally: &ArmsTally) -> Option<String> {
 
 /// Nothing drawn yet of `scenario`, whose batches are of `frame`; `None` if it knows no early exit.
 pub(super) fn empty(scenario: &Scenario, frame: &Frame) -> Option<ArmsTally> {
-    let probes = scenario.probes().len();
-    (probes > 0).then(|| ArmsTally::new(frame, probes))
+    let probes = scenario.probes();
+    let looks: f64 = probes.iter().map(|probe| probe.cost_tokens).sum();
+    let answers = probes.iter().map(|probe| probe.answer_tokens);
+    let most = looks + answers.fold(0.0, f64::max);
+    (!probes.is_empty()).then(|| ArmsTally::new(frame, probes.len(), most))
 }
 
 /// Draws what `simulation` is to draw, into `arms` too.

@@ -122,13 +122,12 @@ impl PartFile {
         let frame = planned.tally.frame();
         let sums = PartFileError::Damaged("its sums do not fit the scenario");
         let tally = Tally::restored(frame, self.tally).ok_or_else(|| sums.clone())?;
-        let probes = scenario.probes().len();
-        let arms = match self.arms {
-            _ if (probes > 0) != self.arms.is_some() => return Err(sums),
-            None => None,
-            Some(arms) => {
-                Some(ArmsTally::restored(frame, probes, arms).ok_or_else(|| sums.clone())?)
+        let arms = match (&planned.arms, self.arms) {
+            (None, None) => None,
+            (Some(empty), Some(stored)) => {
+                Some(empty.restored(stored).ok_or_else(|| sums.clone())?)
             }
+            _ => return Err(sums),
         };
         let retried = RetryTally::restored(frame.typical_tokens, self.retried).ok_or(sums)?;
         let attempts = tally.count(Column::Count);

@@ -27,6 +27,7 @@ mod correlated_studies;
 mod coverage;
 mod early_exit;
 mod early_exit_command;
+mod early_exit_drawn;
 mod early_exit_published;
 mod early_exit_replay;
 mod enumeration;

@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use super::scenarios::parsed;
 use super::writer::Writer;
 use super::{files, is_toml};
 use crate::cli::error::CliError;
 use crate::cli::{Context, progress};
-use crate::input::Document;
 use crate::report::{self, Provenance};
 use crate::scenario::Scenario;
 use crate::study::simulation::{Request, SimulationFindings, simulate};
@@ -22,13 +22,9 @@ impl Inputs {
     /// Reads the scenarios in alphabetical order; a project may have none.
     pub(super) fn read(directory: &Path) -> Result<Self, CliError> {
         let folder = directory.join("experiments/early-exit");
-        let mut inputs = Vec::new();
-        for path in files(&folder, is_toml).unwrap_or_default() {
-            let text = Document::read(&path)?;
-            let scenario = Scenario::parse(&path.display().to_string(), &text, &folder)?;
-            inputs.push((path, text, scenario));
-        }
-        Ok(Self(inputs))
+        let specs = files(&folder, is_toml).unwrap_or_default();
+        let parse = |path: &str, text: &str| Scenario::parse(path, text, &folder);
+        Ok(Self(parsed(specs, parse)?))
     }
 
     /// Evaluates all scenarios and writes what was found; `None` when interrupted.

@@ -6,7 +6,7 @@ use super::writer::Writer;
 use super::{files, is_toml};
 use crate::cli::error::CliError;
 use crate::cli::{Context, progress};
-use crate::input::Document;
+use crate::input::{Document, InputError};
 use crate::plot;
 use crate::report::reproduction::Experiment;
 use crate::report::{self, Provenance};
@@ -37,15 +37,10 @@ impl Inputs {
         if specs.is_empty() {
             return Err(unusable("holds no .toml file".to_owned()));
         }
-        let mut inputs = Vec::new();
-        for path in specs {
-            let text = Document::read(&path)?;
-            let shown = path.display().to_string();
-            let study = "`foldem verify`, which `reproduce` runs on every scenario of this folder";
-            let scenario = Scenario::parse_without_early_exit(&shown, &text, &folder, study)?;
-            inputs.push((path, text, scenario));
-        }
-        Ok(Self(inputs))
+        let study = "`foldem verify`, which `reproduce` runs on every scenario of this folder";
+        let parse =
+            |path: &str, text: &str| Scenario::parse_without_early_exit(path, text, &folder, study);
+        Ok(Self(parsed(specs, parse)?))
     }
 
     /// Evaluates all scenarios and writes what was found; `None` when interrupted.
@@ -91,6 +86,19 @@ impl Inputs {
         bar.finish_and_clear();
         Ok(Some(experiments))
     }
+}
+
+/// What `parse` makes of the path and the text of each file, with both.
+pub(super) fn parsed(
+    files: Vec<PathBuf>,
+    parse: impl Fn(&str, &str) -> Result<Scenario, InputError>,
+) -> Result<Vec<(PathBuf, String, Scenario)>, CliError> {
+    let read = |path: PathBuf| {
+        let text = Document::read(&path)?;
+        let scenario = parse(&path.display().to_string(), &text)?;
+        Ok((path, text, scenario))
+    };
+    files.into_iter().map(read).collect()
 }
 
 fn write(

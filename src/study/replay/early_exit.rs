@@ -65,6 +65,8 @@ fn tally(table: &Table, replay: &Replay<'_>, rows: &[usize], verdict: bool) -> A
         utility: false,
     };
     let frame = replay.frame(rows, knowledge, false);
+    let answers = rows.iter().map(|&i| table.answer_tokens(i));
+    let empty = ArmsTally::new(&frame, 0, answers.max().unwrap_or(0) as f64);
     let prompts: Vec<&[usize]> = rows
         .chunk_by(|&a, &b| table.rows()[a].prompt == table.rows()[b].prompt)
         .collect();
@@ -75,7 +77,7 @@ fn tally(table: &Table, replay: &Replay<'_>, rows: &[usize], verdict: bool) -> A
             early_exit: Some(replay.early_exit(&rows, verdict)),
             ..replay.prepared(rows, frame.clone()).whole()
         };
-        let mut tally = ArmsTally::new(&frame, 0);
+        let mut tally = empty.clone();
         tally.fold(&batch);
         tally
     });
@@ -83,5 +85,5 @@ fn tally(table: &Table, replay: &Replay<'_>, rows: &[usize], verdict: bool) -> A
         tally.take_in(&later);
         tally
     });
-    merged.unwrap_or_else(|| ArmsTally::new(&frame, 0))
+    merged.unwrap_or(empty)
 }
