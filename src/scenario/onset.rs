@@ -66,13 +66,15 @@ impl Onsets {
             let before = if all - clean < 1e-9 {
                 clean.max(all)
             } else {
-                clean.max(f64::MIN_POSITIVE)
+                clean
             };
             for (row, starts) in hazards.iter_mut().zip(&self.0) {
                 row[k] = if before > 0.0 {
                     starts[k] / before
+                } else if starts[k] > 0.0 {
+                    1.0 + starts[k]
                 } else {
-                    0.0
+                    starts[k]
                 };
             }
             clean -= all;
