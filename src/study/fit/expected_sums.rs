@@ -230,7 +230,7 @@ fn missed_faults_have_lengths_of_their_own_where_they_must() {
                 validator: 0,
                 stage: i % 2,
                 seen: Some(i % 2),
-                saved: last + if i % 2 == 0 { 50.0 } else { 0.0 },
+                saved: last + if i.is_multiple_of(2) { 50.0 } else { 0.0 },
             }),
             charges: vec![0.0, 0.0],
             tokens: vec![50.0, 50.0, last],
