@@ -2,11 +2,11 @@
 //! it refuses, and end to end.
 
 use std::fs;
-use std::path::Path;
 
 use serde_json::Value;
 
 use super::cli::{code, foldem, root, stderr, stdout};
+use super::real_text::development_log;
 
 const LOG: &str = "experiments/logs/qwen2.5-coder-1.5b.jsonl.zst";
 const POLICY: &str = "experiments/policies/arithmetic.toml";
@@ -177,7 +177,7 @@ fn the_scenario_is_taken_by_every_command() {
         vec!["check", &file],
         vec!["simulate", &file, "--attempts", "20000", "--quiet"],
         vec!["stress", &file, "--steps", "4"],
-        vec!["explain", &file, "experiments/five-stage.toml"],
+        vec!["explain", &file, &file],
     ] {
         let output = foldem(&command);
         assert_eq!(code(&output), 0, "{command:?}: {}", stderr(&output));
@@ -241,12 +241,10 @@ fn half_of_a_shared_log_tells_the_other_half() {
         ("game24-gpt4", "game24"),
         ("arithmetic-palm2-steps", "arithmetic"),
     ] {
-        let log = format!("../shared/data/{name}.jsonl.gz");
-        if !Path::new(&root().join(&log)).exists() {
-            eprintln!("skipped: {log} is not there");
+        let Some(log) = development_log(&format!("{name}.jsonl.gz")) else {
             continue;
-        }
-        let found = round_trip(&log, policy);
+        };
+        let found = round_trip(&log.display().to_string(), policy);
         assert_eq!(found["round_trip"]["agrees"], true, "{name}: {found:#}");
     }
 }

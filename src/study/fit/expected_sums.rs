@@ -52,8 +52,8 @@ fn histories(truth: &Truth) -> Vec<(f64, Option<usize>, Option<usize>, bool)> {
     let mut all = Vec::new();
     for (onset, p) in onsets.chain([(None, never)]) {
         // Bit by bit: whether each look alarms, and the sticky bit.
-        for bits in 0..8_u32 {
-            let bit = |i: u32| bits >> i & 1 == 1;
+        for bits in 0..8_usize {
+            let bit = |i: usize| bits >> i & 1 == 1;
             let mut weight = p;
             let mut first = None;
             for look in 0..2_usize {
@@ -61,10 +61,10 @@ fn histories(truth: &Truth) -> Vec<(f64, Option<usize>, Option<usize>, bool)> {
                 let (alarms, chance) = match (wrong, truth.sticky) {
                     // The third bit is the sticky one; the looks' own bits then say nothing.
                     (true, true) => (bit(2), 0.5),
-                    (true, false) => (bit(look as u32), truth.detects),
-                    (false, _) => (bit(look as u32), truth.false_alarm),
+                    (true, false) => (bit(look), truth.detects),
+                    (false, _) => (bit(look), truth.false_alarm),
                 };
-                let own = bit(look as u32);
+                let own = bit(look);
                 weight *= if own { chance } else { 1.0 - chance };
                 if alarms && first.is_none() {
                     first = Some(look);
@@ -230,7 +230,7 @@ fn missed_faults_have_lengths_of_their_own_where_they_must() {
                 validator: 0,
                 stage: i % 2,
                 seen: Some(i % 2),
-                saved: last + if i % 2 == 0 { 50.0 } else { 0.0 },
+                saved: last + if i.is_multiple_of(2) { 50.0 } else { 0.0 },
             }),
             charges: vec![0.0, 0.0],
             tokens: vec![50.0, 50.0, last],
