@@ -92,8 +92,13 @@ impl Attribution {
 }
 
 /// Bits of a set.
-pub(super) fn members(set: Validators) -> impl Iterator<Item = usize> {
-    (0..Validators::BITS as usize).filter(move |v| set >> v & 1 == 1)
+pub(super) fn members(mut set: Validators) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let member = set.trailing_zeros() as usize;
+        // All but the lowest one.
+        set &= set.checked_sub(1)?;
+        Some(member)
+    })
 }
 
 fn everyone(validators: usize) -> Validators {
