@@ -241,7 +241,10 @@ pub fn findings(
     intake: &Intake,
 ) -> Result<ReplayFindings, ScheduleError> {
     let all: Vec<usize> = (0..table.rows().len()).collect();
-    let (tally, estimates) = estimates(table, replay, &all, true);
+    let ((tally, estimates), (verdicts, parts)) = rayon::join(
+        || estimates(table, replay, &all, true),
+        || rayon::join(|| ByStage::of(table, replay), || Parts::new(table)),
+    );
     let mut rows = vec![Vec::new(); table.groups().len()];
     for (i, row) in table.rows().iter().enumerate() {
         rows[row.group].push(i);
@@ -259,8 +262,6 @@ pub fn findings(
         };
         groups.map(of).collect()
     };
-    let verdicts = ByStage::of(table, replay);
-    let parts = Parts::new(table);
     let parts = parts.as_ref();
     let ((running, baselines), ((groups, validators), (overlaps, attribution))) = rayon::join(
         || {
