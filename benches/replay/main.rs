@@ -4,9 +4,10 @@
 //!
 //! Both are timed as whole commands on two threads or processes, with the log in the page cache;
 //! the best of several runs is shown. On a busy machine compare processor times instead, as `perf stat`
-//! tells them; what findings cost apart from reading shows `foldem replay --table`. On two cores of 2026, shared with
-//! others, 200,000 records took 1.9 s of user time for prose and 2.1 s for dense text, which is about 220 and 170 MB/s
-//! where both cores are free; of the time for prose about a third goes into rules. `FOLDEM_RECORDS` sets the number of records, by default
+//! tells them; what findings cost apart from reading shows `foldem replay --table`. On two busy cores of 2026,
+//! 200,000 records took 1.5 s of user time for prose and 1.6 s for dense text, which would be about 280 and 220 MB/s
+//! if both cores were free; of the time for prose rules take a good third, findings a third. `FOLDEM_RECORDS` sets the
+//! number of records, by default
 //! 1,000,000 (1.1 GB for each of the two styles, in the folder for temporary files).
 
 #![allow(

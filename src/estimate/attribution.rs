@@ -53,8 +53,14 @@ impl Attribution {
     where
         I: Iterator<Item = SubsetOutcome>,
     {
-        let tokens = generations().fold(1.0, |top: f64, g| top.max(g.tokens_full));
-        let scale = Scale::for_values_near(tokens);
+        let (mut longest, mut involved) = (1.0_f64, 0);
+        for generation in generations() {
+            longest = longest.max(generation.tokens_full);
+            if generation.accepted.is_some() {
+                involved |= generation.involved();
+            }
+        }
+        let scale = Scale::for_values_near(longest);
         let mut all = All::new(validators, scale);
         let mut labelled = Labelled::new(validators, scale);
         for generation in generations() {
@@ -65,7 +71,7 @@ impl Attribution {
         }
         all.sums.close();
         labelled.sums.close();
-        let game = CostGame::new(generations);
+        let game = CostGame::new(involved, generations);
         let players = game.players();
         let cost = game.shapley(validators, generations);
         let (mut left_out, mut shapley) = (Vec::new(), Vec::new());
@@ -92,8 +98,13 @@ impl Attribution {
 }
 
 /// Bits of a set.
-pub(super) fn members(set: Validators) -> impl Iterator<Item = usize> {
-    (0..Validators::BITS as usize).filter(move |v| set >> v & 1 == 1)
+pub(super) fn members(mut set: Validators) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let member = set.trailing_zeros() as usize;
+        // All but the lowest one.
+        set &= set.checked_sub(1)?;
+        Some(member)
+    })
 }
 
 fn everyone(validators: usize) -> Validators {

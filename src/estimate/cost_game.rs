@@ -30,14 +30,11 @@ pub(super) struct CostGame {
 }
 
 impl CostGame {
-    /// The game of generations with a verdict.
-    pub(super) fn new<I>(generations: &impl Fn() -> I) -> Self
+    /// The game of generations with a verdict, in which these validators are `involved`.
+    pub(super) fn new<I>(involved: Validators, generations: &impl Fn() -> I) -> Self
     where
         I: Iterator<Item = SubsetOutcome>,
     {
-        let labelled = || generations().filter(|g| g.accepted.is_some());
-        let terms = |g: &SubsetOutcome| g.paid.iter().fold(g.rejecting, |set, term| set | term.0);
-        let involved = labelled().fold(0, |set, g| set | terms(&g));
         let players: Vec<usize> = members(involved).collect();
         let subsets = if players.len() > MOST_PLAYERS {
             0
@@ -53,7 +50,7 @@ impl CostGame {
             players,
         };
         let mut prompt = None;
-        for generation in labelled() {
+        for generation in generations().filter(|g| g.accepted.is_some()) {
             game.prompts += u64::from(prompt.replace(generation.prompt) != Some(generation.prompt));
             game.full += generation.tokens_full;
             let accepted = generation.accepted == Some(true);

@@ -65,6 +65,8 @@ pub(super) enum Share {
 }
 
 const SINGLE: usize = 12;
+/// Columns of each checkpoint.
+const EACH: usize = 3;
 const SHARES: usize = 6;
 
 /// Exact sums over outcomes, mergeable in any order.
@@ -143,6 +145,32 @@ impl Tally {
         }
     }
 
+    /// The tally of the same generations at the checkpoints number `kept` alone, in ascending order,
+    /// where none of them rejects or charges anything.
+    pub fn at(&self, kept: &[usize]) -> Self {
+        let frame = Frame {
+            checkpoints: kept.len(),
+            ..self.frame.clone()
+        };
+        let mut tally = Self::new(&frame);
+        let start = |checkpoints: usize| SINGLE + EACH * checkpoints;
+        let of = |c: &usize| start(*c)..start(*c + 1);
+        let covariates = start(self.frame.checkpoints)..self.moments.width();
+        let columns = (0..SINGLE)
+            .chain(kept.iter().flat_map(of))
+            .chain(covariates);
+        tally.moments = self.moments.of_columns(&columns.collect::<Vec<_>>());
+        let levels = SHARES + self.frame.checkpoints..self.shares.len();
+        let shares = (0..SHARES)
+            .chain(kept.iter().map(|c| SHARES + c))
+            .chain(levels);
+        tally.shares = shares
+            .filter_map(|share| self.shares.get(share).copied())
+            .collect();
+        tally.cut = self.cut;
+        tally
+    }
+
     /// What the batches hold.
     pub fn frame(&self) -> &Frame {
         &self.frame
@@ -172,9 +200,9 @@ impl Tally {
 
     fn index(&self, column: Column) -> usize {
         match column {
-            Column::Rejected(c) => SINGLE + 3 * c,
-            Column::Remaining(c) => SINGLE + 3 * c + 1,
-            Column::Avoided(c) => SINGLE + 3 * c + 2,
+            Column::Rejected(c) => SINGLE + EACH * c,
+            Column::Remaining(c) => SINGLE + EACH * c + 1,
+            Column::Avoided(c) => SINGLE + EACH * c + 2,
             Column::AcceptedAt(v, level) => self.covariate_start[v] + 2 * level,
             Column::RetainedAt(v, level) => self.covariate_start[v] + 2 * level + 1,
             other => single(other),

@@ -13,11 +13,14 @@ use super::View;
 use super::cursor::{Cursor, Once};
 use crate::input::Mistakes;
 
+/// Fields of the format.
+const FIELDS: usize = 17;
+
 /// Room for what a line does not hold as it is meant; used for one line after the other.
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
     /// Strings without their escapes.
-    text: Vec<u8>,
+    texts: [String; FIELDS],
     ends: Vec<usize>,
 }
 
@@ -40,14 +43,10 @@ pub(super) fn scan<'a>(line: &'a str, scratch: &'a mut Scratch) -> Option<Scanne
     {
         return None;
     }
-    // What is written without escapes is shorter.
-    if scratch.text.len() < line.len() {
-        scratch.text.resize(line.len(), 0);
-    }
     let mut cursor = Cursor {
         line,
         at: 0,
-        room: &mut scratch.text,
+        room: scratch.texts.iter_mut(),
     };
     let mut ends = Some(&mut scratch.ends);
     let mut view = View::default();
@@ -59,24 +58,25 @@ pub(super) fn scan<'a>(line: &'a str, scratch: &'a mut Scratch) -> Option<Scanne
         let key = cursor.key()?;
         cursor.expect(b':')?;
         cursor.blanks();
-        match key {
-            "id" => view.id = cursor.identifier(seen.once(0)?)??,
-            "prompt_id" => view.prompt_id = cursor.identifier(seen.once(1)?)?,
-            "model" => view.model = cursor.text(seen.once(2)?)?,
-            "benchmark" => view.benchmark = cursor.text(seen.once(3)?)?,
-            "problem" => view.problem = cursor.text(seen.once(4)?)?,
-            "solution" => view.solution = cursor.text(seen.once(5)?)??,
-            "problem_tokens" => view.problem_tokens = cursor.count(seen.once(6)?)?,
-            "solution_tokens" => view.solution_tokens = cursor.count(seen.once(7)?)?,
-            "token_ends" => view.token_ends = cursor.ends(seen.once(8)?, ends.take()?)?,
-            "correct" => view.correct = cursor.truth(seen.once(9)?)?,
-            "accepted" => view.accepted = cursor.truth(seen.once(10)?)?,
-            "utility" => view.utility = cursor.number(seen.once(11)?)?,
-            "rejected_at" => view.rejected_at = cursor.count(seen.once(12)?)?,
-            "pass_through" => view.pass_through = cursor.number(seen.once(13)?)?,
-            "gold" => view.gold = cursor.text(seen.once(14)?)?,
-            "finish_reason" => view.finish_reason = cursor.text(seen.once(15)?)?,
-            "attributes" => view.attributes = cursor.attributes(seen.once(16)?)?,
+        // Bytes are told apart by branches, texts one after the other.
+        match key.as_bytes() {
+            b"id" => view.id = cursor.identifier(seen.once(0)?)??,
+            b"prompt_id" => view.prompt_id = cursor.identifier(seen.once(1)?)?,
+            b"model" => view.model = cursor.text(seen.once(2)?)?,
+            b"benchmark" => view.benchmark = cursor.text(seen.once(3)?)?,
+            b"problem" => view.problem = cursor.text(seen.once(4)?)?,
+            b"solution" => view.solution = cursor.text(seen.once(5)?)??,
+            b"problem_tokens" => view.problem_tokens = cursor.count(seen.once(6)?)?,
+            b"solution_tokens" => view.solution_tokens = cursor.count(seen.once(7)?)?,
+            b"token_ends" => view.token_ends = cursor.ends(seen.once(8)?, ends.take()?)?,
+            b"correct" => view.correct = cursor.truth(seen.once(9)?)?,
+            b"accepted" => view.accepted = cursor.truth(seen.once(10)?)?,
+            b"utility" => view.utility = cursor.number(seen.once(11)?)?,
+            b"rejected_at" => view.rejected_at = cursor.count(seen.once(12)?)?,
+            b"pass_through" => view.pass_through = cursor.number(seen.once(13)?)?,
+            b"gold" => view.gold = cursor.text(seen.once(14)?)?,
+            b"finish_reason" => view.finish_reason = cursor.text(seen.once(15)?)?,
+            b"attributes" => view.attributes = cursor.attributes(seen.once(16)?)?,
             _ => {
                 cursor.value::<IgnoredAny>()?;
                 unknown.push(key);

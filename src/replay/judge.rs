@@ -13,7 +13,7 @@ pub struct Stop {
 }
 
 /// What a policy does to a generation; by default nothing.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Judgement {
     /// Where it was rejected; `None` if it survives.
     pub stop: Option<Stop>,
@@ -63,24 +63,20 @@ pub(super) fn visits(place: Place, c: usize, stop: Option<Due>, tokens: u64) -> 
 /// Judges a generation of `tokens` solution tokens.
 ///
 /// A checkpoint after p tokens is reached if p < `tokens` and nothing has rejected before; one at
-/// the complete solution if nothing has. `places` has one value per checkpoint.
+/// the complete solution if nothing has. `place` tells where checkpoint number c stands.
 pub fn judge(
     checkpoints: &[Checkpoint<Position>],
-    places: &[Place],
+    place: impl Fn(usize) -> Place,
     alarms: &[FirstAlarm],
     tokens: u64,
 ) -> Judgement {
     let rejects = |c: usize| {
-        due(
-            places[c],
-            c,
-            first_rejection(&checkpoints[c], alarms),
-            tokens,
-        )
+        let first = first_rejection(&checkpoints[c], alarms);
+        due(place(c), c, first, tokens)
     };
     let stop: Option<Due> = (0..checkpoints.len()).filter_map(rejects).min();
     let cost = |(c, checkpoint): (usize, &Checkpoint<Position>)| {
-        visits(places[c], c, stop, tokens) as f64 * checkpoint.cost_tokens
+        visits(place(c), c, stop, tokens) as f64 * checkpoint.cost_tokens
     };
     Judgement {
         cost: checkpoints.iter().enumerate().map(cost).sum(),

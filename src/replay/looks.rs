@@ -56,7 +56,9 @@ impl<'r> Looks<'r> {
         let mut ends = Vec::new();
         for (i, row) in replay.table().rows().iter().enumerate() {
             let start = all.len();
-            for (checkpoint, place) in replay.schedule().places(i).enumerate() {
+            let schedule = replay.schedule();
+            for checkpoint in 0..schedule.checkpoints() {
+                let place = schedule.place(checkpoint, i);
                 let look = |complete, tokens| Look {
                     complete,
                     tokens,

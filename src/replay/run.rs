@@ -2,8 +2,6 @@
 
 use std::ops::Range;
 
-use rayon::prelude::*;
-
 use super::rejections::Rejections;
 use super::{FirstAlarm, Judgement, Place, Schedule, ScheduleError, Stop, Table, judge};
 use crate::outcome::{Frame, Knowledge, NEVER, OutcomeBatch};
@@ -18,11 +16,19 @@ static ANYWHERE: [Checkpoint<Position>; 1] = [Checkpoint {
 }];
 
 /// What a policy does to each generation of a table.
+///
+/// Generations are judged when they are asked for, which takes little longer than to look up what was
+/// known: of many policies only some of the generations matter.
 pub struct Replay<'t> {
     table: &'t Table,
     checkpoints: &'t [Checkpoint<Position>],
     schedule: Schedule,
-    judgements: Vec<Judgement>,
+    /// Validators that any checkpoint consults.
+    consulted: Vec<usize>,
+    /// Whether no checkpoint charges anything.
+    free: bool,
+    /// What stops generations in place of the checkpoints, see [`Replay::stopping`].
+    stops: Option<&'t [Option<u64>]>,
     problem_generated: bool,
 }
 
@@ -52,29 +58,14 @@ impl<'t> Replay<'t> {
         schedule: Schedule,
         problem_generated: bool,
     ) -> Self {
-        let free = charges_nothing(checkpoints);
         let consulted = |v: &usize| checkpoints.iter().any(|c| c.validators.contains(v));
-        let consulted: Vec<usize> = (0..table.validators().len()).filter(consulted).collect();
-        let judged = |places: &mut Vec<Place>, i: usize| {
-            let alarms = table.alarms(i);
-            // On most generations nobody alarms, and nothing more is to be known.
-            if free && consulted.iter().all(|&v| alarms[v] == FirstAlarm::Never) {
-                return Judgement::default();
-            }
-            places.clear();
-            places.extend(schedule.places(i));
-            judge(checkpoints, places, alarms, table.rows()[i].tokens)
-        };
-        let rows = (0..table.rows().len()).into_par_iter();
-        let judgements = rows
-            .with_min_len(BATCH)
-            .map_init(Vec::new, judged)
-            .collect();
         Self {
             table,
             checkpoints,
             schedule,
-            judgements,
+            consulted: (0..table.validators().len()).filter(consulted).collect(),
+            free: checkpoints.iter().all(|c| c.cost_tokens <= 0.0),
+            stops: None,
             problem_generated,
         }
     }
@@ -107,16 +98,11 @@ impl<'t> Replay<'t> {
     pub fn stopping(
         table: &'t Table,
         policy: &PolicyFile,
-        stops: &[Option<u64>],
+        stops: &'t [Option<u64>],
         problem_generated: bool,
     ) -> Result<Self, ScheduleError> {
         let mut replay = Self::new(table, policy, &ANYWHERE, problem_generated)?;
-        for (judgement, stop) in replay.judgements.iter_mut().zip(stops) {
-            judgement.stop = stop.map(|tokens| Stop {
-                checkpoint: 0,
-                tokens,
-            });
-        }
+        replay.stops = Some(stops);
         Ok(replay)
     }
 
@@ -141,10 +127,31 @@ impl<'t> Replay<'t> {
     }
 
     /// What happened to generation number `row`.
-    pub fn judgement(&self, row: usize) -> &Judgement {
-        &self.judgements[row]
+    pub fn judgement(&self, row: usize) -> Judgement {
+        let at = |tokens| Stop {
+            checkpoint: 0,
+            tokens,
+        };
+        if let Some(stops) = self.stops {
+            return Judgement {
+                stop: stops[row].map(at),
+                cost: 0.0,
+            };
+        }
+        let alarms = self.table.alarms(row);
+        let silent = |&v: &usize| alarms[v] == FirstAlarm::Never;
+        // On most generations nobody alarms, and nothing more is to be known.
+        if self.free && self.consulted.iter().all(silent) {
+            return Judgement::default();
+        }
+        let place = |c: usize| self.schedule.place(c, row);
+        judge(
+            self.checkpoints,
+            place,
+            alarms,
+            self.table.rows()[row].tokens,
+        )
     }
-
     /// Tokens of generation number `row` in full; those of its problem count where it was
     /// generated.
     pub fn tokens_full(&self, row: usize) -> u64 {
@@ -154,7 +161,10 @@ impl<'t> Replay<'t> {
 
     /// Tokens generated of generation number `row` until its rejection or its end.
     pub fn tokens_generated(&self, row: usize) -> u64 {
-        let stop = self.judgements[row].stop;
+        self.tokens_until(row, self.judgement(row).stop)
+    }
+
+    fn tokens_until(&self, row: usize, stop: Option<Stop>) -> u64 {
         let row = &self.table.rows()[row];
         stop.map_or(row.tokens, |stop| stop.tokens) + self.problem_tokens(row.problem_tokens)
     }
@@ -186,12 +196,12 @@ impl<'t> Replay<'t> {
             &[]
         };
         let longest = rows.iter().map(|&i| self.tokens_full(i)).max();
-        let costs = rows.iter().map(|&i| self.judgements[i].cost);
+        let costs = rows.iter().map(|&i| self.judgement(i).cost);
         Frame {
             checkpoints: self.checkpoints.len(),
             covariates: covariates.to_vec(),
             typical_tokens: longest.unwrap_or(0).max(1) as f64,
-            typical_cost: if charges_nothing(self.checkpoints) {
+            typical_cost: if self.free {
                 1.0
             } else {
                 costs.fold(1.0, f64::max)
@@ -227,7 +237,7 @@ impl<'t> Replay<'t> {
                 tokens.extend(rows.iter().map(|&i| self.table.rows()[i].tokens));
                 tokens.sort_unstable();
             }
-            let stops = rows.iter().filter_map(|&i| self.judgements[i].stop);
+            let stops = rows.iter().filter_map(|&i| self.judgement(i).stop);
             let here = stops.filter(|stop| stop.checkpoint == c);
             Rejections::new(here.map(|stop| (stop.tokens, 1.0)), &tokens)
         };
@@ -283,12 +293,6 @@ impl Outcomes<'_> {
         let (replay, knowledge) = (self.replay, self.frame.knowledge);
         let (table, rows) = (replay.table, &self.rows[range]);
         let of = |i: usize| &table.rows()[i];
-        let stop = |i: usize| replay.judgements[i].stop;
-        let cost = |i: usize| replay.judgements[i].cost;
-        let rejected_at = |i: usize| {
-            let checkpoint = stop(i).and_then(|stop| u32::try_from(stop.checkpoint).ok());
-            checkpoint.unwrap_or(NEVER)
-        };
         let checkpoints = 0..replay.checkpoints.len();
         let remaining =
             |i: usize, c: usize| match (replay.schedule.place(c, i), &self.rejections[c]) {
@@ -296,12 +300,23 @@ impl Outcomes<'_> {
                 (Place::Every(_), Some(rejections)) => rejections.saved_by_coin(of(i).tokens),
                 _ => 0.0,
             };
-        let excess = |i: usize| {
-            let stop = stop(i)?;
+        let judgements = column(rows, true, |i| replay.judgement(i));
+        let rejected_at = |judgement: &Judgement| {
+            let checkpoint = judgement.stop?.checkpoint;
+            u32::try_from(checkpoint).ok()
+        };
+        let excess = |judgement: &Judgement| {
+            let stop = judgement.stop?;
             let rejections = self.rejections[stop.checkpoint].as_ref()?;
             Some(rejections.excess(stop.tokens))
         };
+        let each = judgements.iter();
+        let paid = each.clone().zip(rows).map(|(judgement, &i)| {
+            let generated = replay.tokens_until(i, judgement.stop);
+            generated as f64 + judgement.cost
+        });
         let several = self.rejections.iter().any(Option::is_some);
+        let excesses = each.clone().filter(|_| several);
         let mut remain = Vec::with_capacity(rows.len() * checkpoints.len());
         for &i in rows {
             remain.extend(checkpoints.clone().map(|c| remaining(i, c)));
@@ -309,11 +324,11 @@ impl Outcomes<'_> {
         OutcomeBatch {
             prompt: column(rows, true, |i| of(i).prompt as u64),
             tokens_full: column(rows, true, |i| replay.tokens_full(i) as f64),
-            tokens_paid: column(rows, true, |i| replay.tokens_generated(i) as f64 + cost(i)),
-            checkpoint_cost: column(rows, true, cost),
-            rejected_at: column(rows, true, rejected_at),
+            tokens_paid: paid.collect(),
+            checkpoint_cost: each.clone().map(|judgement| judgement.cost).collect(),
+            rejected_at: each.map(|j| rejected_at(j).unwrap_or(NEVER)).collect(),
             remaining: remain,
-            place_excess: column(rows, several, |i| excess(i).unwrap_or(0.0)),
+            place_excess: excesses.map(|j| excess(j).unwrap_or(0.0)).collect(),
             accepted: column(rows, knowledge.verdict, |i| of(i).accepted == Some(true)),
             utility: column(rows, knowledge.utility, |i| of(i).utility.unwrap_or(0.0)),
             covariates: (0..self.frame.covariates.len())
@@ -323,10 +338,6 @@ impl Outcomes<'_> {
             early_exit: None,
         }
     }
-}
-
-fn charges_nothing(checkpoints: &[Checkpoint<Position>]) -> bool {
-    checkpoints.iter().all(|c| c.cost_tokens <= 0.0)
 }
 
 /// A value for each of `rows`, where there is something to say.

@@ -120,11 +120,6 @@ impl Schedule {
         self.checkpoints[checkpoint].place(row)
     }
 
-    /// Where all of them stand in it.
-    pub fn places(&self, row: usize) -> impl Iterator<Item = Place> {
-        self.checkpoints.iter().map(move |stand| stand.place(row))
-    }
-
     /// Groups whose expected number of tokens was taken from the log itself.
     pub fn expected_from_log(&self) -> &[usize] {
         &self.from_log

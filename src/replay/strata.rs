@@ -28,10 +28,8 @@ const NO_OTHER: usize = RATES.len() - 1;
 
 /// The strata that tell `rows`, of so many `prompts`, apart, with the level of each row.
 pub(super) fn covariates(rows: &[Row], prompts: usize) -> Vec<(Covariate, Vec<u32>)> {
-    let covariates = [
-        (LENGTH, by_length(rows)),
-        (PASS_RATE, by_pass_rate(rows, prompts)),
-    ];
+    let (length, rate) = rayon::join(|| by_length(rows), || by_pass_rate(rows, prompts));
+    let covariates = [(LENGTH, length), (PASS_RATE, rate)];
     let covariates = covariates.into_iter().map(|(name, (levels, of_rows))| {
         let name = name.to_owned();
         (Covariate { name, levels }, of_rows)

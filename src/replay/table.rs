@@ -15,7 +15,7 @@ use super::{
     Auditor, Definition, Excerpt, FirstAlarm, FirstError, LoggedExit, MissingValidator, definition,
     strata,
 };
-use crate::log::{Gather as _, Gathered, LiveRejection, Numbers, Record};
+use crate::log::{Fingerprint, Gather as _, Gathered, LiveRejection, Numbers, Record};
 use crate::outcome::Covariate;
 use crate::policy::{Checkpoint, PolicyFile, Position};
 
@@ -306,13 +306,19 @@ impl<'a> TableBuilder<'a> {
         let validators = self.auditor.definitions().len();
         let mut left_out = left_out.iter().copied().peekable();
         let mut attributes = part.attributes.into_iter().peekable();
+        // Generations of one prompt mostly follow each other.
+        let mut last: Option<(Fingerprint, u64)> = None;
         for (i, row) in part.rows.into_iter().enumerate() {
             let attributes = attributes.next_if(|(of, _)| *of == i);
             if left_out.next_if_eq(&i).is_some() {
                 continue;
             }
-            let next = self.prompts.len() as u64;
-            let (prompt, _) = self.prompts.get_or_insert(row.prompt, next);
+            let known = last.filter(|(prompt, _)| *prompt == row.prompt);
+            let (_, prompt) = known.unwrap_or_else(|| {
+                let next = self.prompts.len() as u64;
+                (row.prompt, self.prompts.get_or_insert(row.prompt, next).0)
+            });
+            last = Some((row.prompt, prompt));
             self.ids.push(part.ids.get(i));
             self.alarms
                 .extend_from_slice(&part.alarms[i * validators..(i + 1) * validators]);

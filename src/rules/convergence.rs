@@ -405,7 +405,8 @@ impl Detector for Convergence {
         };
         let window = self.state.window;
         // What a thought announces is forgotten, and what is a result is seen from the left alone.
-        let plain = !self.state.results && !text.contains(THOUGHT_END);
+        let plain = !self.state.results && self.thought_end.find(text).is_none();
+        self.thought_end.restart();
         if !plain || self.read_answers(text, marker.end).is_none() {
             self.start(None);
             text.chars().for_each(|c| {

@@ -56,7 +56,7 @@ fn next_run(bytes: &[u8], from: usize, length: usize) -> Option<usize> {
         }
         // Bits that are the first of as many set ones as have been asked for.
         let (mut runs, mut asked) = (within, 1);
-        while asked < length && runs != 0 {
+        while asked < length {
             let more = asked.min(length - asked);
             runs &= runs >> more;
             asked += more;

@@ -1,7 +1,7 @@
 //! Texts found in a stream of characters, by the automaton of Aho and Corasick (1975).
 //!
-//! The cost is linear in what is read, however many and however long the texts are. What cannot
-//! begin any of them may be passed over.
+//! The cost is linear in what is read, however many and however long the texts are. What holds none
+//! of them may be passed over; where all are short they are looked for at many places at once.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -9,7 +9,11 @@ use std::ops::Range;
 use aho_corasick::Anchored;
 use aho_corasick::automaton::{Automaton, StateID};
 use aho_corasick::nfa::contiguous::NFA;
+use aho_corasick::packed::Searcher;
 use memchr::{memchr, memchr2, memchr3};
+
+/// Longest texts that are compared wherever they may stand.
+const SHORT: usize = 32;
 
 /// Looks for any of several texts, none of them empty.
 #[derive(Debug, Clone)]
@@ -17,6 +21,8 @@ pub(super) struct Texts {
     automaton: NFA,
     begin: StateID,
     state: StateID,
+    /// Finds the first of the texts, if there are several, not too many, and all are short.
+    searcher: Option<Searcher>,
     /// The bytes with which texts begin, each once.
     first: Vec<u8>,
     /// The two bytes with which each text begins; none where a text has but one.
@@ -38,7 +44,8 @@ impl Texts {
             let bytes: BTreeSet<u8> = taken.copied().collect();
             Vec::from_iter(bytes)
         };
-        let lengths = texts.iter().map(|text| text.len()).collect();
+        let lengths: Vec<usize> = texts.iter().map(|text| text.len()).collect();
+        let several_short = lengths.len() > 1 && lengths.iter().all(|length| *length <= SHORT);
         let pairs: Option<Vec<[u8; 2]>> = texts
             .iter()
             .map(|text| text.as_bytes().first_chunk().copied())
@@ -52,6 +59,7 @@ impl Texts {
             automaton,
             begin,
             state: begin,
+            searcher: several_short.then(|| Searcher::new(&texts)).flatten(),
             last: bytes(&|text| &text[text.len() - 1..]),
             held: bytes(&|text| text),
             first: bytes(&|text| &text[..1]),
@@ -79,13 +87,31 @@ impl Texts {
         self.automaton.is_match(self.state)
     }
 
-    /// How many bytes at the beginning of `text` change nothing, since none of the texts has begun
-    /// and none begins there. They are whole characters.
+    /// How many bytes at the beginning of `text` can be left unread: none of the texts has begun, and
+    /// none that begins there is found or may go on behind `text`. They are whole characters.
     pub(super) fn idle(&self, text: &[u8]) -> usize {
         if !self.is_idle() {
             return 0;
         }
-        let mut at = 0;
+        let Some(searcher) = &self.searcher else {
+            return self.begins(text, 0);
+        };
+        let found = searcher
+            .find(text)
+            .map_or(text.len(), |found| found.start());
+        // What begins so late may go on behind the end.
+        let longest = self.lengths.iter().max().copied().unwrap_or(1);
+        let late = text.len().saturating_sub(longest - 1);
+        if found < late {
+            found
+        } else {
+            self.begins(text, late)
+        }
+    }
+
+    /// Where, from `from` on, the first of the texts may begin, whole or not.
+    fn begins(&self, text: &[u8], from: usize) -> usize {
+        let mut at = from;
         loop {
             let rest = &text[at..];
             let next = match *self.first {
@@ -211,8 +237,50 @@ mod tests {
         assert!(!Texts::new(&[""; 0]).read('x'));
     }
 
+    /// Ends of all texts that are found in pieces of a text, passing over what may be left unread.
+    fn ends(texts: &mut Texts, pieces: &[&str]) -> Vec<(usize, Vec<usize>)> {
+        texts.restart();
+        let (mut ends, mut before) = (Vec::new(), 0);
+        for piece in pieces {
+            let mut at = 0;
+            loop {
+                at += texts.idle(&piece.as_bytes()[at..]);
+                let Some(c) = piece[at..].chars().next() else {
+                    break;
+                };
+                at += c.len_utf8();
+                if texts.read(c) {
+                    ends.push((before + at, texts.ending().collect()));
+                }
+            }
+            before += piece.len();
+        }
+        ends
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn what_is_passed_over_holds_nothing(
+            patterns in prop::collection::vec("[aß🙂]{1,4}", 2..6),
+            text in "[aßb🙂]{0,120}",
+            cut in any::<prop::sample::Index>(),
+        ) {
+            let mut texts = Texts::new(&patterns);
+            let places: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
+            let (one, two) = text.split_at(places[cut.index(places.len())]);
+            let mut expected = Vec::new();
+            for (at, c) in text.char_indices() {
+                if texts.read(c) {
+                    expected.push((at + c.len_utf8(), texts.ending().collect()));
+                }
+            }
+            prop_assert_eq!(&ends(&mut texts, &[one, two]), &expected);
+            prop_assert!(texts.searcher.is_some());
+            texts.searcher = None;
+            prop_assert_eq!(ends(&mut texts, &[one, two]), expected);
+        }
 
         #[test]
         fn a_text_is_found_where_what_was_read_ends_with_it(

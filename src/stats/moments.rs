@@ -160,6 +160,20 @@ impl CrossProducts {
         }
     }
 
+    /// Those of some of the columns, `kept` in ascending order.
+    pub fn of_columns(&self, kept: &[usize]) -> Self {
+        let pairs = kept.iter().enumerate();
+        let pairs = pairs.flat_map(|(n, &j)| kept[n..].iter().map(move |&k| (j, k)));
+        Self {
+            clusters: self.clusters,
+            scales: kept.iter().map(|&j| self.scales[j]).collect(),
+            sums: kept.iter().map(|&j| self.sums[j]).collect(),
+            range: kept.iter().map(|&j| self.range[j]).collect(),
+            nonzero: kept.iter().map(|&j| self.nonzero[j]).collect(),
+            products: pairs.map(|(j, k)| self.products[self.row(j) + k]).collect(),
+        }
+    }
+
     /// The sums without their units, to be stored.
     pub fn stored(&self) -> Stored {
         Stored {

@@ -83,7 +83,7 @@ proptest! {
             other => other,
         });
         let alarms: Vec<FirstAlarm> = alarms.collect();
-        let found = judge(&checkpoints, &places, &alarms, tokens);
+        let found = judge(&checkpoints, |c| places[c], &alarms, tokens);
         prop_assert_eq!(found, by_walking(&checkpoints, &places, &alarms, tokens));
     }
 }

@@ -19,10 +19,25 @@ pub struct Places {
     pub end: ByVerdict,
 }
 
-/// Places of all first alarms of validator number `validator`.
-pub(super) fn places(table: &Table, validator: usize) -> Places {
+/// Numbers of the generations on which each validator alarms.
+pub(super) fn alarmed(table: &Table) -> Vec<Vec<usize>> {
+    let mut alarmed = vec![Vec::new(); table.validators().len()];
+    for i in 0..table.rows().len() {
+        for (rows, alarm) in alarmed.iter_mut().zip(table.alarms(i)) {
+            if *alarm != FirstAlarm::Never {
+                rows.push(i);
+            }
+        }
+    }
+    alarmed
+}
+
+/// Places of all first alarms of validator number `validator`, which alarms on generations number
+/// `alarmed`.
+pub(super) fn places(table: &Table, validator: usize, alarmed: &[usize]) -> Places {
     let mut places = Places::default();
-    for (i, row) in table.rows().iter().enumerate() {
+    for &i in alarmed {
+        let row = &table.rows()[i];
         let counts = match table.alarms(i)[validator] {
             FirstAlarm::Tokens(0) => &mut places.problem,
             FirstAlarm::Tokens(tokens) => &mut places.tenths[tenth(tokens, row.tokens)],
@@ -42,8 +57,12 @@ fn tenth(token: u64, tokens: u64) -> usize {
 
 /// Median of the validator's first alarm as a share of the tokens, of those on which it alarms,
 /// with its interval.
-pub(super) fn median_place(table: &Table, validator: usize) -> (Option<f64>, Option<[f64; 2]>) {
-    let place = |i: usize| {
+pub(super) fn median_place(
+    table: &Table,
+    validator: usize,
+    alarmed: &[usize],
+) -> (Option<f64>, Option<[f64; 2]>) {
+    let place = |&i: &usize| {
         let row = &table.rows()[i];
         let place = match table.alarms(i)[validator] {
             FirstAlarm::Tokens(tokens) => tokens as f64 / row.tokens.max(1) as f64,
@@ -52,7 +71,7 @@ pub(super) fn median_place(table: &Table, validator: usize) -> (Option<f64>, Opt
         };
         Some((row.prompt, place))
     };
-    let mut places: Vec<(usize, f64)> = (0..table.rows().len()).filter_map(place).collect();
+    let mut places: Vec<(usize, f64)> = alarmed.iter().filter_map(place).collect();
     places.sort_by_key(|(prompt, _)| *prompt);
     median(&places, table.prompts()).map_or((None, None), |(median, ci)| (Some(median), ci))
 }

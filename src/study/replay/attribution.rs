@@ -12,7 +12,7 @@ use super::{ByVerdict, by_prompt, chosen, plain_estimates};
 use crate::estimate::{self, Attribution, Estimate, Estimates, MOST_PLAYERS};
 use crate::outcome::MOST_VALIDATORS;
 use crate::policy::{Checkpoint, PolicyFile, Position};
-use crate::replay::{Replay, Table};
+use crate::replay::{FirstAlarm, Replay, Table};
 use crate::study::Named;
 use crate::study::named::as_map;
 
@@ -153,7 +153,9 @@ pub(super) fn attribution(
     let generations = || rows.iter().map(|&i| replay.under_subsets(i));
     let alone = || {
         let mut rejected = vec![(ByVerdict::default(), ByVerdict::default()); count];
-        for generation in generations().filter(|generation| generation.rejecting != 0) {
+        let silent = |&&i: &&usize| table.alarms(i).iter().all(|a| *a == FirstAlarm::Never);
+        let alarmed = rows.iter().filter(|i| !silent(i));
+        for generation in alarmed.map(|&i| replay.under_subsets(i)) {
             for (v, (rejected, by_no_other)) in rejected.iter_mut().enumerate() {
                 if generation.rejected(1 << v) {
                     rejected.add(generation.accepted);
@@ -219,34 +221,20 @@ fn figures(table: &Table, replay: &Replay<'_>, parts: Option<&Parts>) -> Vec<(Fi
         return validators.into_par_iter().map(figures).collect();
     };
     // Where a validator is silent, it alone is as good as nobody at its checkpoints.
-    let nobody = |v: usize| {
-        let mut checkpoints = alone(v);
-        for checkpoint in &mut checkpoints {
-            checkpoint.validators.clear();
-        }
-        checkpoints
-    };
-    let mut places: Vec<Vec<Checkpoint<Position>>> = Vec::new();
-    for at in validators.clone().map(nobody) {
-        if !places.contains(&at) {
-            places.push(at);
-        }
+    let mut nobody = replay.checkpoints().to_vec();
+    for checkpoint in &mut nobody {
+        checkpoint.validators.clear();
     }
-    let (whole, nobodies) = rayon::join(
+    let (whole, nobody) = rayon::join(
         || parts.tallies(replay),
-        || -> Vec<_> {
-            let places = places.par_iter();
-            places
-                .map(|at| (at, parts.tallies(&replay.at(at))))
-                .collect()
-        },
+        || parts.tallies(&replay.at(&nobody)),
     );
     let figures = |v: usize| {
+        let checkpoints = replay.checkpoints().iter().enumerate();
+        let consulting = checkpoints.filter(|(_, c)| c.validators.contains(&v));
+        let consulting: Vec<usize> = consulting.map(|(c, _)| c).collect();
         let checkpoints = alone(v);
-        let nobody = nobody(v);
-        let nobody = nobodies.iter().find(|(at, _)| **at == nobody);
-        let (_, nobody) = nobody.expect("the checkpoints of all validators were looked at");
-        let alone = parts.estimates(&replay.at(&checkpoints), v, nobody);
+        let alone = parts.estimates(&replay.at(&checkpoints), v, &nobody.of(&consulting));
         let without = replay.checkpoints_of(|w| w != v);
         let left_out = if without.len() == replay.checkpoints().len() {
             parts.estimates(&replay.at(&without), v, &whole)

@@ -44,11 +44,13 @@ struct Stopping {
     stops: Vec<Option<u64>>,
 }
 
-/// The baselines of what `replay`, of `policy` on `table`, did; its estimates are `estimates`.
+/// The baselines of what `replay`, of `policy` on `table`, did; it `rejected` so many generations,
+/// and its estimates are `estimates`.
 pub(super) fn baselines(
     policy: &PolicyFile,
     table: &Table,
     replay: &Replay<'_>,
+    rejected: u64,
     estimates: &Estimates,
     running: &RunningCoin,
 ) -> Result<Vec<Baseline>, ScheduleError> {
@@ -58,7 +60,7 @@ pub(super) fn baselines(
         coin(estimates, records),
         coin_on_running(estimates, running, records),
     ];
-    let mut stopping = vec![length_cap(table, replay)];
+    let mut stopping = vec![length_cap(table, rejected)];
     stopping.extend(oracle_at_first_alarm(table, replay));
     let labelled_steps = rows(table, |i| {
         table.rows()[i].first_error != FirstError::Unlabelled
@@ -205,15 +207,14 @@ pub(super) fn running_coin(table: &Table, replay: &Replay<'_>) -> RunningCoin {
     of(&all).or(of(&labelled))
 }
 
-/// Whoever is longer than so many tokens is stopped there; as many as the policy rejects, or as
-/// nearly as ties allow.
-fn length_cap(table: &Table, replay: &Replay<'_>) -> Stopping {
+/// Whoever is longer than so many tokens is stopped there; as many as the policy has `rejected`, or
+/// as nearly as ties allow.
+fn length_cap(table: &Table, rejected: u64) -> Stopping {
     let all = rows(table, |_| true);
-    let rejected = all.iter().filter(|&&i| replay.judgement(i).stop.is_some());
-    let rejected = rejected.count();
     let mut lengths: Vec<u64> = table.rows().iter().map(|row| row.tokens).collect();
     lengths.sort_unstable_by(|a, b| b.cmp(a));
-    let cap = lengths.get(rejected).copied().unwrap_or(0);
+    let cap = usize::try_from(rejected).ok().and_then(|n| lengths.get(n));
+    let cap = cap.copied().unwrap_or(0);
     let stop = |tokens: u64| (tokens > cap).then_some(cap);
     Stopping {
         name: "length-cap",

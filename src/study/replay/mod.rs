@@ -247,7 +247,10 @@ pub fn findings(
     intake: &Intake,
 ) -> Result<ReplayFindings, ScheduleError> {
     let all: Vec<usize> = (0..table.rows().len()).collect();
-    let (tally, estimates) = estimates(table, replay, &all, true);
+    let ((tally, estimates), (verdicts, parts)) = rayon::join(
+        || estimates(table, replay, &all, true),
+        || rayon::join(|| ByStage::of(table, replay), || Parts::new(table)),
+    );
     let mut rows = vec![Vec::new(); table.groups().len()];
     for (i, row) in table.rows().iter().enumerate() {
         rows[row.group].push(i);
@@ -265,11 +268,15 @@ pub fn findings(
         };
         groups.map(of).collect()
     };
-    let running = baselines::running_coin(table, replay);
-    let parts = Parts::new(table);
     let parts = parts.as_ref();
-    let (baselines, ((groups, validators), (overlaps, attribution))) = rayon::join(
-        || baselines::baselines(policy, table, replay, &estimates, &running),
+    let ((running, baselines), ((groups, validators), (overlaps, attribution))) = rayon::join(
+        || {
+            let running = baselines::running_coin(table, replay);
+            let rejected = verdicts.rejected();
+            let baselines =
+                baselines::baselines(policy, table, replay, rejected, &estimates, &running);
+            (running, baselines)
+        },
         || {
             rayon::join(
                 || rayon::join(by_group, || validators(policy, table, parts)),
@@ -288,7 +295,14 @@ pub fn findings(
     };
     let (early_exit, of_early_exit) = early_exit::early_exit(table, replay);
     let caveats = table.caveats();
-    let surviving = all.iter().filter(|&&i| replay.judgement(i).stop.is_none());
+    let warnings = warnings::warnings(
+        policy,
+        table,
+        replay,
+        verdicts.rejected(),
+        (&tally, &estimates),
+        intake,
+    );
     Ok(ReplayFindings {
         schema: RESULT_SCHEMA,
         policy: policy.name().to_owned(),
@@ -306,8 +320,8 @@ pub fn findings(
         cost_beyond_coin: estimates.cost_beyond_coin,
         cost_beyond_running_coin: running.cost_beyond,
         charged_tokens: estimates.charged,
-        rejections_by_stage: rejections(policy, table, replay, &estimates),
-        surviving: by_verdict(table, surviving.copied()),
+        rejections_by_stage: rejections(policy, replay, &verdicts, &estimates),
+        surviving: verdicts.surviving,
         groups,
         validators: validators?,
         overlaps,
@@ -316,10 +330,7 @@ pub fn findings(
         label_noise: None,
         censored: None,
         early_exit,
-        warnings: warnings::warnings(policy, table, replay, (&tally, &estimates), intake)
-            .into_iter()
-            .chain(of_early_exit)
-            .collect(),
+        warnings: warnings.into_iter().chain(of_early_exit).collect(),
         estimates: named(&estimates),
         shifts: estimates.shifts.iter().map(shift).collect(),
         shift_shares: estimates.shift_shares.iter().map(shift).collect(),
@@ -431,23 +442,43 @@ fn tally_of(outcomes: &Outcomes<'_>) -> Tally {
     merged.unwrap_or_else(|| Tally::new(outcomes.frame()))
 }
 
-fn by_verdict(table: &Table, rows: impl Iterator<Item = usize>) -> ByVerdict {
-    rows.map(|i| table.rows()[i].accepted).collect()
+/// Generations by what a policy did to them.
+struct ByStage {
+    /// Rejected, by checkpoint.
+    rejected: Vec<ByVerdict>,
+    surviving: ByVerdict,
+}
+
+impl ByStage {
+    fn of(table: &Table, replay: &Replay<'_>) -> Self {
+        let mut counts = Self {
+            rejected: vec![ByVerdict::default(); replay.checkpoints().len()],
+            surviving: ByVerdict::default(),
+        };
+        for (i, row) in table.rows().iter().enumerate() {
+            match replay.judgement(i).stop {
+                Some(stop) => counts.rejected[stop.checkpoint].add(row.accepted),
+                None => counts.surviving.add(row.accepted),
+            }
+        }
+        counts
+    }
+
+    /// Generations that are rejected anywhere.
+    fn rejected(&self) -> u64 {
+        self.rejected.iter().map(ByVerdict::total).sum()
+    }
 }
 
 fn rejections(
     policy: &PolicyFile,
-    table: &Table,
     replay: &Replay<'_>,
+    verdicts: &ByStage,
     estimates: &Estimates,
 ) -> Vec<CheckpointRejections> {
     let checkpoints = policy.checkpoints().iter().enumerate();
     checkpoints
         .map(|(c, checkpoint)| {
-            let rejected_here = |i: &usize| {
-                let stop = replay.judgement(*i).stop;
-                stop.is_some_and(|stop| stop.checkpoint == c)
-            };
             let applies = checkpoint.at != Position::Problem || replay.problem_generated();
             CheckpointRejections {
                 at: checkpoint.at,
@@ -456,7 +487,7 @@ fn rejections(
                 } else {
                     Estimate::default()
                 },
-                rejected: by_verdict(table, (0..table.rows().len()).filter(rejected_here)),
+                rejected: verdicts.rejected[c],
             }
         })
         .collect()
@@ -480,6 +511,7 @@ fn validators(
     let nobody = at_end(Vec::new());
     let nobody = Replay::new(table, policy, &nobody, false)?;
     let by_part = parts.map(|parts| (parts, parts.tallies(&nobody)));
+    let alarmed = alarms::alarmed(table);
     let validators: Vec<_> = policy.validators().iter().enumerate().collect();
     validators
         .into_par_iter()
@@ -491,7 +523,8 @@ fn validators(
                 None => plain_estimates(table, &replay, &all),
             };
             let rate = |name: &str| estimates.by_name.get(name).copied().unwrap_or_default();
-            let (first_alarm_median, first_alarm_median_ci) = alarms::median_place(table, v);
+            let (first_alarm_median, first_alarm_median_ci) =
+                alarms::median_place(table, v, &alarmed[v]);
             Ok(ValidatorFindings {
                 name: validator.name.clone(),
                 rule: validator.rule,
@@ -500,7 +533,7 @@ fn validators(
                 detection_rate: rate("detection_rate"),
                 first_alarm_median,
                 first_alarm_median_ci,
-                first_alarm_places: alarms::places(table, v),
+                first_alarm_places: alarms::places(table, v, &alarmed[v]),
             })
         })
         .collect()

@@ -118,6 +118,20 @@ impl Parts {
     }
 }
 
+impl Tallies {
+    /// The same at checkpoints number `kept` alone, where nobody rejects anything.
+    pub(super) fn of(&self, kept: &[usize]) -> Self {
+        let parts: Vec<Tally> = self.parts.iter().map(|tally| tally.at(kept)).collect();
+        Self {
+            frame: Frame {
+                checkpoints: kept.len(),
+                ..self.frame.clone()
+            },
+            parts,
+        }
+    }
+}
+
 /// The validators that alarm on generation number `row`.
 fn alarming(table: &Table, row: usize) -> Validators {
     let alarms = table.alarms(row).iter().enumerate();
@@ -200,11 +214,14 @@ mod tests {
                 let expected = plain_estimates(&table, &left_out, &all);
                 assert_eq!(parts.estimates(&left_out, v, &whole), expected);
                 let alone = replay.checkpoints_of(|w| w == v);
-                let mut nobody = alone.clone();
+                let mut nobody = policy.checkpoints().to_vec();
                 for checkpoint in &mut nobody {
                     checkpoint.validators.clear();
                 }
                 let nobody = parts.tallies(&replay.at(&nobody));
+                let consults = |c: &usize| policy.checkpoints()[*c].validators.contains(&v);
+                let consulting: Vec<usize> = (0..3).filter(consults).collect();
+                let nobody = nobody.of(&consulting);
                 let alone = replay.at(&alone);
                 let expected = plain_estimates(&table, &alone, &all);
                 assert_eq!(parts.estimates(&alone, v, &nobody), expected);

@@ -9,13 +9,14 @@ use crate::replay::{Replay, Table};
 /// Fewer prompts make rough intervals.
 const FEW_PROMPTS: u64 = 50;
 /// Fewer rejections make rough intervals.
-const FEW_REJECTIONS: usize = 10;
+const FEW_REJECTIONS: u64 = 10;
 
-/// One sentence each, the gravest first.
+/// One sentence each, the gravest first; `replay` has `rejected` so many generations.
 pub(super) fn warnings(
     policy: &PolicyFile,
     table: &Table,
     replay: &Replay<'_>,
+    rejected: u64,
     (tally, estimates): (&Tally, &Estimates),
     intake: &Intake,
 ) -> Vec<String> {
@@ -26,7 +27,7 @@ pub(super) fn warnings(
     utilities(table, estimates, &mut warnings);
     generations(table, replay, &mut warnings);
     tokens(table, replay, &mut warnings);
-    sample(policy, table, replay, tally, &mut warnings);
+    sample(policy, table, replay, rejected, tally, &mut warnings);
     let slack = estimates.covariance_slack;
     if slack.ci.is_some_and(|[_, hi]| hi < 0.0) {
         warnings.push(format!(
@@ -172,6 +173,7 @@ fn sample(
     policy: &PolicyFile,
     table: &Table,
     replay: &Replay<'_>,
+    rejected: u64,
     tally: &Tally,
     warnings: &mut Vec<String>,
 ) {
@@ -195,13 +197,13 @@ fn sample(
             100.0 * tally.dominance(Column::Full)
         ));
     }
-    let rows = 0..table.rows().len();
-    let rejected = rows.filter(|&i| replay.judgement(i).stop.is_some()).count();
     if !policy.checkpoints().is_empty() && rejected < FEW_REJECTIONS {
         let all = table.rows().len();
         let rejected = match rejected {
             0 => format!("none of {all} records is"),
-            n if n == all && n > 1 => format!("all {all} records of the log, few as they are, are"),
+            n if n == all as u64 && n > 1 => {
+                format!("all {all} records of the log, few as they are, are")
+            }
             1 => format!("only 1 of {all} records is"),
             n => format!("only {n} of {all} records are"),
         };
