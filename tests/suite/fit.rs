@@ -176,7 +176,14 @@ fn the_scenario_is_taken_by_every_command() {
     for command in [
         vec!["check", &file],
         vec!["simulate", &file, "--attempts", "20000", "--quiet"],
-        vec!["stress", &file, "--steps", "4"],
+        vec![
+            "stress",
+            &file,
+            "--mode",
+            "false-alarm-shift",
+            "--steps",
+            "4",
+        ],
         vec!["explain", &file, &file],
     ] {
         let output = foldem(&command);
