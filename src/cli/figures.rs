@@ -13,11 +13,11 @@ use crate::report;
 use crate::study::figures::{FiguresFindings, ResultState, Spec, figures};
 
 /// The list of a project, relative to its folder.
-const LIST: &str = "experiments/figures.toml";
+const LIST: &str = "experiments/paper/figures.toml";
 
 /// List the paper's figures, tables and claims, and whether what stands for them is current
 ///
-/// Reads DIR/experiments/figures.toml. For each entry: its status (reproduced by a model, predicted,
+/// Reads DIR/experiments/paper/figures.toml. For each entry: its status (reproduced by a model, predicted,
 /// infeasible as stated, not obtainable), the figures and the results that stand for it, and whether
 /// the files that these were computed from are still the same, by their hashes. `foldem reproduce`
 /// computes and draws everything; exit code 4 says that it has to be run again.
