@@ -171,7 +171,7 @@ mod tests {
                 texts(&one, "coin"),
                 texts(&one, "x.y")
             ],
-            [3, 1, 1]
+            [2, 2, 1]
         );
         let two = tidy(&sweep(
             &[("x", X), ("z", &[5.0, 7.0]), ("w", &[3.0, 4.0])],
@@ -205,7 +205,7 @@ mod tests {
     #[test]
     fn policies_run_to_the_right_where_nothing_else_was_varied() {
         let figure = tidy(&sweep(&[], &["30 %", "40 %", "50 %"], |_| Some(0.5)));
-        assert_eq!([texts(&figure, "40 %"), texts(&figure, "policy")], [3, 4]);
+        assert_eq!([texts(&figure, "40 %"), texts(&figure, "policy")], [3, 3]);
         assert!(figure.alt.contains("over policy"), "{}", figure.alt);
         assert!(figure.alt.contains("ratio 0.500 at 30 %"), "{}", figure.alt);
     }
