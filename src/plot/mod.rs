@@ -11,6 +11,7 @@ mod bound_and_truth;
 mod curve_panel;
 mod differences;
 mod draw;
+mod early_exit_arms;
 mod feasible_region;
 mod funnel;
 mod funnel_bar;
@@ -19,6 +20,7 @@ mod increment_panel;
 mod increments;
 #[cfg(test)]
 mod made_up;
+mod martingale_paths;
 mod png;
 mod policy_and_coin;
 mod policy_costs;
@@ -44,9 +46,11 @@ mod waterfall;
 
 pub use bound_and_truth::bound_and_truth;
 pub use differences::differences_from_first;
+pub use early_exit_arms::early_exit_arms;
 pub use feasible_region::feasible_region;
 pub use funnel::rejection_funnel;
 pub use increments::martingale_increments;
+pub use martingale_paths::martingale_paths;
 pub use policy_costs::policy_costs;
 pub use position_curve::savings_by_checkpoint_position;
 pub use power_curves::power_curves;
