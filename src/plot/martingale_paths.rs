@@ -1,8 +1,9 @@
 //! The prediction along single generations, and its mean among all and among those that still run.
 //!
-//! Many generations have the same path where validators only alarm or are silent; so each line is moved up
-//! or down by a few units, those of one fate side by side, and the width of a bundle tells how many
-//! there are. Where a path ends, its mark tells its fate without colour.
+//! Many generations have the same path where validators only alarm or are silent; so lines of
+//! the same path and fate lie side by side, and the width of their bundle tells how many there are. Where a path ends, its mark tells its fate without colour.
+
+use std::cmp::Ordering;
 
 use plotters::style::RGBColor;
 use plotters::style::text_anchor::HPos;
@@ -26,8 +27,9 @@ const HEIGHT: f64 = 330.0;
 const HEAD: f64 = 104.0;
 const TICKS: f64 = 58.0;
 const BELOW: f64 = 56.0;
-/// How far lines are moved at most, up or down.
-const SPREAD: f64 = 9.0;
+/// How far lines of the same path lie apart, and how wide their bundle is at most.
+const APART: f64 = 1.5;
+const SPREAD: f64 = 24.0;
 /// Width of a path and of a mean.
 const THIN: f64 = 0.75;
 const THICK: f64 = 3.0;
@@ -79,11 +81,13 @@ fn scene(findings: &PathsFindings) -> Result<Scene, PlotError> {
     key(&mut scene)?;
     plot.draw_axes(&mut scene, &findings.stages)?;
     let mut paths: Vec<&Path> = findings.paths.iter().collect();
-    paths.sort_by_key(|path| rank(path.fate));
-    let last = (paths.len().max(2) - 1) as f64;
-    let spread = |i: usize| SPREAD * (1.0 - 2.0 * i as f64 / last);
-    for (i, path) in paths.iter().enumerate() {
-        plot.draw_path(&mut scene, path, spread(i));
+    paths.sort_by(|a, b| order(a, b));
+    for same in paths.chunk_by(|a, b| order(a, b).is_eq()) {
+        let step = APART.min(SPREAD / same.len() as f64);
+        for (i, path) in same.iter().enumerate() {
+            let moved = step * (i as f64 - 0.5 * (same.len() - 1) as f64);
+            plot.draw_path(&mut scene, path, moved);
+        }
     }
     side_names::draw(&mut scene, (left, top, WIDTH, HEIGHT), names);
     plot.draw_means(&mut scene, findings);
@@ -105,12 +109,27 @@ fn up(findings: &PathsFindings) -> Axis {
     Axis::linear(lo - FREE * width, lo + (1.0 + FREE) * width, 6)
 }
 
-/// The better the fate, the higher the line in its bundle.
-fn rank(fate: Fate) -> usize {
+/// By fate, then along the path; equal paths of one fate are neighbours.
+fn order(a: &Path, b: &Path) -> Ordering {
+    let shown = a.predicted.iter().zip(&b.predicted).take(end(a) + 1);
+    let along = shown.map(|(x, y)| x.total_cmp(y));
+    along.fold(rank(a.fate).cmp(&rank(b.fate)), Ordering::then)
+}
+
+/// Rejected lines first, so that what is retained lies over them.
+fn rank(fate: Fate) -> (usize, usize) {
     match fate {
-        Fate::Retained => 0,
-        Fate::Refused => 1,
-        Fate::Rejected(stage) => 2 + stage,
+        Fate::Rejected(stage) => (0, stage),
+        Fate::Refused => (1, 0),
+        Fate::Retained => (2, 0),
+    }
+}
+
+/// The stage at which a path ends.
+fn end(path: &Path) -> usize {
+    match path.fate {
+        Fate::Rejected(stage) => stage,
+        _ => path.predicted.len() - 1,
     }
 }
 
@@ -198,11 +217,7 @@ impl Plot {
 
     /// The path until it is rejected or ends.
     fn draw_path(&self, scene: &mut Scene, path: &Path, moved: f64) {
-        let end = match path.fate {
-            Fate::Rejected(stage) => stage,
-            _ => path.predicted.len() - 1,
-        };
-        let shown = path.predicted.iter().take(end + 1).enumerate();
+        let shown = path.predicted.iter().take(end(path) + 1).enumerate();
         let shown = shown.filter(|(_, value)| value.is_finite());
         // All begin at one place.
         let points: Vec<Point> = shown
