@@ -23,6 +23,7 @@ const LIST: &str = "experiments/paper/figures.toml";
 /// computes and draws everything; exit code 4 says that it has to be run again.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
+    foldem reproduce\n  \
     foldem figures\n  \
     foldem figures . --format markdown")]
 pub(super) struct FiguresArgs {
