@@ -57,6 +57,7 @@ pub use power_curves::power_curves;
 pub use reliability::reliability;
 pub use row::Row;
 pub use savings::savings_and_cost;
+pub(crate) use scene::capitalised;
 pub use sensitivity_bars::sensitivity_bars;
 pub use stress_curves::{log_stress_curves, stress_curves};
 pub use sweep_curves::sweep_curves;

@@ -119,7 +119,7 @@ pub(super) fn printable(text: &str) -> String {
 }
 
 /// `text` with a capital first, as a title begins.
-pub(super) fn capitalised(text: &str) -> String {
+pub(crate) fn capitalised(text: &str) -> String {
     let mut letters = text.chars();
     let first = letters.next().into_iter().flat_map(char::to_uppercase);
     first.chain(letters).collect()
