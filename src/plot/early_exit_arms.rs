@@ -187,7 +187,8 @@ impl Panel {
     fn draw_axis(&self, scene: &mut Scene, label: &str) {
         for (tick, text) in self.axis.ticks() {
             let x = self.x(tick);
-            scene.upright(x, (self.top, self.bottom + 4.0), HAIRLINE, FAINT);
+            // Values stand beside the marks, so lines across would only be in their way.
+            scene.upright(x, (self.bottom, self.bottom + 4.0), HAIRLINE, REFERENCE);
             scene.text(&text, (x, self.bottom + 17.0), NOTE.anchored(HPos::Center));
         }
         let ends = (self.left, self.left + self.width);

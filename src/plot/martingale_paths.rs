@@ -12,8 +12,8 @@ use super::axis::{Axis, grouped, number};
 use super::scene::{Point, Scene};
 use super::side_names::{self, GAP};
 use super::theme::{
-    CONTRAST, FAINT, Face, HAIRLINE, INK, LABEL, LINES, MARGIN, MARK, NOTE, PALE, REFERENCE,
-    SUBJECT, SUBTITLE, TITLE,
+    CONTRAST, FAINT, Face, HAIRLINE, INK, LABEL, LINES, MARGIN, MARK, NOTE, PALE, PAPER, REFERENCE,
+    SUBJECT, SUBTITLE, TITLE, WHISKER,
 };
 use super::{Figure, PlotError, draw};
 use crate::study::martingale_paths::{Fate, Path, PathsFindings};
@@ -236,16 +236,20 @@ impl Plot {
         let all = self.line(all);
         let surviving = self.line(findings.of_surviving.iter().copied());
         for (points, color) in [(&surviving, SURVIVORS), (&all, INK)] {
+            // Paper around it keeps it apart from the paths without colour, too.
             if points.len() > 1 {
+                scene.line(points.clone(), 2.0 * THICK, PAPER);
                 scene.line(points.clone(), THICK, color);
             }
         }
         for &at in surviving.iter().skip(1) {
-            scene.rectangle(
-                (at.0 - MARK, at.1 - MARK),
-                (at.0 + MARK, at.1 + MARK),
-                SURVIVORS,
-            );
+            for (radius, color) in [(MARK + WHISKER, PAPER), (MARK, SURVIVORS)] {
+                let (from, to) = (
+                    (at.0 - radius, at.1 - radius),
+                    (at.0 + radius, at.1 + radius),
+                );
+                scene.rectangle(from, to, color);
+            }
         }
         let x = self.x(self.columns);
         if let Some(accepted) = findings.accepted {

@@ -265,8 +265,9 @@ mod tests {
         let figure = sensitivity_bars(&found).unwrap();
         assert_eq!(sensitivity_bars(&found).unwrap(), figure);
         for text in [
-            "made up &lt; this: what decides",
+            "Made up &lt; this: what decides",
             "with interactions",
+            "share of the variance",
             "undefined",
         ] {
             assert!(
