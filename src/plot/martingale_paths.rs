@@ -1,7 +1,8 @@
 //! The prediction along single generations, and its mean among all and among those that still run.
 //!
 //! Many generations have the same path where validators only alarm or are silent; so lines of
-//! the same path and fate lie side by side, and the width of their bundle tells how many there are. Where a path ends, its mark tells its fate without colour.
+//! the same path lie side by side, those of one fate together, and the width of a bundle tells how many
+//! there are. Where a path ends, its mark tells its fate without colour.
 
 use std::cmp::Ordering;
 
@@ -81,7 +82,7 @@ fn scene(findings: &PathsFindings) -> Result<Scene, PlotError> {
     key(&mut scene)?;
     plot.draw_axes(&mut scene, &findings.stages)?;
     let mut paths: Vec<&Path> = findings.paths.iter().collect();
-    paths.sort_by(|a, b| order(a, b));
+    paths.sort_by(|a, b| order(a, b).then(rank(a.fate).cmp(&rank(b.fate))));
     for same in paths.chunk_by(|a, b| order(a, b).is_eq()) {
         let step = APART.min(SPREAD / same.len() as f64);
         for (i, path) in same.iter().enumerate() {
@@ -109,19 +110,20 @@ fn up(findings: &PathsFindings) -> Axis {
     Axis::linear(lo - FREE * width, lo + (1.0 + FREE) * width, 6)
 }
 
-/// By fate, then along the path; equal paths of one fate are neighbours.
+/// By where paths end, then along them; equal paths are neighbours, whatever their fate. What ends early is
+/// rejected and comes first, so that what runs on lies over it.
 fn order(a: &Path, b: &Path) -> Ordering {
     let shown = a.predicted.iter().zip(&b.predicted).take(end(a) + 1);
     let along = shown.map(|(x, y)| x.total_cmp(y));
-    along.fold(rank(a.fate).cmp(&rank(b.fate)), Ordering::then)
+    along.fold(end(a).cmp(&end(b)), Ordering::then)
 }
 
-/// Rejected lines first, so that what is retained lies over them.
-fn rank(fate: Fate) -> (usize, usize) {
+/// From below to above in a bundle.
+fn rank(fate: Fate) -> u8 {
     match fate {
-        Fate::Rejected(stage) => (0, stage),
-        Fate::Refused => (1, 0),
-        Fate::Retained => (2, 0),
+        Fate::Retained => 2,
+        Fate::Refused => 1,
+        Fate::Rejected(_) => 0,
     }
 }
 
@@ -316,6 +318,7 @@ fn alt(findings: &PathsFindings) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plot::scene::Mark;
 
     fn findings(stages: usize) -> PathsFindings {
         let fate = |i: usize| match i % 3 {
@@ -377,6 +380,31 @@ mod tests {
         odd.paths.truncate(1);
         (odd.retained, odd.of_surviving) = (None, vec![Some(0.5), None, None]);
         scene(&odd).unwrap().assert_tidy();
+    }
+
+    /// Two generations that look alike, one refused and one retained: neither hides the other.
+    #[test]
+    fn equal_paths_of_different_fates_lie_apart() {
+        let mut alike = findings(2);
+        alike.paths.truncate(2);
+        for (path, fate) in alike.paths.iter_mut().zip([Fate::Refused, Fate::Retained]) {
+            *path = Path {
+                predicted: vec![0.5, 0.6, 0.6],
+                fate,
+            };
+        }
+        let ends: Vec<f64> = scene(&alike)
+            .unwrap()
+            .marks
+            .iter()
+            .filter_map(|mark| match mark {
+                Mark::Line(points, width, _) if *width <= THIN => Some(points.last()?.1),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(ends.len(), 2);
+        // The refused one is drawn first, and lower.
+        approx::assert_abs_diff_eq!(ends[0] - ends[1], APART, epsilon = 1e-9);
     }
 
     #[test]
