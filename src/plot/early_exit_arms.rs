@@ -250,40 +250,54 @@ fn alt(arms: &[Arm], about: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
-    use crate::scenario::Scenario;
-    use crate::study::Interrupt;
-    use crate::study::simulation::{Request, simulate};
+    use crate::plot::made_up::{compared, simulation};
+    use crate::study::Named;
+    use crate::study::early_exit::{ARM_NAMES, ArmFindings};
 
-    fn found(name: &str) -> SimulationFindings {
-        let file = format!("experiments/early-exit/{name}.toml");
-        let scenario = Scenario::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
-        let request = Request {
-            attempts: 1000,
-            seed: 1,
-            per_prompt: 1,
+    /// Four arms with these tokens and accuracies; independent, both would save `independent`.
+    fn found(tokens: [f64; 4], accuracies: [f64; 4], independent: f64) -> SimulationFindings {
+        let named = |name: &str, value: f64| Named {
+            name: name.to_owned(),
+            value: compared(Some(value), None),
         };
-        simulate(&scenario, request, &|_| (), &Interrupt::default())
+        let arm = |i: usize| ArmFindings {
+            name: ARM_NAMES[i],
+            figures: vec![
+                named("tokens", tokens[i]),
+                named("savings", 1.0 - tokens[i] / tokens[0]),
+                named("purity", accuracies[i]),
+            ],
+        };
+        SimulationFindings {
+            early_exit: Some(EarlyExitFindings {
+                arms: (0..4).map(arm).collect(),
+                composition: vec![named("savings_if_independent", independent)],
+                exits_by_stage: Vec::new(),
+            }),
+            ..simulation("arms & such", &[])
+        }
     }
 
-    /// The published table in tokens of 100,000 generations, which the scenario was fitted to; independent,
-    /// both would leave 24.61 · 25.14 / 109.09 = 5.67 million.
+    fn two() -> [SimulationFindings; 2] {
+        [
+            found([400.0, 300.0, 200.0, 180.0], [0.7, 0.8, 0.75, 0.8], 0.625),
+            found([1e6, 1e6, 1e-3, 1e-3], [1.0, 1.0, 0.0, 0.5], 1.0),
+        ]
+    }
+
+    /// Savings are 25 %, 50 % and 55 %; independent, both would leave 400 · (1 − 0.625) = 150 tokens.
     #[test]
-    fn the_fitted_rows_are_the_published_ones() {
-        let figure = early_exit_arms(&found("gsm8k-published"), "Fitted & such.").unwrap();
+    fn each_arm_is_told_beside_its_bar() {
+        let figure = early_exit_arms(&two()[0], "Assumed.").unwrap();
         for text in [
-            "1090.9",
-            "246.1 (saves 77.4 %)",
-            "251.4 (saves 77.0 %)",
-            "237.3 (saves 78.2 %)",
-            "56.7 (saves 94.8 %)",
-            "72.0 %",
-            "73.4 %",
-            "73.8 %",
-            "73.5 %",
-            "gsm8k-published: exact values. Fitted &amp; such.",
+            "400.0",
+            "300.0 (saves 25.0 %)",
+            "200.0 (saves 50.0 %)",
+            "180.0 (saves 55.0 %)",
+            "150.0 (saves 62.5 %)",
+            "75.0 %",
+            "arms &amp; such: exact values. Assumed.",
         ] {
             let set = format!(">\n{text}\n</text>");
             assert!(figure.svg.contains(&set), "{text}");
@@ -292,15 +306,15 @@ mod tests {
 
     #[test]
     fn the_same_findings_give_the_same_bytes() {
-        let findings = found("probes");
+        let findings = two()[0].clone();
         let again = early_exit_arms(&findings, "again").unwrap();
         assert_eq!(early_exit_arms(&findings, "again").unwrap(), again);
     }
 
     #[test]
     fn nothing_is_cut_off_or_hidden() {
-        for name in ["probes", "gsm8k-published"] {
-            let mut arms = arms(&found(name).early_exit.unwrap());
+        for findings in two() {
+            let mut arms = arms(&findings.early_exit.unwrap());
             scene(&arms, &"m".repeat(300)).unwrap().assert_tidy();
             arms[2].accuracy = None;
             arms[4].tokens = None;
@@ -310,7 +324,7 @@ mod tests {
 
     #[test]
     fn a_scenario_without_early_exit_has_no_arms() {
-        let mut findings = found("probes");
+        let mut findings = two()[0].clone();
         findings.early_exit = None;
         assert!(matches!(
             early_exit_arms(&findings, ""),
