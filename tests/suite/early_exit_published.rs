@@ -183,9 +183,7 @@ fn other_rows_are_told_apart() {
 /// 24.61 · 25.14 / 109.09 = 5.67 million.
 #[test]
 fn the_figure_tells_the_published_rows() {
-    let file =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments/early-exit/gsm8k-published.toml");
-    let scenario = Scenario::load(&file).unwrap();
+    let scenario = shipped();
     let request = Request {
         attempts: 1000,
         seed: 1,
