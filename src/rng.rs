@@ -35,6 +35,8 @@ pub enum Purpose {
     Stress,
     /// Logs drawn to be fitted.
     Recovery,
+    /// Seeds of generations whose predictions are followed one by one.
+    Paths,
 }
 
 /// The stream of `purpose` for batch number `batch` under the root `seed`.
@@ -51,6 +53,7 @@ pub fn stream(seed: u64, purpose: Purpose, batch: u64) -> Stream {
         Purpose::Bootstrap => 0x626f_6f74_7374_7261,
         Purpose::Stress => 0x7374_7265_7373_0000,
         Purpose::Recovery => 0x7265_636f_7665_7279,
+        Purpose::Paths => 0x7061_7468_7300_0000,
     };
     let mut state = mix(mix(mix(seed) ^ tag) ^ batch);
     let mut bytes = [0_u8; 32];
@@ -169,6 +172,7 @@ mod tests {
                     Purpose::Bootstrap,
                     Purpose::Stress,
                     Purpose::Recovery,
+                    Purpose::Paths,
                 ] {
                     firsts.push(stream(seed, purpose, batch).next_u64());
                 }

@@ -23,10 +23,7 @@ pub(super) fn complete(
     table: &Table,
     findings: &ReplayFindings,
 ) -> Result<(), ScheduleError> {
-    let rules = findings.attribution.validators.iter();
-    let rows: Vec<Row> = std::iter::once(Row::replayed(policy.name(), findings))
-        .chain(rules.filter(|v| v.consulted).map(Row::alone))
-        .collect();
+    let rows = Row::with_validators(policy.name(), findings);
     let mut figures = vec![
         plot::rejection_funnel(findings),
         plot::savings_against_false_rejections(&rows),

@@ -18,7 +18,7 @@ pub(super) fn estimate(mean: Option<f64>, half: Option<f64>) -> Estimate {
 }
 
 /// An estimate that theory agrees with.
-fn compared(mean: Option<f64>, half: Option<f64>) -> Compared {
+pub(super) fn compared(mean: Option<f64>, half: Option<f64>) -> Compared {
     Compared {
         estimate: estimate(mean, half),
         exact: mean,

@@ -71,8 +71,16 @@ impl Row {
         }
     }
 
+    /// The row of a replay, and one of each validator that it consults alone.
+    pub fn with_validators(name: &str, findings: &ReplayFindings) -> Vec<Self> {
+        let validators = findings.attribution.validators.iter();
+        std::iter::once(Self::replayed(name, findings))
+            .chain(validators.filter(|v| v.consulted).map(Self::alone))
+            .collect()
+    }
+
     /// The row of one validator alone, at the checkpoints of a policy.
-    pub fn alone(validator: &ValidatorAttribution) -> Self {
+    fn alone(validator: &ValidatorAttribution) -> Self {
         let values = validator.alone.estimates.iter();
         Self {
             name: validator.name.clone(),

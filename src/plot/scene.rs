@@ -118,6 +118,13 @@ pub(super) fn printable(text: &str) -> String {
         .collect()
 }
 
+/// `text` with a capital first, as a title begins.
+pub(crate) fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(letters).collect()
+}
+
 #[cfg(test)]
 impl Scene {
     /// Left, top, right and bottom of a mark.
@@ -169,6 +176,23 @@ impl Scene {
                 let apart = right < l || r < left || bottom < t || b < top;
                 assert!(apart, "something at {l}, {t} lies over {text:?}");
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::capitalised;
+
+    #[test]
+    fn titles_begin_with_a_capital() {
+        for (text, title) in [
+            ("one look", "One look"),
+            ("ß", "SS"),
+            ("", ""),
+            ("A b", "A b"),
+        ] {
+            assert_eq!(capitalised(text), title);
         }
     }
 }

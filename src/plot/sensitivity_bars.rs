@@ -7,8 +7,8 @@
 use plotters::style::RGBColor;
 use plotters::style::text_anchor::HPos;
 
-use super::axis::{Axis, number};
-use super::scene::{Point, Scene};
+use super::axis::{Axis, grouped, number};
+use super::scene::{Point, Scene, capitalised};
 use super::theme::{
     FAINT, HAIRLINE, HEADING, INK, LABEL, MARGIN, NOTE, PALE, REFERENCE, SUBJECT, SUBTITLE, TITLE,
     WHISKER,
@@ -25,14 +25,14 @@ const PANELS: [(&str, &str); 3] = [
     ("false_rejection_rate", "False rejection rate"),
 ];
 const WIDTH: f64 = 250.0;
-const BETWEEN: f64 = 32.0;
+const BETWEEN: f64 = 44.0;
 const ROW: f64 = 34.0;
 /// Height of a bar.
 const BAR: f64 = 11.0;
-/// Where title and key end, room for headings, and room for ticks.
+/// Where title and key end, room for headings, and room for ticks and their label.
 const HEAD: f64 = 100.0;
 const ABOVE: f64 = 30.0;
-const BELOW: f64 = 52.0;
+const BELOW: f64 = 60.0;
 /// Room for the names of ranges, at least and at most.
 const NAMES: Point = (90.0, 240.0);
 const TICKS: usize = 5;
@@ -59,12 +59,12 @@ fn scene(findings: &SensitivityFindings) -> Result<Scene, PlotError> {
     let top = HEAD + ABOVE;
     let bottom = top + ROW * names.len() as f64;
     let mut scene = Scene::new(width, bottom + BELOW);
-    let title = format!("{}: what decides", findings.name);
+    let title = format!("{}: what decides", capitalised(&findings.name));
     let title = TITLE.shortened(&title, width - 2.0 * MARGIN)?;
     scene.text(&title, (MARGIN, 36.0), TITLE);
     let about = format!(
         "Share of the variance over the box, by Sobol indices with 95 % intervals; exact at {} points.",
-        findings.points
+        grouped(findings.points)
     );
     scene.text(&about, (MARGIN, 57.0), SUBTITLE);
     key(&mut scene, (MARGIN, 82.0))?;
@@ -110,6 +110,8 @@ fn panel(scene: &mut Scene, figure: &FigureFindings, axis: &Axis, (left, top): P
         scene.upright(x(tick), (top, bottom + 5.0), HAIRLINE, FAINT);
         scene.text(&text, (x(tick), bottom + 19.0), NOTE.anchored(HPos::Center));
     }
+    let label = (left + 0.5 * WIDTH, bottom + 40.0);
+    scene.text("share of the variance", label, LABEL.anchored(HPos::Center));
     scene.level(bottom, (left, left + WIDTH), HAIRLINE, REFERENCE);
     scene.upright(x(0.0), (top, bottom), HAIRLINE, INK);
     for (row, index) in figure.indices.iter().enumerate() {
@@ -263,8 +265,9 @@ mod tests {
         let figure = sensitivity_bars(&found).unwrap();
         assert_eq!(sensitivity_bars(&found).unwrap(), figure);
         for text in [
-            "made up &lt; this: what decides",
+            "Made up &lt; this: what decides",
             "with interactions",
+            "share of the variance",
             "undefined",
         ] {
             assert!(

@@ -7,7 +7,7 @@ use plotters::style::text_anchor::HPos;
 use super::axis::number;
 use super::curve_panel::{HEIGHT, Panel, TICKS, WIDTH};
 use super::position_columns::{heading, levels};
-use super::scene::Scene;
+use super::scene::{Scene, capitalised};
 use super::sweep_lines::Lines;
 use super::sweep_quantities::{NAMES, QUANTITIES};
 use super::theme::{HEADING, LABEL, MARGIN, SUBTITLE, TITLE};
@@ -38,7 +38,8 @@ fn scene(findings: &SweepFindings) -> Result<Scene, PlotError> {
     let width = MARGIN + 3.0 * (TICKS + WIDTH + NAMES) + MARGIN;
     let mut scene = Scene::new(width, TOP + HEIGHT + BELOW);
     let room = width - 2.0 * MARGIN;
-    let title = format!("{}: what a policy saves, rejects and costs", findings.name);
+    let name = capitalised(&findings.name);
+    let title = format!("{name}: what a policy saves, rejects and costs");
     scene.text(&TITLE.shortened(&title, room)?, (MARGIN, 36.0), TITLE);
     let coin = if lines.count() > 1 {
         "Thin lines: the coin that rejects as often, blindly; hidden where it saves the same."

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use plotters::style::text_anchor::HPos;
 
-use super::axis::{Axis, number};
+use super::axis::{Axis, grouped, number};
 use super::scene::Scene;
 use super::theme::{
     CONTRAST, FAINT, HAIRLINE, INK, LABEL, MARGIN, MARK, NOTE, REFERENCE, SUBJECT, SUBTITLE, TITLE,
@@ -59,7 +59,6 @@ fn scene(experiments: &[GuaranteeFindings]) -> Result<Scene, PlotError> {
     let bottom = HEAD + height;
     let x = |percent: f64| left + across.place(percent).clamped() * WIDTH;
     for (tick, text) in across.ticks() {
-        scene.upright(x(tick), (HEAD, bottom), HAIRLINE, FAINT);
         scene.text(&text, (x(tick), bottom + 17.0), NOTE.anchored(HPos::Center));
     }
     let label = "logs on which the limit is broken (%)";
@@ -73,13 +72,16 @@ fn scene(experiments: &[GuaranteeFindings]) -> Result<Scene, PlotError> {
         let about = format!(
             "{}: {} prompts × {}, false rejections at most {} %",
             experiment.name,
-            experiment.prompts,
+            grouped(experiment.prompts),
             experiment.per_prompt,
             number(100.0 * experiment.max_frr, 1)
         );
         scene.text(&about, (MARGIN, top + 24.0), NOTE);
         top += BETWEEN;
         let end = top + experiment.methods.len() as f64 * LINE;
+        for (tick, _) in across.ticks() {
+            scene.upright(x(tick), (top - 6.0, end - 6.0), HAIRLINE, FAINT);
+        }
         let allowed = x(100.0 * (1.0 - experiment.confidence));
         scene.upright(allowed, (top - 6.0, end - 6.0), WHISKER, REFERENCE);
         for method in &experiment.methods {

@@ -1,6 +1,9 @@
 //! What of the paper can be had, as people read it, and as the page that stands beside the figures.
 
+use std::fmt::Write as _;
+
 use super::{Section, Sheet};
+use crate::plot::capitalised;
 use crate::study::figures::{EntryFindings, FiguresFindings, ResultState, Status};
 
 /// The sheet of the entries.
@@ -77,15 +80,16 @@ pub fn page(findings: &FiguresFindings) -> String {
         findings.name
     );
     for entry in &findings.entries {
-        page += &format!("\n## {}\n\n", entry.name);
-        page += &format!("**{}.**", capitalised(in_words(entry.status)));
-        page += &format!(" Published: {}\n\n", entry.published);
+        let _ = write!(page, "\n## {}\n\n", entry.name);
+        let _ = write!(page, "**{}.**", capitalised(in_words(entry.status)));
+        let _ = write!(page, " Published: {}\n\n", entry.published);
         if !entry.fitted.is_empty() {
-            page += &format!("Fitted: {}\n\n", entry.fitted);
+            let _ = write!(page, "Fitted: {}\n\n", entry.fitted);
         }
-        page += &format!("{}\n", entry.found);
+        let _ = writeln!(page, "{}", entry.found);
         for figure in &entry.figures {
-            page += &format!(
+            let _ = write!(
+                page,
                 "\n![{}: {}]({}.svg)\n",
                 entry.name, figure.name, figure.name
             );
@@ -96,17 +100,10 @@ pub fn page(findings: &FiguresFindings) -> String {
             .map(|result| format!("[{}](../results/{})", result.name, result.name))
             .collect();
         if !results.is_empty() {
-            page += &format!("\nResults: {}.\n", results.join(", "));
+            let _ = write!(page, "\nResults: {}.\n", results.join(", "));
         }
     }
     page
-}
-
-fn capitalised(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| {
-        first.to_uppercase().collect::<String>() + letters.as_str()
-    })
 }
 
 #[cfg(test)]

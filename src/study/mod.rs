@@ -12,6 +12,7 @@ pub mod figures;
 pub mod fit;
 pub mod guarantee;
 pub mod log_stress;
+pub mod martingale_paths;
 pub mod money;
 pub mod monitor;
 mod named;

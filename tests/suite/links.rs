@@ -79,7 +79,10 @@ fn problem(page: &Path, target: &str) -> Option<String> {
     }
     let docs = root().join("docs");
     let outside = path.canonicalize().unwrap();
-    if page.starts_with(&docs) && !outside.starts_with(&docs) && file.ends_with(".md") {
+    if page.starts_with(&docs)
+        && !outside.starts_with(&docs)
+        && path.extension().is_some_and(|e| e == "md")
+    {
         return Some("the book has no such page; link its folder".to_owned());
     }
     if !heading.is_empty() && !slugs(&path).contains(heading) {

@@ -9,7 +9,7 @@ use crate::cli::filling::table;
 use crate::cli::replay::{IntakeArgs, auditor};
 use crate::cli::{Context, catalogue};
 use crate::input::{Document, InputError};
-use crate::plot;
+use crate::plot::{self, Row};
 use crate::policy::{Checkpoint, PolicyFile, Position};
 use crate::replay::{Auditor, Replay, ScheduleError};
 use crate::report::{self, Provenance};
@@ -81,6 +81,11 @@ impl Inputs {
             writer.findings(&name, "replay", &findings, &sheet)?;
             let figure = plot::rejection_funnel(&findings)?;
             writer.figure(&format!("{}-{stem}", figure.name), &figure)?;
+            let rows = Row::with_validators(policy.name(), &findings);
+            // Where no false rejection rate is known there is nothing to draw.
+            if let Ok(figure) = plot::savings_against_false_rejections(&rows) {
+                writer.figure(&format!("{}-{stem}", figure.name), &figure)?;
+            }
             let moves = |c: &Checkpoint<Position>| matches!(c.at, Position::ExpectedFraction(_));
             if policy.checkpoints().iter().any(moves) {
                 let sweep =

@@ -11,6 +11,7 @@ use crate::plot;
 use crate::report::reproduction::Experiment;
 use crate::report::{self, Provenance};
 use crate::scenario::Scenario;
+use crate::study::martingale_paths::martingale_paths;
 use crate::study::simulation::{Request, simulate};
 use crate::study::verification::verify;
 
@@ -18,6 +19,8 @@ use crate::study::verification::verify;
 const SEED: u64 = 42;
 const SIMULATED: u64 = 1_000_000;
 const VERIFIED: u64 = 1_000_000;
+/// Generations whose predictions are followed for the figure.
+const FOLLOWED: u64 = 100_000;
 
 /// The scenarios of a project.
 pub(super) struct Inputs(Vec<(PathBuf, String, Scenario)>);
@@ -72,7 +75,8 @@ impl Inputs {
                 &progress::follow(&bar, before + SIMULATED),
                 &context.interrupt,
             );
-            if simulation.partial || verification.partial {
+            let paths = martingale_paths(scenario, FOLLOWED, SEED, &context.interrupt);
+            if simulation.partial || verification.partial || paths.partial {
                 bar.finish_and_clear();
                 return Ok(None);
             }
@@ -81,6 +85,9 @@ impl Inputs {
                 verification,
             };
             write(writer, path, text, &experiment)?;
+            let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+            let figure = plot::martingale_paths(&paths)?;
+            writer.figure(&format!("{}-{stem}", figure.name), &figure)?;
             experiments.push(experiment);
         }
         bar.finish_and_clear();
