@@ -24,8 +24,8 @@ use crate::study::fit::{FitError, Request, fit};
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:\n  \
     foldem fit log.jsonl --policy paper -o fitted.toml\n  \
-    foldem fit log.jsonl.zst --policy my.toml --report fit.html\n  \
-    foldem fit --table alarms.parquet --policy my.toml --resamples 2000 --format json\n\n\
+    foldem replay log.jsonl --policy paper --save-table alarms.parquet\n  \
+    foldem fit --table alarms.parquet --policy paper --resamples 400 --format json\n\n\
     What is fitted goes on as any scenario does:\n  \
     foldem check fitted.toml\n  \
     foldem stress fitted.toml\n  \
