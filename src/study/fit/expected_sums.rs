@@ -285,7 +285,7 @@ fn logarithms_tell_the_variation_of_log_normal_lengths_alone() {
     let sigma = (1.0 + 0.8_f64 * 0.8).ln().sqrt();
     let generation = |i: usize| {
         let z = crate::stats::normal_quantile((i as f64 + 0.5) / n as f64);
-        let (wrong, found) = (i % 2 == 0, i % 4 == 0);
+        let (wrong, found) = (i.is_multiple_of(2), i.is_multiple_of(4));
         let last = 50.0 * (sigma * z).exp();
         let cut = if i % 20 == 7 { 5.0 } else { 128.0 };
         Generation {
@@ -295,10 +295,10 @@ fn logarithms_tell_the_variation_of_log_normal_lengths_alone() {
                 validator: 0,
                 stage: i / 4 % 2,
                 seen: Some(i / 4 % 2),
-                saved: last + if i / 4 % 2 == 0 { 60.0 } else { 0.0 },
+                saved: last + if (i / 4).is_multiple_of(2) { 60.0 } else { 0.0 },
             }),
             charges: vec![0.0, 0.0],
-            tokens: vec![cut, if i % 50 == 0 { 0.0 } else { 60.0 }, last],
+            tokens: vec![cut, if i.is_multiple_of(50) { 0.0 } else { 60.0 }, last],
         }
     };
     let each: Vec<(usize, Generation)> = (0..n).map(|i| (i, generation(i))).collect();
