@@ -126,7 +126,7 @@ fn what_does_not_determine_a_scenario_is_explained() {
         (
             lines(&|i| line(i, i, Some(1), both(i))),
             WORD,
-            "rejects every accepted generation",
+            "accepted generations, ",
         ),
     ];
     for (log, policy, message) in &cases {

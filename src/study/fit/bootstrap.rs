@@ -11,8 +11,10 @@ use rand_xoshiro::rand_core::Rng as _;
 use rayon::prelude::*;
 
 use super::difficulty::Nodes;
-use super::evidence::{ACCEPTED, CHARGED, Columns, Evidence, MISSED, PAIR_M, RETAINED, SAVED};
-use super::form::{Form, PLAUSIBLE};
+use super::evidence::{
+    ACCEPTED, CHARGED, COUNT, Columns, Evidence, MISSED, PAIR_M, RETAINED, SAVED,
+};
+use super::form::{Form, PLAUSIBLE, SAME_VARIATION};
 use super::scenario::{exact, figures, parameters, spec};
 use super::solve::{Solution, solve};
 use crate::rng::{Purpose, stream};
@@ -60,6 +62,7 @@ impl Fitted {
                 (form, solution) = (apart, other);
             }
         }
+        let (form, solution) = with_variations((form, solution), evidence.columns, &total)?;
         let spec = spec(&form, &solution, &Nodes::new(), name);
         Some(Self {
             figures: exact(spec.clone())?,
@@ -111,6 +114,23 @@ impl Fitted {
             replayed: replayed(columns, sums),
         })
     }
+}
+
+/// A form and its solution, by second moments, with the stages whose lengths are believed to be log-normal.
+fn with_variations(
+    (form, solution): (Form, Solution),
+    columns: Columns,
+    total: &[f64],
+) -> Option<(Form, Solution)> {
+    let all = total[columns.with_tokens()].iter();
+    let all: Vec<bool> = all.map(|n| *n >= total[COUNT]).collect();
+    let by_logs = solve(&form.clone().with_log_normal(all.clone()), columns, total)?;
+    let each = solution.tokens.iter().zip(&by_logs.tokens).zip(all);
+    let near =
+        each.map(|((&(_, cv), &(_, other)), all)| all && (other - cv).abs() <= SAME_VARIATION * cv);
+    let form = form.with_log_normal(near.collect());
+    let solution = solve(&form, columns, total)?;
+    Some((form, solution))
 }
 
 /// Savings, f and cost ratio of the policy on the generations of some sums.

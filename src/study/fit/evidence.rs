@@ -1,8 +1,8 @@
 //! What a log says of the parameters of a scenario: sums over the generations of each prompt.
 //!
 //! The estimates are functions of these sums alone (`solve.rs`), so a prompt is one row of numbers and the
-//! bootstrap adds up rows. Numbers are counts, tokens and squares of tokens; where checkpoints
-//! charge fractions their sums are rounded, in an order that no thread changes.
+//! bootstrap adds up rows. Numbers are counts, tokens, squares of tokens, and the same of their logarithms; sums of
+//! logarithms, and of fractions that checkpoints charge, are rounded, in an order that no thread changes.
 
 use std::ops::Range;
 
@@ -57,7 +57,7 @@ impl Columns {
 
     fn block(self, number: usize) -> Range<usize> {
         let (k, v) = (self.stages, self.validators);
-        let blocks = [k, k, k, k, k, v, v, v];
+        let blocks = [k, k, k, k, k, v, v, v, k, k, k];
         let start = SINGLE + blocks[..number].iter().sum::<usize>();
         start..start + blocks[number]
     }
@@ -102,9 +102,24 @@ impl Columns {
         self.block(7)
     }
 
+    /// By stage: generations with tokens there.
+    pub(super) fn with_tokens(self) -> Range<usize> {
+        self.block(8)
+    }
+
+    /// By stage: logarithms of the tokens of those.
+    pub(super) fn logs(self) -> Range<usize> {
+        self.block(9)
+    }
+
+    /// By stage: squares of these logarithms.
+    pub(super) fn log_squares(self) -> Range<usize> {
+        self.block(10)
+    }
+
     /// By stage: generations that go wrong and on which this validator alarms first, there.
     pub(super) fn alarms(self, validator: usize) -> Range<usize> {
-        let start = self.saved().end + validator * self.stages;
+        let start = self.log_squares().end + validator * self.stages;
         start..start + self.stages
     }
 
@@ -205,6 +220,12 @@ fn add(
     for (k, tokens) in generation.tokens.iter().enumerate() {
         row[columns.tokens().start + k] += tokens;
         row[columns.squares().start + k] += tokens * tokens;
+        if *tokens > 0.0 {
+            let log = libm::log(*tokens);
+            row[columns.with_tokens().start + k] += 1.0;
+            row[columns.logs().start + k] += log;
+            row[columns.log_squares().start + k] += log * log;
+        }
     }
     for (s, charged) in generation.charges.iter().enumerate() {
         row[CHARGED] += charged;

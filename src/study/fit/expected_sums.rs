@@ -83,9 +83,30 @@ fn histories(truth: &Truth) -> Vec<(f64, Option<usize>, Option<usize>, bool)> {
     all
 }
 
-/// Expected sums per generation: each history's generation with lengths at two points that have their
-/// law's first two moments.
-fn sums(truth: &Truth, labels: bool) -> (Form, Columns, Vec<f64>) {
+/// How lengths vary about their mean, at two points.
+#[derive(Clone, Copy)]
+enum Points {
+    /// With the law's first two moments.
+    Moments,
+    /// With its mean, and the variance that the logarithm of a log-normal law has.
+    Logarithms,
+}
+
+impl Points {
+    /// One of the two, as a multiple of the mean.
+    fn at(self, sign: f64, cv: f64) -> f64 {
+        match self {
+            Points::Moments => 1.0 + sign * cv,
+            Points::Logarithms => {
+                let sigma = (1.0 + cv * cv).ln().sqrt();
+                (sign * sigma).exp() / sigma.cosh()
+            }
+        }
+    }
+}
+
+/// Expected sums per generation: each history's generation with lengths at two points.
+fn sums(truth: &Truth, labels: bool, points: Points) -> (Form, Columns, Vec<f64>) {
     let layout = layout();
     let mut generations = Vec::new();
     let mut weights = Vec::new();
@@ -95,7 +116,7 @@ fn sums(truth: &Truth, labels: bool) -> (Form, Columns, Vec<f64>) {
                 .map(|k| {
                     let wrong = onset.is_some_and(|o| o <= k);
                     let factor = if wrong { truth.factor } else { 1.0 };
-                    truth.mean[k] * factor * (1.0 + sign * truth.cv[k])
+                    truth.mean[k] * factor * points.at(sign, truth.cv[k])
                 })
                 .collect();
             let alarm = first.map(|look| Alarm {
@@ -130,11 +151,12 @@ fn sums(truth: &Truth, labels: bool) -> (Form, Columns, Vec<f64>) {
     let mut form = Form::new(&layout, &evidence);
     form.by_steps = labels;
     form.sticky = truth.sticky;
+    form.log_normal = vec![matches!(points, Points::Logarithms); 3];
     (form, evidence.columns, total)
 }
 
-fn found(truth: &Truth, labels: bool) -> (Form, Solution, Columns, Vec<f64>) {
-    let (form, columns, total) = sums(truth, labels);
+fn found(truth: &Truth, labels: bool, points: Points) -> (Form, Solution, Columns, Vec<f64>) {
+    let (form, columns, total) = sums(truth, labels, points);
     let solution = solve(&form, columns, &total).expect("determined");
     (form, solution, columns, total)
 }
@@ -158,12 +180,14 @@ fn assert_is(solution: &Solution, truth: &Truth) {
 
 #[test]
 fn first_alarms_determine_the_scenario() {
-    let (form, solution, columns, total) = found(&TRUTH, false);
-    assert_is(&solution, &TRUTH);
-    // And its figures are those of the policy on these generations.
-    let figures = figures(&form, &solution).expect("defined");
-    for (fitted, replayed) in figures.iter().zip(replayed(columns, &total)) {
-        assert_relative_eq!(*fitted, replayed, epsilon = 1e-10);
+    for points in [Points::Moments, Points::Logarithms] {
+        let (form, solution, columns, total) = found(&TRUTH, false, points);
+        assert_is(&solution, &TRUTH);
+        // And its figures are those of the policy on these generations.
+        let figures = figures(&form, &solution).expect("defined");
+        for (fitted, replayed) in figures.iter().zip(replayed(columns, &total)) {
+            assert_relative_eq!(*fitted, replayed, epsilon = 1e-10);
+        }
     }
 }
 
@@ -176,7 +200,7 @@ fn labels_of_steps_determine_the_scenario() {
             accepts: [0.9, 0.1],
             ..TRUTH
         };
-        let (form, solution, columns, total) = found(&truth, true);
+        let (form, solution, columns, total) = found(&truth, true, Points::Moments);
         assert_is(&solution, &truth);
         let figures = figures(&form, &solution).expect("defined");
         for (fitted, replayed) in figures.iter().zip(replayed(columns, &total)) {
@@ -192,7 +216,7 @@ fn a_fault_behind_the_last_checkpoint_is_taken_for_a_missed_one() {
         onset: [0.2, 0.15, 0.1],
         ..TRUTH
     };
-    let (_, solution, _, _) = found(&truth, false);
+    let (_, solution, _, _) = found(&truth, false, Points::Moments);
     assert!(solution.sensitivity[0] < truth.detects - 0.1);
     assert_relative_eq!(solution.onset[2][0], 0.0);
 }
@@ -200,7 +224,7 @@ fn a_fault_behind_the_last_checkpoint_is_taken_for_a_missed_one() {
 /// The figures that the bootstrap computes without difficulty are those with it.
 #[test]
 fn the_three_figures_do_not_depend_on_difficulty() {
-    let (mut form, mut solution, _, _) = found(&TRUTH, false);
+    let (mut form, mut solution, _, _) = found(&TRUTH, false, Points::Moments);
     let plain = figures(&form, &solution).expect("defined");
     form.clustered = true;
     solution.covariance = 0.05;
@@ -250,4 +274,37 @@ fn missed_faults_have_lengths_of_their_own_where_they_must() {
     {
         assert_relative_eq!(*fitted, replayed, epsilon = 1e-8);
     }
+}
+
+/// Lengths of a log-normal law are told from cut ones: 19 in 20 texts reach the token at which a stage ends.
+#[test]
+fn logarithms_tell_the_variation_of_log_normal_lengths_alone() {
+    let layout = layout();
+    let n = 2000;
+    // Lengths of the last stage are evenly spaced quantiles of a log-normal law with cv 0.8.
+    let sigma = (1.0 + 0.8_f64 * 0.8).ln().sqrt();
+    let generation = |i: usize| {
+        let z = crate::stats::normal_quantile((i as f64 + 0.5) / n as f64);
+        let (wrong, found) = (i.is_multiple_of(2), i.is_multiple_of(4));
+        let last = 50.0 * (sigma * z).exp();
+        let cut = if i % 20 == 7 { 5.0 } else { 128.0 };
+        Generation {
+            accepted: !wrong,
+            onset: Onset::Unlabelled,
+            alarm: found.then_some(Alarm {
+                validator: 0,
+                stage: i / 4 % 2,
+                seen: Some(i / 4 % 2),
+                saved: last + if (i / 4).is_multiple_of(2) { 60.0 } else { 0.0 },
+            }),
+            charges: vec![0.0, 0.0],
+            tokens: vec![cut, if i.is_multiple_of(50) { 0.0 } else { 60.0 }, last],
+        }
+    };
+    let each: Vec<(usize, Generation)> = (0..n).map(|i| (i, generation(i))).collect();
+    let evidence = Evidence::new(&layout, &each);
+    let form = Form::new(&layout, &evidence);
+    let fitted = Fitted::new(form, &evidence, "f").expect("determined");
+    assert_eq!(fitted.form.log_normal, [false, false, true]);
+    assert_relative_eq!(fitted.solution.tokens[2].1, 0.8, max_relative = 0.01);
 }

@@ -12,6 +12,10 @@
 //! - **Stickiness** can be told where steps are labelled: a fault that the first look misses is found by a
 //!   later look as often as by a first one (fresh draws) or never (one draw per fault). The nearer one is
 //!   taken. Without labels, an alarm in a text stands, and every alarm is taken for the onset of its fault.
+//! - **Variation of lengths.** Where every generation has tokens in a stage and the spread of their logarithms tells a
+//!   coefficient of variation within [`SAME_VARIATION`] of the second moment's, a log-normal law is believed, and
+//!   the spread is taken: a second moment rests on a few long texts, and its intervals are too narrow. Else the second
+//!   moment is: a stage that ends at a token position holds cut lengths, whose logarithms say little of their variance.
 
 use super::evidence::{Evidence, FIRST_LOOKS, FIRST_SEEN, LATER_LOOKS, LATER_SEEN};
 use super::stages::Layout;
@@ -26,6 +30,9 @@ pub(super) const ONE_KIND: &str = "wrong";
 pub(super) const MISSED_KIND: &str = "missed";
 /// Length factors that are believed of found and missed faults alike.
 pub(super) const PLAUSIBLE: [f64; 2] = [0.125, 8.0];
+
+/// Relative difference of two coefficients of variation up to which a log-normal law is believed.
+pub(super) const SAME_VARIATION: f64 = 0.25;
 
 /// What does not vary over resamples.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,6 +54,8 @@ pub(super) struct Form {
     pub(super) clustered: bool,
     /// Whether some fault starts behind the last checkpoint, as far as the log shows.
     pub(super) last_stage_seen: bool,
+    /// By stage: whether the variation of its tokens is told by the spread of their logarithms.
+    pub(super) log_normal: Vec<bool>,
 }
 
 impl Form {
@@ -107,6 +116,7 @@ impl Form {
                 || share(LATER_SEEN, LATER_LOOKS) <= 0.5 * share(FIRST_SEEN, FIRST_LOOKS),
             clustered: total[super::evidence::PAIR_M] > 0.0,
             last_stage_seen: behind > 0.0,
+            log_normal: vec![false; layout.stages()],
             layout: layout.clone(),
         }
     }
@@ -117,6 +127,12 @@ impl Form {
     pub(super) fn with_missed(mut self) -> Self {
         self.kinds.push(MISSED_KIND.to_owned());
         self.missed = true;
+        self
+    }
+
+    /// The same with the spread of logarithms in these stages.
+    pub(super) fn with_log_normal(mut self, stages: Vec<bool>) -> Self {
+        self.log_normal = stages;
         self
     }
 

@@ -148,10 +148,19 @@ pub enum FitError {
     NoAlarms(u64),
     /// No accepted generation survives.
     #[error(
-        "cannot be fitted: it rejects every accepted generation, so its cost per retained sample is infinite; take out the \
-         validator that alarms on all"
+        "cannot be fitted: it rejects all {accepted} accepted generations, {rejections} of them for an alarm of \
+         `{validator}`, so its cost per retained sample is infinite; take that validator out of the policy, or put it \
+         right (its rule may not suit these texts; those of `simulate --write-log` are placeholders, on which rules \
+         tell nothing: use `foldem recovery` to fit drawn logs)"
     )]
-    NothingRetained,
+    NothingRetained {
+        /// Accepted generations.
+        accepted: u64,
+        /// The validator that rejects most of them.
+        validator: String,
+        /// How many it rejects.
+        rejections: u64,
+    },
     /// Steps are labelled, and no alarm can be held against one.
     #[error(
         "cannot be fitted: no fault that starts before the last checkpoint is alarmed on, so sensitivity is not known; \
@@ -293,7 +302,7 @@ fn fitted(stages: &Stages<'_>, evidence: &Evidence, name: &str) -> Result<Fitted
         let total = evidence.total();
         let wrong = total[evidence::WRONG];
         if total[evidence::RETAINED] <= 0.0 {
-            FitError::NothingRetained
+            nothing_retained(&stages.layout, evidence)
         } else if evidence.by_steps {
             FitError::NothingDetected
         } else {
@@ -305,6 +314,25 @@ fn fitted(stages: &Stages<'_>, evidence: &Evidence, name: &str) -> Result<Fitted
             FitError::NoAlarms(wrong as u64)
         }
     })
+}
+
+/// That no accepted generation is left, and whose alarms reject most of them.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "counts of records"
+)]
+fn nothing_retained(layout: &stages::Layout, evidence: &Evidence) -> FitError {
+    let total = evidence.total();
+    let rejections = total[evidence.columns.false_alarms()].iter();
+    let named = layout.validators.iter().zip(rejections);
+    let most = named.max_by(|a, b| a.1.total_cmp(b.1));
+    let (validator, rejections) = most.map_or((String::new(), 0.0), |(v, n)| (v.clone(), *n));
+    FitError::NothingRetained {
+        accepted: total[evidence::ACCEPTED] as u64,
+        validator,
+        rejections: rejections as u64,
+    }
 }
 
 /// What a reader has to know of this fit, one sentence each.

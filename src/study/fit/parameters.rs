@@ -188,7 +188,11 @@ fn reason(fitted: &Fitted, role: Role, value: f64) -> (Status, String) {
         }
         Role::LengthFactor { .. } => (Estimated, "tokens saved by rejections, against mean tokens"),
         Role::MeanTokens => (Estimated, "mean tokens of the stage"),
-        Role::Variation => (
+        Role::Variation { stage } if form.log_normal[stage] => (
+            Estimated,
+            "spread of the logarithms of the stage's tokens; stages are independent in a scenario",
+        ),
+        Role::Variation { .. } => (
             Estimated,
             "second moment of the stage's tokens; stages are independent in a scenario",
         ),

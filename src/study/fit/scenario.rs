@@ -147,7 +147,7 @@ pub(super) enum Role {
     DifficultyEffect,
     LengthFactor { kind: usize },
     MeanTokens,
-    Variation,
+    Variation { stage: usize },
     Detects { validator: usize },
     FalseAlarm { validator: usize },
     Sticky,
@@ -183,7 +183,7 @@ pub(super) fn parameters(spec: &ScenarioSpec) -> Vec<(String, Role, f64)> {
         let factor = fault.length_factor;
         found.push((key("length_factor"), Role::LengthFactor { kind }, factor));
     }
-    for stage in &spec.stages {
+    for (number, stage) in spec.stages.iter().enumerate() {
         let key = |name: &str| format!("stage.{}.tokens.{name}", stage.name);
         let (mean, cv) = match stage.tokens {
             TokenSpec::LogNormal { mean, cv } => (mean, cv),
@@ -191,7 +191,8 @@ pub(super) fn parameters(spec: &ScenarioSpec) -> Vec<(String, Role, f64)> {
             _ => continue,
         };
         found.push((key("mean"), Role::MeanTokens, mean));
-        found.push((key("cv"), Role::Variation, cv));
+        let role = Role::Variation { stage: number };
+        found.push((key("cv"), role, cv));
     }
     for (number, validator) in spec.validators.iter().enumerate() {
         let key = |name: &str| format!("validator.{}.{name}", validator.name);

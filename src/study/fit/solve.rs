@@ -18,8 +18,9 @@
 //!   probability, whatever its stage and kind, and it shows in the stage in which it starts. The maximum of
 //!   the likelihood of first alarms is here the solution of these equations.
 //! - **Lengths.** `E[L_k]` = `μ_k` (`c_k` + Σ_j `φ_j` P(kind j by stage k)) and the tokens saved by what finds kind j
-//!   determine `μ_k` and the length factors `φ_j` (a contraction); second moments give the variation within. So full
-//!   tokens and gross savings are those of the log. Where missed faults are a kind of their own, the mean tokens of
+//!   determine `μ_k` and the length factors `φ_j` (a contraction). So full tokens and gross savings are those of the
+//!   log. The variation within is that of second moments, or, of log-normal laws, of the variance of ln L
+//!   = σ² + Var(ln φ) over states, cv² = exp(σ²) − 1 (`form.rs` says when). Where missed faults are a kind of their own, the mean tokens of
 //!   what goes wrong without an alarm give its factor.
 
 use super::evidence::{
@@ -375,20 +376,20 @@ impl<'f> Equations<'f> {
             }
         }
         let mu = laws(&factors);
-        let squares = x[self.columns.squares()].iter().map(|q| q / n);
-        let tokens = mu
-            .iter()
-            .zip(squares)
-            .enumerate()
-            .map(|(k, (&mu, square))| {
-                let relative = square / (mu * mu * weight(k, &factors, 2)) - 1.0;
-                let cv = if relative > 1e-12 {
-                    relative.sqrt()
-                } else {
-                    0.0
-                };
-                (mu, cv)
-            });
+        let tokens = mu.iter().enumerate().map(|(k, &mu)| {
+            let relative = if self.form.log_normal[k] {
+                libm::expm1(self.log_variance(k, &states[k], &factors))
+            } else {
+                let square = x[self.columns.squares().start + k] / n;
+                square / (mu * mu * weight(k, &factors, 2)) - 1.0
+            };
+            let cv = if relative > 1e-12 {
+                relative.sqrt()
+            } else {
+                0.0
+            };
+            (mu, cv)
+        });
         let saves = |detected: &Vec<f64>| {
             let tokens = detected.iter().enumerate();
             let tokens = tokens.map(|(s, p)| p * mean[s + 1..].iter().sum::<f64>());
@@ -399,6 +400,23 @@ impl<'f> Equations<'f> {
             known[kinds - 1] = states.iter().any(|(_, faults)| faults[kinds - 1] > 0.0);
         }
         (tokens.collect(), factors, known)
+    }
+
+    /// Variance of the logarithm of stage k's tokens within a state, all generations having some there.
+    fn log_variance(&self, k: usize, (clean, faults): &(f64, Vec<f64>), factors: &[f64]) -> f64 {
+        let variance = |n: f64, sum: f64, squares: f64| squares / n - (sum / n).powi(2);
+        let at = |columns: std::ops::Range<usize>| self.x[columns.start + k];
+        let columns = self.columns;
+        let all = variance(self.x[COUNT], at(columns.logs()), at(columns.log_squares()));
+        // Between states: ln φ, which is 0 where nothing is wrong.
+        let (mut n, mut sum, mut squares) = (*clean, 0.0, 0.0);
+        for (share, phi) in faults.iter().zip(factors) {
+            let log = libm::log(*phi);
+            n += share;
+            sum += share * log;
+            squares += share * log * log;
+        }
+        all - variance(n, sum, squares)
     }
 
     /// The length factor of what nobody finds, from its tokens.

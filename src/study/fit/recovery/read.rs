@@ -109,7 +109,7 @@ pub(super) fn is_assumed(role: Role, last: usize) -> bool {
         Role::Spread
         | Role::LengthFactor { .. }
         | Role::MeanTokens
-        | Role::Variation
+        | Role::Variation { .. }
         | Role::Detects { .. }
         | Role::FalseAlarm { .. } => false,
     }
