@@ -1,7 +1,7 @@
 //! What does a predicted utility look like along single generations, and what becomes of its mean among
 //! those that survive?
 //!
-//! M₀ = E[U], and after each stage `M_k` = E[U | what the validators have said so far], of the true
+//! M₀ = `E[U]`, and after each stage `M_k` = `E[U | F_k]`, given what the validators have said so far, of the true
 //! posterior (theory, section 3). Over all generations each `M_k` has the mean M₀, whether or not they
 //! are stopped. Over those that are still running it has not, as who is stopped depends on `M_k`: so a
 //! martingale does not make retained samples unbiased.

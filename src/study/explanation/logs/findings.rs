@@ -78,7 +78,7 @@ pub struct LogFigure {
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct LogExplanation {
-    /// [`LOG_SCHEMA`].
+    /// [`LOG_SCHEMA`](super::LOG_SCHEMA).
     pub schema: &'static str,
     /// Name of the policy.
     pub policy: String,
