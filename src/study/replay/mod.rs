@@ -6,6 +6,7 @@
 mod alarms;
 mod attribution;
 mod baselines;
+mod brief;
 mod censored;
 mod early_exit;
 mod label_noise;
@@ -26,6 +27,7 @@ pub use censored::{CensoredFindings, censored};
 pub use label_noise::{Bounds, CorrectedFigure, LabelNoiseFindings, label_noise};
 pub use outcome::{FirstAlarmOutcome, GenerationOutcome, outcomes};
 
+pub(super) use brief::brief;
 pub(super) use warnings::of_log;
 
 use rayon::prelude::*;
