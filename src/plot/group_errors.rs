@@ -31,11 +31,12 @@ fn scene(rows: &[Row]) -> Result<Scene, PlotError> {
     let panel = |heading, label: &str, reference, values: Vec<[Value; 2]>| {
         let (lo, hi) = range(&values, reference, 1.0);
         // A share lies between nothing and all, whatever an interval says.
-        let hi = hi.min(100.0);
+        let lo = lo.clamp(0.0, 99.0);
+        let hi = hi.clamp(lo + 1.0, 100.0);
         Panel {
             heading,
             label: label.to_owned(),
-            axis: Axis::linear(lo.clamp(0.0, hi - 1.0), hi, TICKS),
+            axis: Axis::linear(lo, hi, TICKS),
             values,
             reference,
             sides: None,

@@ -92,8 +92,8 @@ fn best_of_many(findings: &SurfaceFindings) -> Option<String> {
     let rows = findings.rows_of_logs;
     (rows > 1).then(|| {
         format!(
-            "The best of these {rows} rows looks better than it is, as intervals allow for no choice among \
-             rows. Ask about a row that you chose beforehand, or choose by `foldem tune`, which measures on \
+            "The best of these {rows} rows looks better than it is: intervals allow for no choice among rows, \
+             and of rows that break even one in forty seems to pay. Ask about a row that you chose beforehand, or choose by `foldem tune`, which measures on \
              other prompts."
         )
     })
@@ -180,7 +180,7 @@ fn shown(value: Compared, unit: f64, written: fn(Estimate) -> String) -> String 
 
 /// What an oracle gets, where steps are labelled.
 fn ceilings(findings: &SurfaceFindings, several: bool) -> Option<Section> {
-    let header = header(several, &["records with labelled steps"]);
+    let header = header(several, &["records with verdict and labelled steps"]);
     let figures = [
         "savings %",
         "policy's savings %",
@@ -192,9 +192,9 @@ fn ceilings(findings: &SurfaceFindings, several: bool) -> Option<Section> {
         let mut line = begins(row, several, &[Some(ceiling.records)]);
         line.extend([
             percent(ceiling.savings),
-            percent(row.get("savings").estimate),
+            percent(ceiling.policy_savings),
             with_interval(ceiling.cost_ratio),
-            with_interval(row.get("cost_ratio").estimate),
+            with_interval(ceiling.policy_cost_ratio),
         ]);
         Some(line)
     });
@@ -266,6 +266,11 @@ fn data(findings: &SurfaceFindings) -> Section {
             };
             add("ceiling_savings", estimate(ceiling.savings));
             add("ceiling_cost_ratio", estimate(ceiling.cost_ratio));
+            add("ceiling_policy_savings", estimate(ceiling.policy_savings));
+            add(
+                "ceiling_policy_cost_ratio",
+                estimate(ceiling.policy_cost_ratio),
+            );
         }
     }
     section

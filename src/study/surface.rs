@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::Named;
 use super::comparison::names;
 use super::named::as_map;
-use super::replay::{Baseline, FIGURES, Intake, brief, of_log};
+use super::replay::{Baseline, FIGURES, Figures, Intake, brief, of_log};
 use super::simulation::{Compared, exact_value, not_as_promised};
 use crate::estimate::Estimate;
 use crate::policy::PolicyFile;
@@ -59,14 +59,20 @@ pub struct Ceiling {
     pub savings: Estimate,
     /// Cost per retained sample, relative to full generation.
     pub cost_ratio: Estimate,
+    /// Savings of the policy on the same generations.
+    pub policy_savings: Estimate,
+    /// Cost ratio of the policy on the same generations.
+    pub policy_cost_ratio: Estimate,
 }
 
 impl Ceiling {
-    fn of(oracle: &Baseline) -> Self {
+    fn of((oracle, policy): &(Baseline, Figures)) -> Self {
         Self {
             records: oracle.records,
             savings: oracle.figures.get("savings"),
             cost_ratio: oracle.figures.get("cost_ratio"),
+            policy_savings: policy.get("savings"),
+            policy_cost_ratio: policy.get("cost_ratio"),
         }
     }
 }
@@ -252,20 +258,7 @@ fn of_group(
     });
     row.ceiling = brief.ceiling.as_ref().map(Ceiling::of);
     row.warnings = brief.warnings;
-    row.warnings.extend(part_of_ceiling(&row));
     (row, None)
-}
-
-/// A ceiling that is about other generations than the row.
-fn part_of_ceiling(row: &SurfaceRow) -> Option<String> {
-    let (counts, ceiling) = row.counts.zip(row.ceiling)?;
-    (ceiling.records < counts.records).then(|| {
-        format!(
-            "the ceiling is about the {} of {} records that have a verdict and labelled steps: `replay` has \
-             the policy on those (policy-where-steps-are-labelled)",
-            ceiling.records, counts.records
-        )
-    })
 }
 
 fn of_scenario(scenario: &Scenario) -> SurfaceRow {

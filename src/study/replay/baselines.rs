@@ -113,18 +113,20 @@ fn with_steps(table: &Table) -> Vec<usize> {
     rows(table, labelled)
 }
 
-/// The oracle that stops exactly the refused, at the end of their first wrong step; `None` where no
-/// generation with a verdict has labelled steps.
+/// The oracle that stops exactly the refused, at the end of their first wrong step, and the figures of
+/// `replay` on the same generations; `None` where none with a verdict has labelled steps.
 pub(super) fn oracle_at_first_wrong_step(
     policy: &PolicyFile,
     table: &Table,
     replay: &Replay<'_>,
-) -> Result<Option<Baseline>, ScheduleError> {
+) -> Result<Option<(Baseline, Figures)>, ScheduleError> {
     let stopping = first_error(table, &with_steps(table));
     let oracle = stopping.into_iter().find(|s| s.name == ORACLE_AT_STEP);
-    oracle
-        .map(|oracle| oracle.evaluated(policy, table, replay))
-        .transpose()
+    let beside = |oracle: Stopping| {
+        let own = Figures::new(&plain_estimates(table, replay, &oracle.rows));
+        Ok((oracle.evaluated(policy, table, replay)?, own))
+    };
+    oracle.map(beside).transpose()
 }
 
 fn rows(table: &Table, which: impl Fn(usize) -> bool) -> Vec<usize> {

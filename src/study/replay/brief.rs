@@ -13,9 +13,9 @@ use crate::replay::{Replay, ScheduleError, Table};
 pub(in crate::study) struct Brief {
     /// Figures of the policy and its coin.
     pub(in crate::study) figures: Figures,
-    /// The oracle that stops the refused at the end of their first wrong step; `None` where no steps are
-    /// labelled.
-    pub(in crate::study) ceiling: Option<Baseline>,
+    /// The oracle that stops the refused at the end of their first wrong step, and the figures of the policy
+    /// on the same generations; `None` where no steps are labelled.
+    pub(in crate::study) ceiling: Option<(Baseline, Figures)>,
     /// What a reader has to know before trusting these figures, as of a log of its own.
     pub(in crate::study) warnings: Vec<String>,
 }
