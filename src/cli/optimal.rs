@@ -1,10 +1,12 @@
 //! `foldem optimal`: the best policy that a scenario's own validators allow.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
 use super::error::{CliError, exit};
+use super::evaluation::evaluated;
 use super::{Context, output};
 use crate::input::InputError;
 use crate::plot;
@@ -60,7 +62,10 @@ pub(super) fn run(args: &OptimalArgs, context: &Context) -> Result<u8, CliError>
         },
         tokens_seen: args.tokens_seen,
     };
-    let findings = optimal(&scenario, request, &context.interrupt).map_err(|failure| {
+    // Building the tree of beliefs does not look whether it is interrupted.
+    let interrupt = Arc::clone(&context.interrupt);
+    let search = move || optimal(&scenario, request, &interrupt);
+    let findings = evaluated(&context.interrupt, search)?.map_err(|failure| {
         let path = args.scenario.display().to_string();
         match failure {
             Failure::Interrupted => CliError::Interrupted,

@@ -88,7 +88,7 @@ impl ArmMeans {
                     - &self.utility[before] / &self.retained[before]
             }
             "tokens_per_retained" => self.per_retained(arm),
-            _ => self.per_retained(arm) / self.per_retained(FULL),
+            _ => self.cost_relative_to(arm, FULL),
         }
     }
 
@@ -103,8 +103,8 @@ impl ArmMeans {
                 1.0 - &((1.0 - &left(BOTH, REJECT)) / (1.0 - &left(EXIT, FULL)))
             }
             "overlap_points" => 1.0 - &(left(REJECT, FULL) + left(EXIT, FULL) - left(BOTH, FULL)),
-            "cost_ratio_on_exit" => self.per_retained(BOTH) / self.per_retained(EXIT),
-            "cost_ratio_on_rejection" => self.per_retained(BOTH) / self.per_retained(REJECT),
+            "cost_ratio_on_exit" => self.cost_relative_to(BOTH, EXIT),
+            "cost_ratio_on_rejection" => self.cost_relative_to(BOTH, REJECT),
             "lost_by_exit" => self.lost_and_gained[0].clone(),
             _ => self.lost_and_gained[1].clone(),
         }
@@ -112,6 +112,16 @@ impl ArmMeans {
 
     fn per_retained(&self, arm: usize) -> Linear {
         &self.tokens[arm] / &self.retained[arm]
+    }
+
+    /// Tokens per retained sample of `arm` relative to those of `other`. Where `other` retains nothing there
+    /// is nothing to compare with: an infinite cost would make any arm look free.
+    fn cost_relative_to(&self, arm: usize, other: usize) -> Linear {
+        if self.retained[other].value > 0.0 {
+            self.per_retained(arm) / self.per_retained(other)
+        } else {
+            Linear::constant(f64::NAN, self.tokens[arm].gradient.len())
+        }
     }
 }
 
@@ -169,12 +179,15 @@ impl ArmsTally {
     /// No generations yet, of batches of `frame` with so many probes. An early answer and all looks at a
     /// generation come to at most `most_tokens`.
     pub fn new(frame: &Frame, probes: usize, most_tokens: f64) -> Self {
-        let typical = frame.typical_tokens + frame.typical_cost + most_tokens;
-        let tokens = Scale::for_values_near(typical);
         let value = Scale::for_values_near(1.0);
         let mut scales = vec![Scale::COUNT; SINGLE + 2 * probes];
         for arm in 0..ARMS {
-            scales[1 + PER_ARM * arm] = tokens;
+            // What an arm does not pay must not coarsen what it pays.
+            let (rejects, exits) = outcome::arm(arm);
+            let checks = if rejects { frame.typical_cost } else { 0.0 };
+            let answers = if exits { most_tokens } else { 0.0 };
+            let typical = frame.typical_tokens + checks + answers;
+            scales[1 + PER_ARM * arm] = Scale::for_values_near(typical);
             scales[1 + PER_ARM * arm + 3] = value;
         }
         Self {
@@ -220,6 +233,11 @@ impl ArmsTally {
     /// Number of generations.
     pub fn generations(&self) -> u64 {
         u64::try_from(self.moments.sum(0)).unwrap_or(0)
+    }
+
+    /// Generations that arm number `arm` delivers and the final filter accepts.
+    pub fn retained(&self, arm: usize) -> u64 {
+        u64::try_from(self.moments.sum(1 + PER_ARM * arm + 2)).unwrap_or(0)
     }
 
     /// Generations that early exit alone ends.

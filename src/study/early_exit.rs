@@ -13,7 +13,7 @@ use super::named::as_map;
 use super::simulation::Compared;
 use crate::engine::{Interrupt, Run, Simulation};
 use crate::estimate::{ARM_FIGURES, ArmMeans, ArmsTally, COMPOSITION, Tally};
-use crate::outcome::{ARMS, Fold, Frame, OutcomeBatch};
+use crate::outcome::{self, ARMS, Fold, Frame, OutcomeBatch};
 use crate::scenario::Scenario;
 use crate::stats::Linear;
 use crate::theory::Arms;
@@ -21,7 +21,7 @@ use crate::theory::Arms;
 /// Names of the arms, by number.
 pub const ARM_NAMES: [&str; ARMS] = ["full", "reject", "exit", "both"];
 
-/// Below this many exits intervals are not reliable.
+/// From fewer exits, or fewer retained generations, intervals are not reliable.
 const FEW: u64 = 10;
 
 /// One arm.
@@ -185,6 +185,7 @@ pub(super) fn compared(
         ));
     }
     warnings.extend(few_exits(tally));
+    warnings.extend(few_retained(tally));
     Some((findings, warnings))
 }
 
@@ -195,6 +196,25 @@ pub(super) fn few_exits(tally: &ArmsTally) -> Option<String> {
             "only {} of {} generations exit early: the intervals of the four arms are not reliable",
             tally.exits(),
             tally.generations()
+        )
+    })
+}
+
+/// Says in which arms with early exit so few generations are retained that what they cost and are worth
+/// is known from hardly any. Rejection alone has a warning of its own.
+pub(super) fn few_retained(tally: &ArmsTally) -> Option<String> {
+    let arms = ARM_NAMES.iter().enumerate();
+    let few = arms.filter(|&(arm, _)| outcome::arm(arm).1);
+    let few = few.filter(|&(arm, _)| (1..FEW).contains(&tally.retained(arm)));
+    let few: Vec<String> = few
+        .map(|(arm, name)| format!("{} in the arm `{name}`", tally.retained(arm)))
+        .collect();
+    (!few.is_empty()).then(|| {
+        format!(
+            "of {} generations only so many are retained: {}; the intervals of cost ratios, utility and \
+             bias there are not reliable",
+            tally.generations(),
+            few.join(", ")
         )
     })
 }

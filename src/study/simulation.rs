@@ -225,6 +225,14 @@ fn warnings(scenario: &Scenario, sample: &Sample<'_>, exact: &Exact) -> Vec<Stri
                     tally.count(Column::Count)
                 ));
             }
+            let retained = tally.count(Column::Retained);
+            if (1..10).contains(&retained) {
+                warnings.push(format!(
+                    "only {retained} of {} attempts were retained: the intervals of cost ratios, of \
+                     utility_retained and of retained_bias are not reliable; ask for more --attempts",
+                    tally.count(Column::Count)
+                ));
+            }
         }
         Drawn::Prompts => {
             if tally.dominance(Column::Surviving) > DOMINANT {

@@ -146,6 +146,32 @@ const MISTAKES: [(&str, &str, &str, &str); 16] = [
     ("difficulty_effect = -0.5\ncost_tokens = 0.5\nanswer_tokens = 15\naccepts = { clean = 0.8,", "difficulty_effect = 2000\ncost_tokens = 0.5\nanswer_tokens = 15\naccepts = { clean = 0.8,", "early_exit.probe[0].difficulty_effect", "must lie in"),
 ];
 
+/// An interval from a handful of retained generations says what hardly any of them are worth.
+#[test]
+fn who_retains_a_handful_is_told_so() {
+    let valid = fs::read_to_string(root().join(SCENARIO)).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("strict.toml").display().to_string();
+    let run = |text: &str| {
+        fs::write(&path, text).unwrap();
+        let output = foldem(&["simulate", &path, "--attempts", "2000", "--format", "json"]);
+        assert_eq!(code(&output), 0, "{}", stderr(&output));
+        let result: serde_json::Value = serde_json::from_str(&stdout(&output)).unwrap();
+        result["warnings"].to_string()
+    };
+    // About 2 of 2,000 are retained in full; with early exits about 90, and 7 without those after `plan`.
+    let strict = valid
+        .replace("false_alarm = 0.015", "false_alarm = 0.99")
+        .replace("slip = 0.4, loop = 0.7", "slip = 0.9, loop = 0.9");
+    let told = run(&strict);
+    assert!(told.contains("of 2000 attempts were retained"), "{told}");
+    assert!(!told.contains("in the arm `both`"), "{told}");
+    let told = run(&strict.replace("clean = 0.05, slip = 0.02", "clean = 0.0"));
+    assert!(told.contains("in the arm `both`"), "{told}");
+    let usual = run(&valid);
+    assert!(!usual.contains("retained"), "{usual}");
+}
+
 #[test]
 fn every_mistake_is_told_at_its_key() {
     let valid = fs::read_to_string(root().join(SCENARIO)).unwrap();

@@ -53,6 +53,26 @@ fn disagreements(compared: &[(String, Compared)]) -> Vec<String> {
     far.map(|(name, _)| name.clone()).collect()
 }
 
+/// Nothing to be compared with is no cost ratio of 0: the filter takes early answers alone.
+#[test]
+fn what_costs_without_end_makes_nothing_free() {
+    let taken = "accepts = { clean = 0.9, x = 0.2, y = 0.1 }";
+    assert!(SMALL.contains(taken));
+    let scenario = parsed(&SMALL.replace(taken, "accepts = { clean = 0.0 }"));
+    let findings = simulated(&scenario, 1, 5);
+    let early_exit = findings.early_exit.as_ref().unwrap();
+    for arm in ["exit", "both"] {
+        let retained = early_exit.of_arm(arm, "retained_rate").unwrap();
+        assert!(retained.exact.unwrap() > 0.0, "{arm}");
+        let ratio = early_exit.of_arm(arm, "cost_ratio").unwrap();
+        assert_eq!((ratio.exact, ratio.estimate.mean), (None, None), "{arm}");
+    }
+    let ratio = early_exit.composition("cost_ratio_on_rejection").unwrap();
+    assert_eq!((ratio.exact, ratio.estimate.mean), (None, None));
+    let ratio = early_exit.composition("cost_ratio_on_exit").unwrap();
+    assert!(ratio.exact.unwrap() > 0.0);
+}
+
 #[test]
 fn generations_agree_with_the_exact_arms() {
     let scenarios = [parsed(SMALL), shipped(), everything_with_probes()];

@@ -160,6 +160,35 @@ fn an_early_answer_without_a_verdict_is_left_out_of_what_needs_it() {
             .to_string()
             .contains("rests on the other 4")
     );
+    let unlabelled = LOG
+        .replace(",\"accepted\":true", "")
+        .replace(",\"accepted\":false", "");
+    let warnings = replay(&unlabelled)["warnings"].to_string();
+    assert!(
+        warnings.contains("5 of 5 records do not tell both")
+            && warnings.contains("does to acceptance cannot be known"),
+        "{warnings}"
+    );
+}
+
+/// One early answer without end, and arms without early exit are what they are.
+#[test]
+fn what_an_arm_does_not_pay_does_not_coarsen_it() {
+    let usual = replay(LOG);
+    let long = "\"early_exit_answer_tokens\":1000000000000";
+    let result = replay(&LOG.replace("\"early_exit_answer_tokens\":2", long));
+    for number in [0, 1] {
+        assert_relative_eq!(
+            mean(arm(&result, number, "tokens")),
+            mean(arm(&usual, number, "tokens")),
+            max_relative = 1e-9
+        );
+    }
+    assert_relative_eq!(
+        mean(arm(&result, 2, "savings")),
+        1.0 - 2e11 / 10.0,
+        max_relative = 1e-6
+    );
 }
 
 /// Intervals are over prompts: each generation five times, as generations of its prompt, tells no more. As

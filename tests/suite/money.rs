@@ -344,7 +344,11 @@ fn what_is_wrong_with_prices_is_told() {
             "generated = 1\n[[discount]]\nname = 'd'\non = 'prompt'\nfactor = 1.5\n",
             "what is left of the price",
         ),
-        ("generated = 0\n", "nothing costs anything"),
+        ("generated = 0\n", "a full generation costs nothing"),
+        (
+            "generated = 0\ncheck = 1\nprompt = 1\n",
+            "a full generation costs nothing at these prices",
+        ),
         (
             "generated = 1\n[stages]\nnowhere = 1\n",
             "`stages.nowhere` is no stage",

@@ -148,3 +148,55 @@ fn an_interrupted_search_exits_130() {
     let output = super::cli::interrupted(&["optimal", path.to_str().unwrap()], 1500);
     assert_eq!(code(&output), 130, "{}", stderr(&output));
 }
+
+/// One checkpoint that asks so many validators, which are correlated or not.
+fn many_alarms(validators: usize, correlated: bool) -> String {
+    let mut text = "schema = 'foldem.scenario/1'\nname = 'many'\n\
+         [[fault]]\nkind = 'x'\nhazard = [0.2, 0.1]\n\
+         [[stage]]\nname = 'a'\ntokens = { dist = 'fixed', value = 10 }\n\
+         [[stage]]\nname = 'b'\ntokens = { dist = 'fixed', value = 10 }\n"
+        .to_owned();
+    let names: Vec<String> = (0..validators).map(|v| format!("'v{v}'")).collect();
+    for (v, name) in names.iter().enumerate() {
+        text += &format!(
+            "[[validator]]\nname = {name}\ndetects = {{ x = 0.3{v} }}\nfalse_alarm = 0.01{v}\n"
+        );
+    }
+    let names = names.join(", ");
+    if correlated {
+        text += &format!("[[correlated]]\nvalidators = [{names}]\ncommon = 0.5\n");
+    }
+    text + &format!("[[policy.checkpoint]]\nat = 'a'\nvalidators = [{names}]\n")
+}
+
+/// Holding each of 2^16 verdicts against all others would take minutes.
+#[test]
+fn verdicts_of_many_alarms_are_told_without_comparing_them_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("many.toml");
+    for correlated in [false, true] {
+        fs::write(&path, many_alarms(16, correlated)).unwrap();
+        let output = foldem(&["optimal", path.to_str().unwrap(), "--format", "json"]);
+        assert_eq!(code(&output), 0, "{}", stderr(&output));
+        let found: Value = serde_json::from_str(&stdout(&output)).unwrap();
+        let choices = found["optima"][0]["rules"][0]["choices"]
+            .as_array()
+            .unwrap();
+        let all: f64 = choices
+            .iter()
+            .filter_map(|choice| choice["probability"].as_f64())
+            .sum();
+        assert!((all - 1.0).abs() < 1e-9, "{all}");
+    }
+}
+
+/// A tree of a million beliefs at one checkpoint.
+#[cfg(unix)]
+#[test]
+fn an_interrupt_is_heard_while_the_tree_is_built() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("many.toml");
+    fs::write(&path, many_alarms(20, true)).unwrap();
+    let output = super::cli::interrupted(&["optimal", path.to_str().unwrap()], 1000);
+    assert_eq!(code(&output), 130, "{}", stderr(&output));
+}

@@ -59,8 +59,8 @@ pub struct WithMoney<'f, F> {
 }
 
 /// Figures of `scenario`, exactly and from the `tally` of a simulation. Prices by stage are known to the
-/// theory alone. Fails where the prices name a stage that the scenario does not have, or where nothing
-/// costs anything.
+/// theory alone. Fails where the prices name a stage that the scenario does not have, or where a full
+/// generation costs nothing.
 pub fn of_scenario(
     scenario: &Scenario,
     prices: &Prices,
@@ -120,7 +120,8 @@ pub fn of_scenario(
     })
 }
 
-const NOTHING: &str = "nothing costs anything at these prices; give a price above 0";
+const NOTHING: &str = "a full generation costs nothing at these prices, so no share of it can be \
+    saved; give `generated` a price above 0, or `prompt` one and `prompt_tokens` a number";
 
 /// The figures by theory.
 fn exact(
@@ -179,7 +180,7 @@ fn exact(
 }
 
 /// Figures of `replay`, of the generations in `table`. Fails where prices are by stage, where a live
-/// policy has cut generations, or where nothing costs anything.
+/// policy has cut generations, or where full generations cost nothing.
 pub fn of_log(
     table: &Table,
     replay: &Replay<'_>,

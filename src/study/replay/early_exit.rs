@@ -45,10 +45,14 @@ pub(super) fn early_exit(
     let mut warnings: Vec<String> = few_exits(&tokens).into_iter().collect();
     let unknown = all.len() - with_verdicts.len();
     if unknown > 0 {
+        let all = all.len();
+        let rests = match with_verdicts.len() {
+            0 => "cannot be known".to_owned(),
+            known => format!("rests on the other {known}"),
+        };
         warnings.push(format!(
-            "{unknown} records tell neither way whether their full generation or their early answer is \
-             accepted: what early exit does to acceptance rests on the other {}",
-            with_verdicts.len()
+            "{unknown} of {all} records do not tell both whether their full generation and whether their \
+             early answer is accepted: what early exit does to acceptance {rests}"
         ));
     }
     if table.caveats().already_rejected > 0 {

@@ -198,6 +198,14 @@ fn answers(scenario: &Scenario, sights: &Sights, k: usize, verdict: u32) -> Vec<
 
 /// Neighbouring cells of one score, all else being equal, after which the same is done, as one.
 fn joined(choices: Vec<Choice>) -> Vec<Choice> {
+    // Alarms have no neighbours, and of many there are far too many verdicts to hold each against all.
+    let scores = |choice: &Choice| {
+        let mut answers = choice.answers.iter();
+        answers.any(|answer| matches!(answer, Answer::Score(..)))
+    };
+    if !choices.iter().any(scores) {
+        return choices;
+    }
     let mut joined: Vec<Choice> = Vec::new();
     for choice in choices {
         // Cells of the first score come in order only among choices that agree in all others, so
