@@ -152,6 +152,7 @@ impl<'t> Replay<'t> {
             self.table.rows()[row].tokens,
         )
     }
+
     /// Tokens of generation number `row` in full; those of its problem count where it was
     /// generated.
     pub fn tokens_full(&self, row: usize) -> u64 {
@@ -164,7 +165,7 @@ impl<'t> Replay<'t> {
         self.tokens_until(row, self.judgement(row).stop)
     }
 
-    fn tokens_until(&self, row: usize, stop: Option<Stop>) -> u64 {
+    pub(super) fn tokens_until(&self, row: usize, stop: Option<Stop>) -> u64 {
         let row = &self.table.rows()[row];
         stop.map_or(row.tokens, |stop| stop.tokens) + self.problem_tokens(row.problem_tokens)
     }
