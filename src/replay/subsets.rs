@@ -18,9 +18,8 @@ impl Replay<'_> {
         let tokens = generation.tokens;
         let checkpoints = self.checkpoints();
         let rejects = |v: usize| -> Option<(Due, usize)> {
-            let consulting = checkpoints.iter().enumerate();
-            let consulting = consulting.filter(|(_, c)| c.validators.contains(&v));
-            let dues = consulting.filter_map(|(c, _)| due(place(c), c, alarms[v], tokens));
+            let consulting = self.consulting(v).iter();
+            let dues = consulting.filter_map(|&c| due(place(c), c, alarms[v], tokens));
             dues.min().map(|due| (due, v))
         };
         let alarming = (0..alarms.len()).filter(|&v| alarms[v] != FirstAlarm::Never);
