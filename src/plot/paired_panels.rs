@@ -11,6 +11,8 @@ use super::theme::{FAINT, HAIRLINE, LABEL, MARGIN, NOTE, SUBTITLE, TITLE};
 const MOST_ROWS: usize = 100;
 /// Room for the names of rows, at least and at most.
 const NAMES: Point = (110.0, 300.0);
+/// What the key takes more where there is a ceiling.
+const CEILING: f64 = 40.0;
 /// Between the names and the first panel, and between the panels.
 const GAP: f64 = 20.0;
 const BETWEEN: f64 = 52.0;
@@ -41,7 +43,9 @@ impl PairedPanels {
             });
         }
         let mut names = Vec::new();
-        let mut room = NAMES.0;
+        let ceilings = self.panels.iter().flat_map(|panel| &panel.ceilings);
+        let ceiling = ceilings.into_iter().any(|value| value.mean.is_some());
+        let mut room = NAMES.0 + if ceiling { CEILING } else { 0.0 };
         for row in rows {
             let name = LABEL.shortened(&row.name, NAMES.1)?;
             let note = NOTE.shortened(&row.note, NAMES.1)?;
@@ -54,7 +58,7 @@ impl PairedPanels {
         scene.text(self.title, (MARGIN, 36.0), TITLE);
         scene.text(self.hint, (MARGIN, 57.0), SUBTITLE);
         let exact = rows.iter().any(|row| row.exact);
-        policy_and_coin::key(&mut scene, (MARGIN, 82.0), exact)?;
+        policy_and_coin::key(&mut scene, (MARGIN, 82.0), ceiling, exact)?;
         for (i, (name, note)) in names.iter().enumerate() {
             let y = top + ROW * i as f64;
             scene.level(y, (MARGIN, width - MARGIN), HAIRLINE, FAINT);

@@ -1,8 +1,8 @@
 //! A panel that shows policies beside coins that reject at the same rates, row by row.
 //!
-//! A policy is a filled disc, its coin a hollow diamond below it; each has its 95 % interval as a
-//! bar and its exact value as an upright tick. What lies beyond the panel ends in an arrow, and
-//! what is undefined is said in words.
+//! A policy is a filled disc, its coin a hollow diamond below it, and between them a hollow square is
+//! the ceiling, where it is known; each has its 95 % interval as a bar and its exact value as an upright
+//! tick. What lies beyond the panel ends in an arrow, and what is undefined is said in words.
 
 use plotters::style::RGBColor;
 use plotters::style::text_anchor::HPos;
@@ -32,6 +32,7 @@ const EXACT: f64 = 8.0;
 pub(super) enum Kind {
     Policy,
     Coin,
+    Ceiling,
 }
 
 impl Kind {
@@ -39,6 +40,7 @@ impl Kind {
         match self {
             Self::Policy => SUBJECT,
             Self::Coin => CONTRAST,
+            Self::Ceiling => INK,
         }
     }
 
@@ -46,6 +48,7 @@ impl Kind {
         match self {
             Self::Policy => scene.disc(at, MARK, self.color()),
             Self::Coin => scene.hollow_diamond(at, MARK + 1.5, self.color()),
+            Self::Ceiling => scene.hollow_square(at, MARK - 0.5, self.color()),
         }
     }
 
@@ -55,18 +58,26 @@ impl Kind {
             (Self::Coin, None) => "coin undefined",
             (Self::Policy, Some(_)) => "policy: no estimate",
             (Self::Coin, Some(_)) => "coin: no estimate",
+            (Self::Ceiling, _) => "ceiling undefined",
         }
     }
 }
 
-/// Explains the marks, that of exact values where there are any, on one line with its baseline at
-/// `y`.
-pub(super) fn key(scene: &mut Scene, (mut x, y): Point, exact: bool) -> Result<(), PlotError> {
+/// Explains the marks, those of a ceiling and of exact values where there are any, on one line with its
+/// baseline at `y`.
+pub(super) fn key(
+    scene: &mut Scene,
+    (mut x, y): Point,
+    ceiling: bool,
+    exact: bool,
+) -> Result<(), PlotError> {
     let middle = y - 4.5;
-    for (kind, text) in [
+    let marks = [
         (Kind::Policy, "policy"),
         (Kind::Coin, "coin that rejects at the same rates"),
-    ] {
+        (Kind::Ceiling, "ceiling"),
+    ];
+    for (kind, text) in &marks[..if ceiling { 3 } else { 2 }] {
         kind.mark(scene, (x + 6.0, middle));
         scene.text(text, (x + 18.0, y), LABEL);
         x += 18.0 + LABEL.width(text)? + 24.0;
@@ -91,6 +102,8 @@ pub(super) struct Panel {
     pub(super) heading: &'static str,
     pub(super) label: String,
     pub(super) values: Vec<[Value; 2]>,
+    /// What the best could reach, by row; undefined where it is not known, and not drawn there.
+    pub(super) ceilings: Vec<Value>,
     pub(super) axis: Axis,
     /// What values are held against.
     pub(super) reference: f64,
@@ -130,6 +143,12 @@ impl Panel {
             let y = top + ROW * (i as f64 + 0.5);
             self.draw_value(scene, Kind::Policy, policy, (left, y - APART))?;
             self.draw_value(scene, Kind::Coin, coin, (left, y + APART))?;
+        }
+        for (i, ceiling) in self.ceilings.iter().enumerate() {
+            if ceiling.mean.is_some() {
+                let y = top + ROW * (i as f64 + 0.5);
+                self.draw_value(scene, Kind::Ceiling, ceiling, (left, y))?;
+            }
         }
         Ok(())
     }

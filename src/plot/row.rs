@@ -7,6 +7,11 @@ use crate::study::replay::{COIN_ON_RUNNING, ReplayFindings, ValidatorAttribution
 use crate::study::simulation::{Compared, SimulationFindings};
 use crate::study::surface::{Source, SurfaceRow};
 
+/// What the ceiling of the figure called `name` is called in a row.
+pub(super) fn ceiling_of(name: &str) -> String {
+    format!("ceiling of {name}")
+}
+
 /// What a figure needs of one evaluation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
@@ -93,6 +98,14 @@ impl Row {
             }
             _ => "scenario, exact".to_owned(),
         };
+        // A ceiling of some of the generations does not belong beside figures of all.
+        let comparable = row
+            .ceiling
+            .filter(|c| row.counts.is_some_and(|counts| counts.records == c.records));
+        let ceiling = comparable.map(|c| {
+            [("savings", c.savings), ("cost_ratio", c.cost_ratio)]
+                .map(|(name, estimate)| (ceiling_of(name), Value::of(&estimate)))
+        });
         Self {
             name: row.name(),
             note,
@@ -101,6 +114,7 @@ impl Row {
                 .estimates
                 .iter()
                 .map(|e| (e.name.clone(), value(&e.value)))
+                .chain(ceiling.into_iter().flatten())
                 .collect(),
         }
     }

@@ -1,14 +1,15 @@
 //! What policies save, and what a retained sample then costs: one row per evaluation.
 //!
 //! The two panels stand side by side because savings alone say nothing about validators: a coin
-//! that rejects as often saves tokens, too. Only the right panel tells who knows something.
+//! that rejects as often saves tokens, too. Only the right panel tells who knows something. Where the
+//! first wrong steps of a row are known, the ceiling stands between the two.
 
 use super::axis::{Axis, number};
 use super::paired_panels::PairedPanels;
 use super::policy_and_coin::Panel;
-use super::row::Row;
+use super::row::{Row, ceiling_of};
 use super::scene::Scene;
-use super::value::{FREE, points, range, read};
+use super::value::{FREE, Value, points, range, read};
 use super::{Figure, PlotError, draw};
 
 const NAME: &str = "savings-and-cost";
@@ -36,12 +37,14 @@ fn scene(rows: &[Row]) -> Result<Scene, PlotError> {
 
 fn savings_panel(rows: &[Row]) -> Panel {
     let values = read(rows, ["savings", "null_savings"], 100.0);
-    let (lo, hi) = range(&values, 0.0, 1.0);
+    let ceilings = ceilings(rows, "savings", 100.0);
+    let (lo, hi) = range(&with_ceilings(&values, &ceilings), 0.0, 1.0);
     Panel {
         heading: "Savings per attempt",
         label: "share of the tokens saved (%)".to_owned(),
         axis: Axis::linear(lo, hi, TICKS),
         values,
+        ceilings,
         reference: 0.0,
         sides: None,
     }
@@ -49,8 +52,10 @@ fn savings_panel(rows: &[Row]) -> Panel {
 
 fn cost_panel(rows: &[Row]) -> Panel {
     let values = read(rows, ["cost_ratio", "null_cost_ratio"], 1.0);
-    let (lo, hi) = range(&values, 1.0, 0.02);
-    let (least, _) = points(&values, 1.0);
+    let ceilings = ceilings(rows, "cost_ratio", 1.0);
+    let shown = with_ceilings(&values, &ceilings);
+    let (lo, hi) = range(&shown, 1.0, 0.02);
+    let (least, _) = points(&shown, 1.0);
     let room = BESIDE_BREAK_EVEN / (1.0 - BESIDE_BREAK_EVEN);
     let logarithmic = least > 0.0 && hi > LOGARITHMIC_FROM * least;
     let axis = if logarithmic {
@@ -71,9 +76,22 @@ fn cost_panel(rows: &[Row]) -> Panel {
         label: format!("relative to full generation (1 = same cost{scale})"),
         axis,
         values,
+        ceilings,
         reference: 1.0,
         sides: Some(["← cheaper", "dearer →"]),
     }
+}
+
+/// The ceiling of each row for the figure called `name`.
+fn ceilings(rows: &[Row], name: &str, unit: f64) -> Vec<Value> {
+    let name = ceiling_of(name);
+    rows.iter().map(|row| row.value(&name, unit)).collect()
+}
+
+/// All that a panel has to have room for.
+fn with_ceilings(values: &[[Value; 2]], ceilings: &[Value]) -> Vec<[Value; 2]> {
+    let ceilings = ceilings.iter().map(|&ceiling| [ceiling, ceiling]);
+    values.iter().copied().chain(ceilings).collect()
 }
 
 fn alt(rows: &[Row]) -> String {
@@ -83,9 +101,18 @@ fn alt(rows: &[Row]) -> String {
                 .mean
                 .map_or_else(|| "undefined".to_owned(), |x| number(x, decimals) + suffix)
         };
+        let ceiling = row.value(&ceiling_of("savings"), 100.0).mean;
+        let ceiling = ceiling.map_or_else(String::new, |savings| {
+            let cost = shown(&ceiling_of("cost_ratio"), 1.0, 4, "");
+            format!(
+                " Stopping exactly the refused at their first wrong step saves {} %, cost ratio {cost}.",
+                number(savings, 2)
+            )
+        });
         format!(
-            " {}: saves {} ({}), cost ratio {} ({}).",
+            " {}, {}: saves {} ({}), cost ratio {} ({}).{ceiling}",
             row.name,
+            row.note,
             shown("savings", 100.0, 2, " %"),
             shown("null_savings", 100.0, 2, " %"),
             shown("cost_ratio", 1.0, 4, ""),
@@ -140,11 +167,9 @@ mod tests {
                 "{text}"
             );
         }
-        assert!(
-            figure
-                .alt
-                .contains("easy: saves 20.00 % (5.00 %), cost ratio 0.9000 (1.0400).")
-        );
+        assert!(figure.alt.contains(
+            "easy, 1,000,000 attempts: saves 20.00 % (5.00 %), cost ratio 0.9000 (1.0400)."
+        ));
     }
 
     #[test]
@@ -195,6 +220,29 @@ mod tests {
         assert!(!replay.contains("exact value"));
         let both = texts(&[usual("easy", 0.2, 0.9), replayed("my log", 0.2, 0.9)]);
         assert!(both.contains("exact value"));
+    }
+
+    #[test]
+    fn a_ceiling_stands_beside_its_row() {
+        let with = |savings: f64, cost: f64| {
+            let ceiling = [
+                ("ceiling of savings", Some(savings), Some(0.02)),
+                ("ceiling of cost_ratio", Some(cost), Some(0.02)),
+            ];
+            let all: Vec<Shown> = values(0.1, 0.9).into_iter().chain(ceiling).collect();
+            Row::replayed("steps", &replay("paper", &all))
+        };
+        for tenths in 0..=9 {
+            let savings = 0.1 * f64::from(tenths);
+            let rows = [with(savings, 1.0 - savings), usual("easy", 0.2, 0.9)];
+            scene(&rows).unwrap().assert_tidy();
+            scene(&rows[..1]).unwrap().assert_tidy();
+        }
+        let alt = savings_and_cost(&[with(0.4, 0.6)]).unwrap().alt;
+        assert!(
+            alt.contains("at their first wrong step saves 40.00 %, cost ratio 0.6000."),
+            "{alt}"
+        );
     }
 
     #[test]

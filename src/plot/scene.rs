@@ -104,6 +104,15 @@ impl Scene {
         );
     }
 
+    /// A square with sides of 2 × `half`.
+    pub(super) fn hollow_square(&mut self, (x, y): Point, half: f64, color: RGBColor) {
+        let mut square = |half: f64, color| {
+            self.rectangle((x - half, y - half), (x + half, y + half), color);
+        };
+        square(half, color);
+        square(half - theme::WHISKER, PAPER);
+    }
+
     /// Text with its baseline at `at`.
     pub(super) fn text(&mut self, text: &str, at: Point, face: Face) {
         self.marks.push(Mark::Text(printable(text), at, face));

@@ -191,6 +191,73 @@ fn every_row_is_the_replay_of_its_group_alone() {
     assert_eq!(svg.matches("policy undefined").count(), 2);
 }
 
+/// Four generations of 20, 20, 20 and 10 tokens. The policy looks every 4 tokens at half a token each: it stops
+/// one bad at 12 and one good at 4 and looks 4 + 3 + 4 + 1 times, so 62 of 70 tokens are paid. A coin with
+/// these two places, each with rate 1/4, saves (8 + 8 + 8 + 0)/4 and (16 + 16 + 16 + 6)/4 tokens of 17.5. The
+/// wrong steps of the bad end at 12 and at 6: who knew would pay 48 of 70.
+#[test]
+fn four_generations_by_hand() {
+    let folder = tempfile::tempdir().unwrap();
+    let record = |i: usize, text: &str, good: bool, step: Option<u64>| {
+        json!({
+            "id": i.to_string(),
+            "prompt_id": i.to_string(),
+            "model": "m",
+            "benchmark": "b",
+            "solution": text,
+            "token_ends": (1..=text.len()).collect::<Vec<_>>(),
+            "correct": good,
+            "attributes": {"step_byte_starts": [0, 6, 8], "first_error_step": step},
+        })
+    };
+    let mut records = vec![
+        record(0, &"o".repeat(20), true, None),
+        record(1, "ooooooooxooooooooooo", false, Some(2)),
+        record(2, &"o".repeat(20), false, Some(0)),
+        record(3, "oxoooooooo", true, None),
+    ];
+    records[1]["attributes"]["step_byte_starts"] = json!([0, 6, 8, 12]);
+    let log = written(folder.path(), "log.jsonl", &records);
+    let often = policy(folder.path(), "often", "{ every_tokens = 4 }");
+    let picture = folder.path().join("savings.svg").display().to_string();
+    let asked = ["surface", &log, "--policy", &often, "--figure", &picture];
+    let surface = found(&asked);
+    let row = &surface["rows"][0];
+    let near =
+        |value: &Value, expected: f64| (value["mean"].as_f64().unwrap() - expected).abs() < 1e-12;
+    for (name, expected) in [
+        ("savings", 8.0 / 70.0),
+        ("false_rejection_rate", 0.5),
+        ("detection_rate", 0.5),
+        ("rejection_rate", 0.5),
+        ("cost_ratio", 62.0 / 70.0 / 0.5),
+        ("null_savings", 0.25 * (6.0 + 13.5) / 17.5),
+        ("null_cost_ratio", (17.5 - 0.25 * (6.0 + 13.5)) / 17.5 / 0.5),
+    ] {
+        let value = &row["estimates"][name];
+        assert!(near(value, expected), "{name}: {value}, not {expected}");
+        assert!(!near(value, expected + 1e-9), "{name}");
+    }
+    for (name, expected) in [
+        ("savings", 22.0 / 70.0),
+        ("cost_ratio", 48.0 / 70.0),
+        ("policy_savings", 8.0 / 70.0),
+        ("policy_cost_ratio", 62.0 / 35.0),
+    ] {
+        let value = &row["ceiling"][name];
+        assert!(near(value, expected), "{name}: {value}, not {expected}");
+    }
+    // The figure has the ceiling where it is about all generations of the row, and only there.
+    let ceiling =
+        "Stopping exactly the refused at their first wrong step saves 31.43 %, cost ratio 0.6857.";
+    let drawn = || fs::read_to_string(&picture).unwrap();
+    assert!(drawn().contains(">\nceiling\n</text>") && drawn().contains(ceiling));
+    records[0].as_object_mut().unwrap().remove("attributes");
+    written(folder.path(), "log.jsonl", &records);
+    assert_eq!(found(&asked)["rows"][0]["ceiling"]["records"], 3);
+    assert!(!drawn().contains(">\nceiling\n</text>") && !drawn().contains("Stopping exactly"));
+}
+
 #[test]
 fn the_shipped_logs_are_what_replay_says_of_each_and_scenarios_are_exact() {
     let policies = ["--policy", "paper", "--policy", OFTEN];

@@ -72,8 +72,10 @@ pub(super) fn evaluate(
     let sheet = report::surface::sheet(&findings);
     writer.findings(NAME, NAME, &findings, &sheet)?;
     let [savings, errors] = command::figures(&findings);
-    writer.figure("savings-and-cost-by-group", &savings?)?;
-    // Where no verdict is known there is nothing to draw.
+    // Of too many rows nothing is drawn, and of errors nothing where no verdict is known.
+    if let Ok(figure) = savings {
+        writer.figure(&format!("{}-by-group", figure.name), &figure)?;
+    }
     if let Ok(figure) = errors {
         writer.figure(&figure.name, &figure)?;
     }
