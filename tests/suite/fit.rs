@@ -126,7 +126,12 @@ fn what_does_not_determine_a_scenario_is_explained() {
         (
             lines(&|i| line(i, i, Some(1), both(i))),
             WORD,
-            "accepted generations, ",
+            "rejects all 10 accepted generations, 10 of them for an alarm of `word`",
+        ),
+        (
+            lines(&|i| line(i, i, Some(1), both(i))),
+            WORD,
+            "to check fits on drawn logs, use `foldem recovery`",
         ),
     ];
     for (log, policy, message) in &cases {
@@ -139,6 +144,17 @@ fn what_does_not_determine_a_scenario_is_explained() {
         );
         assert_eq!(stdout(&output), "", "{message}: no invented figure");
     }
+    // Of two validators the one that rejects most is named: seven of ten, though the other stands first.
+    let two = WORD.replace(
+        "[[checkpoint]]",
+        "[[validator]]\nname = \"fine\"\nrule = \"literal\"\npatterns = [\"finefine\"]\n[[checkpoint]]",
+    );
+    let two = two.replace("[\"word\"]\n", "[\"word\", \"fine\"]\n");
+    let log = lines(&|i| line(i, i, (i < 6).then_some(0), both(i)));
+    let output = Files::new(&log, &two).fit(&[]);
+    assert_eq!(code(&output), 3);
+    let said = "rejects all 10 accepted generations, 7 of them for an alarm of `fine`";
+    assert!(stderr(&output).contains(said), "{}", stderr(&output));
     let at_problem = WORD.replace("{ tokens = 4 }", "\"problem\"");
     let output = Files::new(&lines(&|i| line(i, i, None, both(i))), &at_problem).fit(&[]);
     assert_eq!(code(&output), 3);

@@ -151,7 +151,7 @@ pub enum FitError {
         "cannot be fitted: it rejects all {accepted} accepted generations, {rejections} of them for an alarm of \
          `{validator}`, so its cost per retained sample is infinite; take that validator out of the policy, or put it \
          right (its rule may not suit these texts; those of `simulate --write-log` are placeholders, on which rules \
-         tell nothing: use `foldem recovery` to fit drawn logs)"
+         tell nothing: to check fits on drawn logs, use `foldem recovery`)"
     )]
     NothingRetained {
         /// Accepted generations.
