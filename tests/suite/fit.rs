@@ -353,3 +353,59 @@ fn an_experiment_on_recovery_tells_every_mistake() {
         stderr(&output)
     );
 }
+
+/// What the equations are given as the policy's figures are those of replay, charges included: also where a stop
+/// falls within a group of multiples, before a place whose stage comes earlier, and where places change order.
+#[test]
+fn the_sums_hold_the_figures_of_replay() {
+    let validators = "schema = \"foldem.policy/1\"\nname = \"dear\"\n[[validator]]\nname = \"word\"\nrule = \
+                      \"literal\"\npatterns = [\"bad\"]\n";
+    let checkpoint = |at: &str, cost: f64| {
+        format!("[[checkpoint]]\nat = {at}\nvalidators = [\"word\"]\ncost_tokens = {cost:?}\n")
+    };
+    let log: String = (0..60)
+        .map(|i: usize| {
+            // From 1 to 96 tokens; alarms are raised anywhere.
+            let n = 1 + (i * 37) % 96;
+            let bad = (!i.is_multiple_of(3)).then_some((i * 11) % n);
+            let words: Vec<&str> = (0..n)
+                .map(|t| if Some(t) == bad { "bad " } else { "fine" })
+                .collect();
+            format!(
+                "{{\"id\": \"{i}\", \"prompt_id\": \"{}\", \"solution\": \"{}\", \"solution_tokens\": {n}, \
+                 \"correct\": {}}}\n",
+                i / 2,
+                words.concat(),
+                i % 3 == 0 || i % 7 == 0
+            )
+        })
+        .collect();
+    for places in [
+        vec![("{ every_tokens = 1 }", 0.0), ("{ tokens = 5 }", 1.5)],
+        vec![("{ tokens = 5 }", 1.5), ("{ every_tokens = 5 }", 0.25)],
+        vec![
+            ("{ final_fraction_lookahead = 0.5 }", 1.0),
+            ("{ tokens = 20 }", 2.0),
+        ],
+        vec![
+            ("\"solution\"", 3.0),
+            ("{ every_tokens = 2 }", 0.5),
+            ("{ tokens = 9 }", 1.0),
+        ],
+    ] {
+        let places: String = places
+            .iter()
+            .map(|&(at, cost)| checkpoint(at, cost))
+            .collect();
+        let policy = format!("{validators}{places}");
+        let output = Files::new(&log, &policy).fit(&["--format", "json", "--no-round-trip"]);
+        assert_eq!(code(&output), 0, "{places}: {}", stderr(&output));
+        let found: Value = serde_json::from_str(&stdout(&output)).unwrap();
+        for figure in found["figures"].as_array().unwrap() {
+            let number = |key: &str| figure[key].as_f64().unwrap();
+            let replayed = figure["replayed"]["mean"].as_f64().unwrap();
+            let of_sums = number("fitted") - number("difference");
+            assert!((of_sums - replayed).abs() < 1e-9, "{places}: {figure:#}");
+        }
+    }
+}

@@ -141,9 +141,9 @@ pub enum FitError {
     OnePrompt,
     /// No alarm on what goes wrong.
     #[error(
-        "cannot be fitted: its validators alarm on none of the {0} generations that go wrong, so neither when faults \
-         start nor how well they are detected is known; add validators that find something on this log, or label \
-         steps"
+        "cannot be fitted: the validators that its checkpoints consult alarm on none of the {0} generations that go \
+         wrong, so neither when faults start nor how well they are detected is known; add validators that find \
+         something on this log, or label steps"
     )]
     NoAlarms(u64),
     /// No accepted generation survives.
