@@ -1,6 +1,7 @@
 //! What published numbers imply, against populations of which everything is known: generations are
 //! listed one by one, published numbers are counted, and the audit must find what was not published.
 
+use foldem::study::Interrupt;
 use foldem::study::audit::{
     Account, Accounting, AuditFindings, Condition, Quantity, Range, Spec, audit,
 };
@@ -73,7 +74,8 @@ fn findings(rows: &[String]) -> AuditFindings {
     for (i, row) in rows.iter().enumerate() {
         text += &format!("[[row]]\nname = \"{i}\"\n{row}\n");
     }
-    audit(&Spec::parse("test", &text).unwrap_or_else(|e| panic!("{e}")))
+    let spec = Spec::parse("test", &text).unwrap_or_else(|e| panic!("{e}"));
+    audit(&spec, &Interrupt::default()).unwrap()
 }
 
 fn row(lines: &[(&str, f64)]) -> String {
@@ -191,7 +193,7 @@ fn equal_lengths_ask_for_false_rejections() {
 #[test]
 fn the_published_rows_imply_what_is_known_of_them() {
     let path = super::cli::root().join("experiments/audits/paper.toml");
-    let found = audit(&Spec::load(&path).unwrap());
+    let found = audit(&Spec::load(&path).unwrap(), &Interrupt::default()).unwrap();
     let get = |name: &str| found.rows.iter().find(|row| row.name == name).unwrap();
     let gsm8k = get("GSM8K, early-exit table");
     let llama = get("Llama-3.1-8B, GSM8K");

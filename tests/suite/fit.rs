@@ -5,7 +5,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use super::cli::{code, foldem, root, stderr, stdout};
+use super::cli::{code, foldem, interrupted, interrupted_before, root, stderr, stdout};
 use super::real_text::development_log;
 
 const LOG: &str = "experiments/logs/qwen2.5-coder-1.5b.jsonl.zst";
@@ -408,4 +408,60 @@ fn the_sums_hold_the_figures_of_replay() {
             assert!((of_sums - replayed).abs() < 1e-9, "{places}: {figure:#}");
         }
     }
+}
+
+/// While the log is read and while prompts are drawn again: nothing is printed, no file is there.
+#[cfg(unix)]
+#[test]
+fn an_interrupted_fit_exits_130_and_writes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    let (scenario, report) = (file("fitted.toml"), file("fit.html"));
+    let fit = |log| {
+        let arguments = ["fit", log, "--policy", POLICY, "--resamples", "1000000"];
+        [&arguments[..], &["-o", &scenario, "--report", &report]].concat()
+    };
+    let log: String = (0..40)
+        .map(|i| line(i, i, None, if i < 20 { "true" } else { "false" }))
+        .collect();
+    for output in [
+        interrupted(&fit(LOG), 2000),
+        interrupted_before(&fit("-"), log.as_bytes()),
+    ] {
+        assert_eq!(code(&output), 130, "{}", stderr(&output));
+        assert_eq!(stdout(&output), "");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+}
+
+/// What is known of the logs that were fitted is said to be partial; without any nothing is said.
+#[cfg(unix)]
+#[test]
+fn an_interrupted_recovery_exits_130_and_keeps_whole_logs() {
+    let folder = tempfile::tempdir().unwrap();
+    let report = folder.path().join("recovery.json");
+    let output = interrupted(
+        &[
+            "recovery",
+            "experiments/recoveries/two-kinds.toml",
+            "--replications",
+            "1000000",
+            "--format",
+            "json",
+            "--report",
+            report.to_str().unwrap(),
+        ],
+        3000,
+    );
+    assert_eq!(code(&output), 130, "{}", stderr(&output));
+    if stdout(&output).is_empty() {
+        assert!(!report.exists());
+        return;
+    }
+    assert_eq!(fs::read_to_string(&report).unwrap(), stdout(&output));
+    let found: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    assert_eq!(found["partial"], true);
+    let logs = found["replications"].as_u64().unwrap();
+    assert!((1..1_000_000).contains(&logs), "{logs}");
+    assert_eq!(found["lost"], 0, "what was cut short is not lost");
 }
