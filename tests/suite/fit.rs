@@ -363,23 +363,22 @@ fn the_sums_hold_the_figures_of_replay() {
     let checkpoint = |at: &str, cost: f64| {
         format!("[[checkpoint]]\nat = {at}\nvalidators = [\"word\"]\ncost_tokens = {cost:?}\n")
     };
-    let log: String = (0..60)
-        .map(|i: usize| {
-            // From 1 to 96 tokens; alarms are raised anywhere.
-            let n = 1 + (i * 37) % 96;
-            let bad = (!i.is_multiple_of(3)).then_some((i * 11) % n);
-            let words: Vec<&str> = (0..n)
-                .map(|t| if Some(t) == bad { "bad " } else { "fine" })
-                .collect();
-            format!(
-                "{{\"id\": \"{i}\", \"prompt_id\": \"{}\", \"solution\": \"{}\", \"solution_tokens\": {n}, \
-                 \"correct\": {}}}\n",
-                i / 2,
-                words.concat(),
-                i % 3 == 0 || i % 7 == 0
-            )
-        })
-        .collect();
+    // From 1 to 96 tokens; alarms are raised anywhere.
+    let line = |i: usize| {
+        let n = 1 + (i * 37) % 96;
+        let bad = (!i.is_multiple_of(3)).then_some((i * 11) % n);
+        let words: Vec<&str> = (0..n)
+            .map(|t| if Some(t) == bad { "bad " } else { "fine" })
+            .collect();
+        format!(
+            "{{\"id\": \"{i}\", \"prompt_id\": \"{}\", \"solution\": \"{}\", \"solution_tokens\": {n}, \
+             \"correct\": {}}}\n",
+            i / 2,
+            words.concat(),
+            i.is_multiple_of(3) || i.is_multiple_of(7)
+        )
+    };
+    let log: String = (0..60).map(line).collect();
     for places in [
         vec![("{ every_tokens = 1 }", 0.0), ("{ tokens = 5 }", 1.5)],
         vec![("{ tokens = 5 }", 1.5), ("{ every_tokens = 5 }", 0.25)],
