@@ -135,10 +135,15 @@ impl Laws {
                 }
             }
         }
-        if corners.iter().all(|x| dot(x, &KEPT) <= TINY) {
-            corners.clear();
+        Self { corners }.with_some(&KEPT)
+    }
+
+    /// The same laws, or none where `cells` are empty on all of them.
+    pub(super) fn with_some(mut self, cells: &Cells) -> Self {
+        if self.corners.iter().all(|x| dot(x, cells) <= TINY) {
+            self.corners.clear();
         }
-        Self { corners }
+        self
     }
 
     /// Whether no law satisfies all conditions.
