@@ -295,8 +295,8 @@ fn half_of_a_shared_log_tells_the_other_half() {
     }
 }
 
-/// The negative control on a real log: under rules that were made for other texts false alarms of Game of 24 all fall at
-/// its end, where they save nothing. No scenario has that, and the round trip finds it.
+/// The negative control on a real log: under rules that were made for other texts what is rejected of the Game of 24, right
+/// or wrong, is nearly at its end. No scenario has that, and the round trip finds it.
 #[test]
 fn a_shared_log_of_another_form_is_found() {
     let Some(log) = development_log("game24-gpt4.jsonl.gz") else {
