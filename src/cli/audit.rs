@@ -45,7 +45,7 @@ pub(super) fn run(args: &AuditArgs, context: &Context) -> Result<u8, CliError> {
     let figure = output::picture(args.figure.as_deref(), &others)?;
     others.extend(figure.iter().map(|(path, _)| *path));
     context.output.keeps(&others)?;
-    let findings = audit(&spec);
+    let findings = audit(&spec, &context.interrupt).ok_or(CliError::Interrupted)?;
     let drawn = match figure {
         Some(_) => Some(plot::feasible_region(&findings)?),
         // A page does without a figure where no row has a region.

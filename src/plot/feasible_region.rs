@@ -126,6 +126,7 @@ fn alt(rows: &[&RowFindings]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::study::Interrupt;
     use crate::study::audit::{Spec, audit};
 
     fn findings(rows: &[&str]) -> AuditFindings {
@@ -135,7 +136,7 @@ mod tests {
             .collect();
         let head = "schema = \"foldem.audit/1\"\nname = \"claims\"\n";
         let text = head.to_owned() + &rows.concat();
-        audit(&Spec::parse("rows", &text).unwrap())
+        audit(&Spec::parse("rows", &text).unwrap(), &Interrupt::default()).unwrap()
     }
 
     #[test]

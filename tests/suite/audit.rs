@@ -1,6 +1,7 @@
 //! What published numbers imply, against populations of which everything is known: generations are
 //! listed one by one, published numbers are counted, and the audit must find what was not published.
 
+use foldem::study::Interrupt;
 use foldem::study::audit::{
     Account, Accounting, AuditFindings, Condition, Quantity, Range, Spec, audit,
 };
@@ -73,7 +74,8 @@ fn findings(rows: &[String]) -> AuditFindings {
     for (i, row) in rows.iter().enumerate() {
         text += &format!("[[row]]\nname = \"{i}\"\n{row}\n");
     }
-    audit(&Spec::parse("test", &text).unwrap_or_else(|e| panic!("{e}")))
+    let spec = Spec::parse("test", &text).unwrap_or_else(|e| panic!("{e}"));
+    audit(&spec, &Interrupt::default()).unwrap()
 }
 
 fn row(lines: &[(&str, f64)]) -> String {
@@ -191,7 +193,7 @@ fn equal_lengths_ask_for_false_rejections() {
 #[test]
 fn the_published_rows_imply_what_is_known_of_them() {
     let path = super::cli::root().join("experiments/audits/paper.toml");
-    let found = audit(&Spec::load(&path).unwrap());
+    let found = audit(&Spec::load(&path).unwrap(), &Interrupt::default()).unwrap();
     let get = |name: &str| found.rows.iter().find(|row| row.name == name).unwrap();
     let gsm8k = get("GSM8K, early-exit table");
     let llama = get("Llama-3.1-8B, GSM8K");
@@ -423,4 +425,32 @@ fn intervals_of_tokens_are_ranges_over_their_corners() {
         1.0 - (40.0 + 60.0 - 35.0) / 110.0
     ));
     assert!(near(found.both, 1.0 - 35.0 / 100.0, 1.0 - 30.0 / 110.0));
+}
+
+/// Without an accuracy a population without good generations would satisfy any condition on them. It retains nothing.
+#[test]
+fn savings_per_retained_sample_need_something_retained() {
+    let row = |numbers: &str| {
+        let row = format!("accounting = \"per-retained\"\n{numbers}");
+        findings(&[row]).rows[0].account.clone()
+    };
+    // s is at least r, so s + φ would be at least 1.06.
+    let found = row("savings = 0.47\npaid_share = 0.59\nrejected_share = 0.55");
+    assert!(!found.consistent);
+    assert_eq!(found.fails[0].condition, Condition::PaidShare);
+    let found = row("savings = 0.3\naccuracy_before = 0.0\nrejected_share = 0.55");
+    assert!(!found.consistent);
+    assert!(found.fails[0].message.contains("that are kept"));
+    assert!(row("savings = 0.3\nrejected_share = 0.55").consistent);
+}
+
+/// As all good ones come to be rejected, a ratio of (1 − r)/(1 − f) to (1 − q) remains: with next to no bad ones
+/// it is 1/(1 − r). Nothing published excludes that.
+#[test]
+fn the_least_length_ratio_is_a_limit_where_it_is_not_attained() {
+    let row =
+        "accounting = \"per-retained\"\nsavings = 0.28\ndetection = [0.0029, 0.0032]".to_owned();
+    let found = findings(&[row]).rows[0].account.clone();
+    let least = found.length_ratio_implied.unwrap().lo;
+    assert!((least - 1.0 / 0.72).abs() < 1e-9, "{least}");
 }

@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use foldem::study::audit::Spec;
+use foldem::study::Interrupt;
+use foldem::study::audit::{Spec, audit};
 use serde_json::Value;
 
 use super::cli::{code, foldem, root, stderr, stdout};
@@ -182,4 +183,23 @@ fn a_mistake_exits_3_with_file_and_line() {
         "{}",
         stderr(&output)
     );
+}
+
+/// An interrupted audit writes neither findings nor files.
+#[cfg(unix)]
+#[test]
+fn an_interrupted_audit_exits_130() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    let (figure, report) = (file("region.svg"), file("audit.html"));
+    let arguments = ["audit", "-", "--figure", &figure, "--report", &report];
+    let rows = fs::read(paper()).unwrap();
+    let output = super::cli::interrupted_before(&arguments, &rows);
+    assert_eq!(code(&output), 130, "{}", stderr(&output));
+    assert_eq!(stdout(&output), "");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    let (spec, interrupt) = (Spec::load(paper().as_ref()).unwrap(), Interrupt::default());
+    assert!(audit(&spec, &interrupt).is_some());
+    interrupt.raise();
+    assert!(audit(&spec, &interrupt).is_none());
 }

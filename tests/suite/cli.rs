@@ -299,6 +299,32 @@ pub(crate) fn interrupted(arguments: &[&str], millis: u64) -> Output {
     child.wait_with_output().unwrap()
 }
 
+/// What a run says that is asked to end before it is given `input` on stdin.
+#[cfg(unix)]
+pub(crate) fn interrupted_before(arguments: &[&str], input: &[u8]) -> Output {
+    use std::io::Write as _;
+    let mut child = Command::new(env!("CARGO_BIN_EXE_foldem"))
+        .args(arguments)
+        .current_dir(root())
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    // Until it listens for interrupts; it cannot end before it has read.
+    std::thread::sleep(std::time::Duration::from_millis(700));
+    let kill = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(kill.success());
+    // Until the interrupt has arrived.
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    // It need not read what comes after the interrupt.
+    let _ = child.stdin.take().unwrap().write_all(input);
+    child.wait_with_output().unwrap()
+}
+
 #[cfg(unix)]
 #[test]
 fn an_interrupted_run_keeps_whole_batches_and_exits_130() {

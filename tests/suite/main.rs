@@ -67,6 +67,7 @@ mod readme;
 mod real_text;
 mod replay;
 mod reweighted;
+mod round_trip;
 mod rule_pages;
 mod rule_times;
 mod running_coin;

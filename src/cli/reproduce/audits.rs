@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::writer::Writer;
 use super::{files, is_toml};
+use crate::cli::Context;
 use crate::cli::error::CliError;
 use crate::input::Document;
 use crate::plot;
@@ -26,15 +27,21 @@ impl Inputs {
         Ok(Self(inputs))
     }
 
-    /// Writes what follows from the numbers, with the region that they leave.
-    pub(super) fn evaluate(&self, writer: &mut Writer<'_>) -> Result<(), CliError> {
+    /// Writes what follows from the numbers, with the region that they leave; false when interrupted.
+    pub(super) fn evaluate(
+        &self,
+        writer: &mut Writer<'_>,
+        context: &Context,
+    ) -> Result<bool, CliError> {
         for (path, text, spec) in &self.0 {
             let stem = path.file_stem().unwrap_or_default().to_string_lossy();
             let name = format!("audit-{stem}");
             let relative = format!("experiments/audits/{stem}.toml");
             let provenance = Provenance::of_spec(&relative, text.as_bytes(), None);
             writer.provenance(&name, &provenance)?;
-            let findings = audit(spec);
+            let Some(findings) = audit(spec, &context.interrupt) else {
+                return Ok(false);
+            };
             let sheet = report::audit::sheet(&findings);
             writer.findings(&name, "audit", &findings, &sheet)?;
             // Where no row has a region there is nothing to draw.
@@ -42,6 +49,6 @@ impl Inputs {
                 writer.figure(&format!("{}-{stem}", figure.name), &figure)?;
             }
         }
-        Ok(())
+        Ok(true)
     }
 }

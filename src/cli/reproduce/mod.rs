@@ -87,7 +87,9 @@ pub(super) fn run(args: &ReproduceArgs, context: &Context) -> Result<u8, CliErro
     if !sweeps.evaluate(&mut writer, context)? {
         return interrupted();
     }
-    audits.evaluate(&mut writer)?;
+    if !audits.evaluate(&mut writer, context)? {
+        return interrupted();
+    }
     let Some(guarantees) = guarantees.evaluate(args.full, &mut writer, context)? else {
         return interrupted();
     };

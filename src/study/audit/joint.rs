@@ -135,10 +135,15 @@ impl Laws {
                 }
             }
         }
-        if corners.iter().all(|x| dot(x, &KEPT) <= TINY) {
-            corners.clear();
+        Self { corners }.with_some(&KEPT)
+    }
+
+    /// The same laws, or none where `cells` are empty on all of them.
+    pub(super) fn with_some(mut self, cells: &Cells) -> Self {
+        if self.corners.iter().all(|x| dot(x, cells) <= TINY) {
+            self.corners.clear();
         }
-        Self { corners }
+        self
     }
 
     /// Whether no law satisfies all conditions.
@@ -173,28 +178,16 @@ impl Laws {
     }
 }
 
-/// Values of the product at both ends of a segment and where it is stationary between them.
+/// Values of the product at both ends of a segment, as limits along it, and where it is stationary between them.
 fn along(factors: [Fraction; 2], v: &Cells, w: &Cells) -> Vec<f64> {
-    let ends = factors.map(|f| {
-        [
-            [dot(&f.above, v), dot(&f.above, w)],
-            [dot(&f.below, v), dot(&f.below, w)],
-        ]
-    });
+    let forms = |from: &Cells, to: &Cells| {
+        let form = |f: &Cells| [not_negative(dot(f, from)), not_negative(dot(f, to))];
+        factors.map(|f| [form(&f.above), form(&f.below)])
+    };
+    let ends = forms(v, w);
     let at = |t: f64| {
-        let factor = |[above, below]: [[f64; 2]; 2]| {
-            // A fraction that is 0/0 at an end keeps its value along the segment: its limit there.
-            let empty = |i: usize| above[i].abs() <= TINY && below[i].abs() <= TINY;
-            let t = if empty(0) {
-                1.0
-            } else if empty(1) {
-                0.0
-            } else {
-                t
-            };
-            let between = |[from, to]: [f64; 2]| from + t * (to - from);
-            quotient(between(above), between(below))
-        };
+        let between = |[from, to]: [f64; 2]| from + t * (to - from);
+        let factor = |[above, below]: [[f64; 2]; 2]| between(above) / between(below);
         factor(ends[0]) * factor(ends[1])
     };
     // The derivative of a fraction has the constant c over the square of its denominator.
@@ -205,22 +198,44 @@ fn along(factors: [Fraction; 2], v: &Cells, w: &Cells) -> Vec<f64> {
         [n[0] * d[0], n[0] * d1 + n1 * d[0], n1 * d1]
     });
     let quadratic: [f64; 3] = std::array::from_fn(|k| c[0] * squares[1][k] + c[1] * squares[0][k]);
-    let mut values = vec![at(0.0), at(1.0)];
+    let mut values = vec![limit(ends), limit(forms(w, v))];
     values.extend(
         roots(quadratic)
             .into_iter()
-            .filter(|t| (0.0..=1.0).contains(t))
+            .filter(|t| *t > 0.0 && *t < 1.0)
             .map(at),
     );
     values
 }
 
-/// `above/below` of forms that are not negative but for rounding; NaN for 0/0.
-fn quotient(above: f64, below: f64) -> f64 {
-    match (above > TINY, below > TINY) {
-        (_, true) => above.max(0.0) / below,
-        (true, false) => f64::INFINITY,
-        (false, false) => f64::NAN,
+/// A form that is not negative but for rounding.
+fn not_negative(x: f64) -> f64 {
+    if x > TINY { x } else { 0.0 }
+}
+
+/// The product at the start of a segment, come from its inside: a form that is 0 there grows in proportion to t, so
+/// that 0/0, and 0 times infinity, have a value. NaN where a fraction is 0/0 all along.
+fn limit(ends: [[[f64; 2]; 2]; 2]) -> f64 {
+    // The power of t, and what it is multiplied by.
+    let (mut power, mut value) = (0_i32, 1.0);
+    for [above, below] in ends {
+        for (form, sign) in [(above, 1), (below, -1)] {
+            let [here, there] = form;
+            power += if here > 0.0 { 0 } else { sign };
+            let first = if here > 0.0 { here } else { there };
+            value = if sign > 0 {
+                value * first
+            } else {
+                value / first
+            };
+        }
+    }
+    match power {
+        // A form that is 0 all along makes it 0, infinite or NaN.
+        _ if value.is_nan() || value <= 0.0 || value.is_infinite() => value,
+        0 => value,
+        1.. => 0.0,
+        _ => f64::INFINITY,
     }
 }
 
@@ -278,6 +293,24 @@ mod tests {
             laws.product([rises, falls]),
             Some(Range { lo: 3.0, hi: 4.0 })
         );
+    }
+
+    /// (1 − 0.72 t)/(0.72 t) · t/(1 − t) is 1/0.72 at 0, where it is infinity times 0, and grows from there.
+    #[test]
+    fn a_product_has_limits_where_its_factors_have_none() {
+        let laws = Laws {
+            corners: vec![[1.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0]],
+        };
+        let odds = Fraction {
+            above: [1.0, 0.28, 0.0, 0.0],
+            below: [0.0, 0.72, 0.0, 0.0],
+        };
+        let kept = Fraction {
+            above: KEPT,
+            below: REJECTED,
+        };
+        let found = laws.product([odds, kept]).unwrap();
+        assert!((found.lo - 1.0 / 0.72).abs() < 1e-12 && found.hi.is_infinite());
     }
 
     #[test]

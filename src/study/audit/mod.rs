@@ -26,6 +26,8 @@ pub use spec::{Accounting, Spec};
 
 use serde::Serialize;
 
+use super::Interrupt;
+
 /// Version of the JSON form.
 pub const SCHEMA: &str = "foldem.audit-result/1";
 
@@ -60,14 +62,17 @@ pub struct RowFindings {
     pub region: Vec<Place>,
 }
 
-/// Audits all rows.
-pub fn audit(spec: &Spec) -> AuditFindings {
+/// Audits all rows; `None` when interrupted.
+pub fn audit(spec: &Spec, interrupt: &Interrupt) -> Option<AuditFindings> {
     let rows = spec.rows.iter().map(|row| {
+        if interrupt.raised() {
+            return None;
+        }
         let early_exit = early_exit::early_exit(row, row.common_savings().ok().flatten());
         let under = |accounting| row::account(row, accounting, early_exit.as_ref());
         let first = row.accounting.unwrap_or(Accounting::PerAttempt);
         let savings = row.savings.or(row.tokens.map(|[full, _]| full));
-        RowFindings {
+        Some(RowFindings {
             name: row.name.clone(),
             source: row.source.clone(),
             account: under(first),
@@ -77,12 +82,13 @@ pub fn audit(spec: &Spec) -> AuditFindings {
                 .map(|_| under(Accounting::PerRetained)),
             region: region::region(row, first),
             early_exit,
-        }
+        })
     });
-    AuditFindings {
+    let rows: Option<Vec<RowFindings>> = rows.collect();
+    Some(AuditFindings {
         schema: SCHEMA,
         name: spec.name.clone(),
         description: spec.description.clone(),
-        rows: rows.collect(),
-    }
+        rows: rows?,
+    })
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::conflict::{Condition, Failure, conflicts, shown};
 use super::early_exit::EarlyExit;
-use super::joint::{Cells, Given, Laws, QUANTITIES, Quantity};
+use super::joint::{Cells, GOOD_KEPT, Given, Laws, QUANTITIES, Quantity};
 use super::lengths::Lengths;
 use super::range::Range;
 use super::spec::{Accounting, RowSpec};
@@ -92,7 +92,14 @@ impl<'r> Claims<'r> {
     }
 
     fn laws(&self, given: &[Given]) -> Laws {
-        Laws::new(given, &self.conditions)
+        let laws = Laws::new(given, &self.conditions);
+        match self.lengths {
+            // Savings per retained sample are of something that is retained.
+            Some(lengths) if lengths.accounting == Accounting::PerRetained => {
+                laws.with_some(&GOOD_KEPT)
+            }
+            _ => laws,
+        }
     }
 
     fn published(&self, wanted: Quantity) -> Option<Range> {
@@ -227,8 +234,20 @@ fn dear_early_exit(early_exit: &EarlyExit) -> Failure {
     }
 }
 
-/// What the rejected paid leaves too little to save.
+/// What the rejected paid leaves too little to save, or nothing is retained to save it on.
 fn no_room(row: &RowSpec, savings: Option<Range>) -> Failure {
+    if row.paid_share.is_none() {
+        let keys: Vec<&'static str> = row.shares.iter().map(|(q, _)| q.key()).collect();
+        return Failure {
+            condition: Condition::OnePopulation,
+            message: format!(
+                "savings = {} per retained sample need good generations that are kept, and with {} there are none",
+                shown(savings),
+                keys.join(", ")
+            ),
+            quantities: [keys, vec!["savings"]].concat(),
+        };
+    }
     Failure {
         condition: Condition::PaidShare,
         quantities: vec!["savings", "paid_share"],

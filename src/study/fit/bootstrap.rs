@@ -14,12 +14,16 @@ use super::difficulty::Nodes;
 use super::evidence::{
     ACCEPTED, CHARGED, COUNT, Columns, Evidence, MISSED, PAIR_M, RETAINED, SAVED,
 };
-use super::form::{Form, PLAUSIBLE, SAME_VARIATION};
+use super::form::{Form, PLAUSIBLE, SAME_VARIATION, TELLING};
 use super::scenario::{exact, figures, parameters, spec};
 use super::solve::{Solution, solve};
 use crate::rng::{Purpose, stream};
 use crate::scenario::spec::ScenarioSpec;
 use crate::study::Interrupt;
+
+/// Groups of prompts that a jackknife leaves out one by one; a prime, so that what returns every few prompts is in
+/// all of them.
+const GROUPS: usize = 23;
 
 /// A fit: of a log, or of a resample of it.
 #[derive(Debug, Clone)]
@@ -62,7 +66,7 @@ impl Fitted {
                 (form, solution) = (apart, other);
             }
         }
-        let (form, solution) = with_variations((form, solution), evidence.columns, &total)?;
+        let (form, solution) = with_variations((form, solution), evidence, &total)?;
         let spec = spec(&form, &solution, &Nodes::new(), name);
         Some(Self {
             figures: exact(spec.clone())?,
@@ -119,18 +123,50 @@ impl Fitted {
 /// A form and its solution, by second moments, with the stages whose lengths are believed to be log-normal.
 fn with_variations(
     (form, solution): (Form, Solution),
-    columns: Columns,
+    evidence: &Evidence,
     total: &[f64],
 ) -> Option<(Form, Solution)> {
+    let columns = evidence.columns;
     let all = total[columns.with_tokens()].iter();
     let all: Vec<bool> = all.map(|n| *n >= total[COUNT]).collect();
-    let by_logs = solve(&form.clone().with_log_normal(all.clone()), columns, total)?;
-    let each = solution.tokens.iter().zip(&by_logs.tokens).zip(all);
-    let near =
-        each.map(|((&(_, cv), &(_, other)), all)| all && (other - cv).abs() <= SAME_VARIATION * cv);
-    let form = form.with_log_normal(near.collect());
+    let by_logs = form.clone().with_log_normal(all.clone());
+    // By stage: what logarithms say of the variation, less what the second moment says.
+    let differences = |sums: &[f64]| -> Option<Vec<f64>> {
+        let (moments, logs) = (
+            solve(&form, columns, sums)?,
+            solve(&by_logs, columns, sums)?,
+        );
+        let each = moments.tokens.iter().zip(&logs.tokens);
+        Some(each.map(|((_, cv), (_, by_logs))| by_logs - cv).collect())
+    };
+    let found = differences(total)?;
+    let errors = jackknife(evidence, differences);
+    let near = all.iter().enumerate().map(|(k, all)| {
+        let error = errors.get(k).copied().unwrap_or(0.0);
+        let allowed = (SAME_VARIATION * solution.tokens[k].1).max(TELLING * error);
+        *all && found[k].abs() <= allowed
+    });
+    let form = form.clone().with_log_normal(near.collect());
     let solution = solve(&form, columns, total)?;
     Some((form, solution))
+}
+
+/// Standard errors of what `estimate` says of sums over prompts, by leaving out one group of prompts at a time;
+/// empty where less than two of the rests determine anything.
+fn jackknife(evidence: &Evidence, estimate: impl Fn(&[f64]) -> Option<Vec<f64>>) -> Vec<f64> {
+    let groups = evidence.prompts().min(GROUPS);
+    let rest = |group: usize| {
+        let others = (0..evidence.prompts()).filter(|prompt| prompt % groups != group);
+        estimate(&evidence.sum(others))
+    };
+    let rests: Vec<Vec<f64>> = (0..groups).filter_map(rest).collect();
+    let n = rests.len() as f64;
+    let of = |k: usize| spread(rests.iter().map(|rest| rest[k])) * (n - 1.0) / n.sqrt();
+    let width = rests
+        .first()
+        .filter(|_| rests.len() > 1)
+        .map_or(0, Vec::len);
+    (0..width).map(of).collect()
 }
 
 /// Savings, f and cost ratio of the policy on the generations of some sums.
@@ -187,6 +223,39 @@ mod tests {
         );
         assert_eq!(percentiles(std::iter::empty(), 0.05), None);
         assert!((spread([1.0, 3.0].into_iter()) - 2.0_f64.sqrt()).abs() < 1e-15);
+    }
+
+    /// The standard error of a mean, of which 23 groups tell a seventh of itself.
+    #[test]
+    fn a_jackknife_tells_the_error_of_a_mean() {
+        use super::super::stages::{Generation, Layout, Onset};
+        let layout = Layout {
+            names: vec!["all".to_owned()],
+            ends: vec!["end".to_owned()],
+            consulted: Vec::new(),
+            validators: Vec::new(),
+        };
+        let mut draws = stream(1, Purpose::Bootstrap, 0);
+        let generation = |prompt| {
+            // Uniform below 1000.
+            let tokens = below(1000, draws.next_u64()) as f64;
+            let generation = Generation {
+                tokens: vec![tokens],
+                accepted: true,
+                onset: Onset::Unlabelled,
+                alarm: None,
+                charges: Vec::new(),
+            };
+            (prompt, generation)
+        };
+        let generations: Vec<(usize, Generation)> = (0..2300).map(generation).collect();
+        let evidence = Evidence::new(&layout, &generations);
+        let tokens = evidence.columns.tokens().start;
+        let errors = jackknife(&evidence, |sums| Some(vec![sums[tokens] / sums[COUNT]]));
+        let expected = 1000.0 / 12.0_f64.sqrt() / 2300.0_f64.sqrt();
+        // Four times a seventh.
+        assert!((errors[0] / expected - 1.0).abs() < 4.0 / 7.0, "{errors:?}");
+        assert!(jackknife(&evidence, |_| None).is_empty());
     }
 
     #[test]

@@ -13,9 +13,10 @@
 //!   later look as often as by a first one (fresh draws) or never (one draw per fault). The nearer one is
 //!   taken. Without labels, an alarm in a text stands, and every alarm is taken for the onset of its fault.
 //! - **Variation of lengths.** Where every generation has tokens in a stage and the spread of their logarithms tells a
-//!   coefficient of variation within [`SAME_VARIATION`] of the second moment's, a log-normal law is believed, and
-//!   the spread is taken: a second moment rests on a few long texts, and its intervals are too narrow. Else the second
-//!   moment is: a stage that ends at a token position holds cut lengths, whose logarithms say little of their variance.
+//!   coefficient of variation within [`SAME_VARIATION`] of the second moment's, or no farther from it than [`TELLING`]
+//!   standard errors of the difference, a log-normal law is believed, and the spread is taken: a second moment rests
+//!   on a few long texts, and its intervals are too narrow. (Were the errors not asked, it would be taken just where it is
+//!   furthest off.) Else the second moment is: a stage that ends at a token position holds cut lengths, whose logarithms say little of their variance.
 
 use super::evidence::{Evidence, FIRST_LOOKS, FIRST_SEEN, LATER_LOOKS, LATER_SEEN};
 use super::stages::Layout;
@@ -33,6 +34,8 @@ pub(super) const PLAUSIBLE: [f64; 2] = [0.125, 8.0];
 
 /// Relative difference of two coefficients of variation up to which a log-normal law is believed.
 pub(super) const SAME_VARIATION: f64 = 0.25;
+/// Standard errors from which on a difference of the two is not chance.
+pub(super) const TELLING: f64 = 3.0;
 
 /// What does not vary over resamples.
 #[derive(Debug, Clone, PartialEq)]

@@ -141,9 +141,9 @@ pub enum FitError {
     OnePrompt,
     /// No alarm on what goes wrong.
     #[error(
-        "cannot be fitted: its validators alarm on none of the {0} generations that go wrong, so neither when faults \
-         start nor how well they are detected is known; add validators that find something on this log, or label \
-         steps"
+        "cannot be fitted: the validators that its checkpoints consult alarm on none of the {0} generations that go \
+         wrong, so neither when faults start nor how well they are detected is known; add validators that find \
+         something on this log, or label steps"
     )]
     NoAlarms(u64),
     /// No accepted generation survives.
@@ -151,7 +151,7 @@ pub enum FitError {
         "cannot be fitted: it rejects all {accepted} accepted generations, {rejections} of them for an alarm of \
          `{validator}`, so its cost per retained sample is infinite; take that validator out of the policy, or put it \
          right (its rule may not suit these texts; those of `simulate --write-log` are placeholders, on which rules \
-         tell nothing: use `foldem recovery` to fit drawn logs)"
+         tell nothing: to check fits on drawn logs, use `foldem recovery`)"
     )]
     NothingRetained {
         /// Accepted generations.
@@ -216,7 +216,8 @@ pub fn fit(
     let mut warnings = of_log(table, intake);
     warnings.extend(stages.remarks.iter().cloned());
     let lost = request.resamples - resamples.len() as u64;
-    warnings.extend(remarks(table, &fitted, lost, request.resamples));
+    let figures = agreement::on_the_same(&fitted, &evidence, &resamples, &replayed);
+    warnings.extend(remarks(table, &fitted, &figures, (lost, request.resamples)));
     let layout = &stages.layout;
     let stage = |k: usize| FittedStage {
         name: layout.names[k].clone(),
@@ -242,7 +243,7 @@ pub fn fit(
         stages: (0..layout.stages()).map(stage).collect(),
         kinds: fitted.form.kinds.clone(),
         parameters: parameters::describe(&fitted, &evidence, &resamples),
-        figures: agreement::on_the_same(&fitted, &evidence, &resamples, &replayed),
+        figures,
         round_trip,
         resamples: request.resamples,
         resamples_lost: lost,
@@ -336,7 +337,12 @@ fn nothing_retained(layout: &stages::Layout, evidence: &Evidence) -> FitError {
 }
 
 /// What a reader has to know of this fit, one sentence each.
-fn remarks(table: &Table, fitted: &Fitted, lost: u64, resamples: u64) -> Vec<String> {
+fn remarks(
+    table: &Table,
+    fitted: &Fitted,
+    figures: &[FigureAgreement],
+    (lost, resamples): (u64, u64),
+) -> Vec<String> {
     let mut remarks = Vec::new();
     if table.groups().len() > 1 {
         remarks.push(format!(
@@ -355,6 +361,10 @@ fn remarks(table: &Table, fitted: &Fitted, lost: u64, resamples: u64) -> Vec<Str
         let remark = "the tokens saved cannot be explained by any length factor: it stands at the end of its range, and \
                       the scenario need not reproduce the savings. In a scenario lengths depend on faults alone; here what \
                       is rejected runs longer than that, be it wrong or not";
+        remarks.push(remark.to_owned());
+    } else if figures.iter().any(|figure| !figure.within) {
+        let remark = "the scenario does not reproduce what replay shows: in a scenario false alarms are as frequent at every \
+                      checkpoint, and what is rejected falsely runs as long as what is not; here it is otherwise";
         remarks.push(remark.to_owned());
     }
     if lost > 0 {

@@ -15,7 +15,7 @@
 
 use super::FitError;
 use crate::policy::Position;
-use crate::replay::{FirstAlarm, FirstError, Place, Replay};
+use crate::replay::{FirstAlarm, FirstError, Place, Replay, Stop};
 
 /// Most stages that one checkpoint at every m tokens makes.
 pub(super) const MOST_OF_ONE: u64 = 24;
@@ -264,10 +264,20 @@ impl<'r> Stages<'r> {
             if stand.cost <= 0.0 {
                 return 0.0;
             }
+            // By place, not by stage: a stop within a group of multiples may come before a place that ends an
+            // earlier stage.
+            let not_before = |stop: Stop| {
+                (self.end(s, row).min(n), stand.checkpoint) <= (stop.tokens, stop.checkpoint)
+            };
             let visits = match stand.multiples {
-                Some(multiples) => multiples.visited(n, stop.map(|stop| stop.tokens)),
-                None if seen.is_some_and(|seen| seen < s) => 0,
-                None => u64::from(self.reached(s, row, n)),
+                Some(multiples) => multiples.visited(match stop {
+                    Some(stop) if stop.tokens < n => {
+                        let first = u64::from(stop.checkpoint < stand.checkpoint);
+                        stop.tokens.saturating_sub(first)
+                    }
+                    _ => n.saturating_sub(1),
+                }),
+                None => u64::from(self.reached(s, row, n) && stop.is_none_or(not_before)),
             };
             visits as f64 * stand.cost
         });
@@ -286,12 +296,8 @@ impl<'r> Stages<'r> {
 }
 
 impl Multiples {
-    /// How many of them are reached by a generation of `tokens` that is stopped after `stop`.
-    fn visited(self, tokens: u64, stop: Option<u64>) -> u64 {
-        let last = match stop {
-            Some(stop) => stop,
-            None => tokens.saturating_sub(1),
-        };
+    /// How many of them a generation reaches that comes as far as `last`, included.
+    fn visited(self, last: u64) -> u64 {
         let last = if self.open {
             last
         } else {
