@@ -95,7 +95,7 @@ pub(super) fn run(args: &CalibrateArgs, context: &Context) -> Result<u8, CliErro
                 let message = "--attempts: nothing is drawn from a log; it goes with a scenario";
                 return Err(CliError::Usage(message.to_owned()));
             }
-            let (log, skipped) = read(args, logs, context)?;
+            let (log, skipped) = predicted(logs, args.intake, context)?;
             let stops = stops(args, &log, context)?;
             of_log(&log, args.bins, &stops).map(|mut findings| {
                 if skipped > 0 {
@@ -136,9 +136,9 @@ fn names(paths: &[PathBuf]) -> String {
 }
 
 /// The predictions of logs, and how many malformed lines were left out.
-fn read(
-    args: &CalibrateArgs,
+pub(super) fn predicted(
     logs: &[PathBuf],
+    intake: IntakeArgs,
     context: &Context,
 ) -> Result<(PredictedLog, u64), CliError> {
     let mut log = PredictedLog {
@@ -151,7 +151,7 @@ fn read(
     let mut before: Option<(Reader, String)> = None;
     for path in logs {
         let name = path.display().to_string();
-        let mut reader = Reader::open(path)?.longest_line(args.intake.max_line);
+        let mut reader = Reader::open(path)?.longest_line(intake.max_line);
         if let Some((earlier, earlier_name)) = before.take() {
             reader = reader.after(earlier, &earlier_name);
         }
@@ -161,7 +161,7 @@ fn read(
             }
             let record = match record {
                 Ok(record) => record,
-                Err(_) if args.intake.skip_malformed => {
+                Err(_) if intake.skip_malformed => {
                     skipped += 1;
                     continue;
                 }
