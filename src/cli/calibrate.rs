@@ -51,12 +51,12 @@ pub(super) struct CalibrateArgs {
     /// Of a scenario: generations to draw [default: 200000]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     attempts: Option<u64>,
-    /// Of a scenario: generations of a prompt
-    #[arg(long, default_value_t = 1, value_name = "M", value_parser = clap::value_parser!(u64).range(1..=1000))]
-    per_prompt: u64,
-    /// Of a scenario: root seed
-    #[arg(long, default_value_t = 42, value_name = "S")]
-    seed: u64,
+    /// Of a scenario: generations of a prompt [default: 1]
+    #[arg(long, value_name = "M", value_parser = clap::value_parser!(u64).range(1..=1000))]
+    per_prompt: Option<u64>,
+    /// Of a scenario: root seed [default: 42]
+    #[arg(long, value_name = "S")]
+    seed: Option<u64>,
     /// Also draw the reliability diagrams (.svg .png)
     #[arg(long, value_name = "FILE")]
     figure: Option<PathBuf>,
@@ -66,6 +66,8 @@ pub(super) struct CalibrateArgs {
 
 /// Generations that are drawn where nothing is said.
 const ATTEMPTS: u64 = 200_000;
+/// Their root seed where nothing is said.
+const SEED: u64 = 42;
 
 pub(super) fn run(args: &CalibrateArgs, context: &Context) -> Result<u8, CliError> {
     let inputs = args.inputs.iter().chain(&args.policies);
@@ -85,15 +87,21 @@ pub(super) fn run(args: &CalibrateArgs, context: &Context) -> Result<u8, CliErro
             let request = Request {
                 bins: args.bins,
                 attempts: args.attempts.unwrap_or(ATTEMPTS),
-                per_prompt: args.per_prompt,
-                seed: args.seed,
+                per_prompt: args.per_prompt.unwrap_or(1),
+                seed: args.seed.unwrap_or(SEED),
             };
             of_scenario(&scenario, request, &context.interrupt)
         }
         logs => {
-            if args.attempts.is_some() {
-                let message = "--attempts: nothing is drawn from a log; it goes with a scenario";
-                return Err(CliError::Usage(message.to_owned()));
+            let drawing = [
+                ("--attempts", args.attempts),
+                ("--per-prompt", args.per_prompt),
+                ("--seed", args.seed),
+            ];
+            if let Some((option, _)) = drawing.iter().find(|(_, value)| value.is_some()) {
+                return Err(CliError::Usage(format!(
+                    "{option}: nothing is drawn from a log; it goes with a scenario"
+                )));
             }
             let (log, skipped) = predicted(logs, args.intake, context)?;
             let stops = stops(args, &log, context)?;
