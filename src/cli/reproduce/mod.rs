@@ -9,6 +9,7 @@ mod recoveries;
 mod replays;
 mod scenarios;
 mod sensitivities;
+mod surface;
 mod sweeps;
 mod variants;
 mod writer;
@@ -31,11 +32,11 @@ use writer::Writer;
 ///
 /// Reads DIR/experiments/*.toml (scenarios) and, where there are any, replays
 /// DIR/experiments/logs/* under each policy of DIR/experiments/policies/*.toml. Puts both under stress and
-/// explains how NAME-VARIANT.toml differs from NAME.toml and each further log from the first. Examines the
-/// predictions of DIR/experiments/calibration/*, evaluates the sweeps,
-/// audits and ranges of DIR/experiments/sweeps, audits and explain, simulates the scenarios with
-/// early exit of DIR/experiments/early-exit, and draws logs for the experiments on guarantees and on
-/// recovery of DIR/experiments/guarantees and recoveries. Writes DIR/results/<name>/ (tables, JSON,
+/// explains how NAME-VARIANT.toml differs from NAME.toml and each further log from the first. Puts models,
+/// benchmarks and two scenarios into one surface, examines the predictions of DIR/experiments/calibration/*,
+/// evaluates the sweeps, audits and ranges of DIR/experiments/sweeps, audits and explain, simulates the
+/// scenarios with early exit of DIR/experiments/early-exit, and draws logs for the experiments on guarantees
+/// and on recovery of DIR/experiments/guarantees and recoveries. Writes DIR/results/<name>/ (tables, JSON,
 /// provenance) and DIR/paper-figures/ (SVG and PNG). The same inputs give the same bytes.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
@@ -90,6 +91,7 @@ fn reproduce(args: &ReproduceArgs, context: &Context) -> Result<u8, CliError> {
     let mut writer = Writer::new(&args.directory);
     let experiments = scenarios.evaluate(&mut writer, context)?;
     variants::evaluate(&scenarios, &mut writer, context)?;
+    surface::evaluate(&replays, &scenarios, &mut writer, context)?;
     let (replays, stressed) = replays.evaluate(&mut writer, context)?;
     sweeps.evaluate(&mut writer, context)?;
     audits.evaluate(&mut writer)?;
