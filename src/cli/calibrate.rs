@@ -51,12 +51,12 @@ pub(super) struct CalibrateArgs {
     /// Of a scenario: generations to draw [default: 200000]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     attempts: Option<u64>,
-    /// Of a scenario: generations of a prompt
-    #[arg(long, default_value_t = 1, value_name = "M", value_parser = clap::value_parser!(u64).range(1..=1000))]
-    per_prompt: u64,
-    /// Of a scenario: root seed
-    #[arg(long, default_value_t = 42, value_name = "S")]
-    seed: u64,
+    /// Of a scenario: generations of a prompt [default: 1]
+    #[arg(long, value_name = "M", value_parser = clap::value_parser!(u64).range(1..=1000))]
+    per_prompt: Option<u64>,
+    /// Of a scenario: root seed [default: 42]
+    #[arg(long, value_name = "S")]
+    seed: Option<u64>,
     /// Also draw the reliability diagrams (.svg .png)
     #[arg(long, value_name = "FILE")]
     figure: Option<PathBuf>,
@@ -66,6 +66,8 @@ pub(super) struct CalibrateArgs {
 
 /// Generations that are drawn where nothing is said.
 const ATTEMPTS: u64 = 200_000;
+/// Their root seed where nothing is said.
+const SEED: u64 = 42;
 
 pub(super) fn run(args: &CalibrateArgs, context: &Context) -> Result<u8, CliError> {
     let inputs = args.inputs.iter().chain(&args.policies);
@@ -85,17 +87,23 @@ pub(super) fn run(args: &CalibrateArgs, context: &Context) -> Result<u8, CliErro
             let request = Request {
                 bins: args.bins,
                 attempts: args.attempts.unwrap_or(ATTEMPTS),
-                per_prompt: args.per_prompt,
-                seed: args.seed,
+                per_prompt: args.per_prompt.unwrap_or(1),
+                seed: args.seed.unwrap_or(SEED),
             };
             of_scenario(&scenario, request, &context.interrupt)
         }
         logs => {
-            if args.attempts.is_some() {
-                let message = "--attempts: nothing is drawn from a log; it goes with a scenario";
-                return Err(CliError::Usage(message.to_owned()));
+            let drawing = [
+                ("--attempts", args.attempts),
+                ("--per-prompt", args.per_prompt),
+                ("--seed", args.seed),
+            ];
+            if let Some((option, _)) = drawing.iter().find(|(_, value)| value.is_some()) {
+                return Err(CliError::Usage(format!(
+                    "{option}: nothing is drawn from a log; it goes with a scenario"
+                )));
             }
-            let (log, skipped) = read(args, logs, context)?;
+            let (log, skipped) = predicted(logs, args.intake, context)?;
             let stops = stops(args, &log, context)?;
             of_log(&log, args.bins, &stops).map(|mut findings| {
                 if skipped > 0 {
@@ -136,9 +144,9 @@ fn names(paths: &[PathBuf]) -> String {
 }
 
 /// The predictions of logs, and how many malformed lines were left out.
-fn read(
-    args: &CalibrateArgs,
+pub(super) fn predicted(
     logs: &[PathBuf],
+    intake: IntakeArgs,
     context: &Context,
 ) -> Result<(PredictedLog, u64), CliError> {
     let mut log = PredictedLog {
@@ -151,7 +159,7 @@ fn read(
     let mut before: Option<(Reader, String)> = None;
     for path in logs {
         let name = path.display().to_string();
-        let mut reader = Reader::open(path)?.longest_line(args.intake.max_line);
+        let mut reader = Reader::open(path)?.longest_line(intake.max_line);
         if let Some((earlier, earlier_name)) = before.take() {
             reader = reader.after(earlier, &earlier_name);
         }
@@ -161,7 +169,7 @@ fn read(
             }
             let record = match record {
                 Ok(record) => record,
-                Err(_) if args.intake.skip_malformed => {
+                Err(_) if intake.skip_malformed => {
                     skipped += 1;
                     continue;
                 }

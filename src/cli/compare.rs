@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::error::{CliError, exit};
-use super::replay::{IntakeArgs, PAPER, ProblemArg, auditor, once_stdin, policy, saved};
+use super::replay::{
+    IntakeArgs, PAPER, ProblemArg, auditor, once_stdin, options_stand_before, policy, saved,
+};
 use super::{Context, filling, replay_page};
 use crate::input::InputError;
 use crate::plot;
@@ -54,6 +56,7 @@ pub(super) fn run(args: &CompareArgs, context: &Context) -> Result<u8, CliError>
     let inputs = args.policies.iter().chain(&args.logs).chain(&args.table);
     let inputs: Vec<&Path> = inputs.map(PathBuf::as_path).collect();
     once_stdin(&inputs)?;
+    options_stand_before(&args.logs)?;
     context.output.keeps(&inputs)?;
     if args.table.is_some() && args.intake.skip_malformed {
         let message = "--skip-malformed: with --table no log is read; leave it out";

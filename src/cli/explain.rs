@@ -6,7 +6,9 @@ use clap::Args;
 
 use super::error::{CliError, exit};
 use super::output::{self, Picture};
-use super::replay::{IntakeArgs, PAPER, ProblemArg, auditor, once_stdin, policy};
+use super::replay::{
+    IntakeArgs, PAPER, ProblemArg, auditor, once_stdin, options_stand_before, policy,
+};
 use super::{Context, filling, progress, replay_page};
 use crate::input::InputError;
 use crate::plot::{self, Figure, PlotError};
@@ -49,19 +51,19 @@ pub(super) struct ExplainArgs {
     #[arg(last = true, value_name = "LOG", requires = "policy")]
     others: Vec<PathBuf>,
     /// Ranges of a scenario's numbers (foldem.ranges/1): which of them decide; - is stdin
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["files", "others", "policy"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["files", "others", "policy", "problem", "resamples", "seed"])]
     over: Option<PathBuf>,
     /// Policy file (foldem.policy/1) for two logs; `paper` is the paper's policy
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
     /// With --policy: whether problems were generated, too
-    #[arg(long, value_enum, default_value_t = ProblemArg::Given)]
+    #[arg(long, value_enum, default_value_t = ProblemArg::Given, requires = "policy")]
     problem: ProblemArg,
     /// With --policy: how often prompts are drawn anew for the intervals
-    #[arg(long, value_name = "N", default_value_t = 2000, value_parser = clap::value_parser!(u64).range(40..=1_000_000))]
+    #[arg(long, value_name = "N", default_value_t = 2000, requires = "policy", value_parser = clap::value_parser!(u64).range(40..=1_000_000))]
     resamples: u64,
     /// With --policy: root of these draws
-    #[arg(long, value_name = "SEED", default_value_t = 42)]
+    #[arg(long, value_name = "SEED", default_value_t = 42, requires = "policy")]
     seed: u64,
     /// Also draw the shares, or the indices (.svg .png)
     #[arg(long, value_name = "FILE")]
@@ -77,6 +79,12 @@ pub(super) fn run(args: &ExplainArgs, context: &Context) -> Result<u8, CliError>
     let inputs = args.files.iter().chain(&args.others).chain(&args.over);
     let inputs: Vec<&Path> = inputs.chain(&args.policy).map(PathBuf::as_path).collect();
     once_stdin(&inputs)?;
+    if args.policy.is_none() && args.intake.skip_malformed {
+        let message =
+            "--skip-malformed: there are no lines to leave out; it goes with logs and --policy";
+        return Err(CliError::Usage(message.to_owned()));
+    }
+    options_stand_before(&args.others)?;
     // What cannot be written is told before the work, not after.
     let figure = output::picture(args.figure.as_deref(), &inputs)?;
     let outputs = figure.iter().map(|(path, _)| *path);

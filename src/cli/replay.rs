@@ -478,6 +478,18 @@ pub(super) fn once_stdin(inputs: &[&Path]) -> Result<(), CliError> {
     Ok(())
 }
 
+/// Behind `--` stand logs alone; an option there would be taken for one.
+pub(super) fn options_stand_before(logs: &[PathBuf]) -> Result<(), CliError> {
+    let option = |path: &&PathBuf| path.to_string_lossy().starts_with("--") && !path.exists();
+    match logs.iter().find(option) {
+        None => Ok(()),
+        Some(option) => Err(CliError::Usage(format!(
+            "{}: what stands behind -- is read as a log; options stand before it",
+            option.display()
+        ))),
+    }
+}
+
 /// The policy of a file, or the built-in one.
 pub(super) fn policy(path: &Path) -> Result<PolicyFile, InputError> {
     if path == Path::new(PAPER) {

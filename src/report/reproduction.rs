@@ -4,9 +4,11 @@ use super::number::optional;
 use super::{Section, Sheet, replay};
 use crate::study::fit::recovery::RecoveryFindings;
 use crate::study::guarantee::GuaranteeFindings;
+use crate::study::log_stress::LogStressFindings;
 use crate::study::replay::ReplayFindings;
 use crate::study::sensitivity::SensitivityFindings;
 use crate::study::simulation::SimulationFindings;
+use crate::study::stress::{Confirmation, StressFindings};
 use crate::study::verification::{Verdict, VerificationFindings};
 
 /// One experiment's findings.
@@ -16,6 +18,85 @@ pub struct Experiment {
     pub simulation: SimulationFindings,
     /// Claims and controls.
     pub verification: VerificationFindings,
+    /// What tips where when validators are not as they say.
+    pub stress: StressFindings,
+}
+
+/// What of a stress test stands on the page.
+#[derive(Debug)]
+pub struct Stressed<'f> {
+    /// The scenario, or the policy on logs.
+    pub of: String,
+    /// Modes with their verdicts.
+    verdicts: Vec<(&'f str, &'f str)>,
+    confirmation: Option<&'f Confirmation>,
+}
+
+impl<'f> Stressed<'f> {
+    /// Of a scenario.
+    pub fn of_scenario(findings: &'f StressFindings) -> Self {
+        let modes = findings.modes.iter();
+        Self {
+            of: findings.scenario.clone(),
+            verdicts: modes
+                .map(|m| (m.mode.as_str(), m.verdict.as_str()))
+                .collect(),
+            confirmation: findings.confirmation.as_ref(),
+        }
+    }
+
+    /// Of a policy on logs.
+    pub fn of_log(findings: &'f LogStressFindings) -> Self {
+        let modes = findings.modes.iter();
+        Self {
+            of: format!("{} on the logs", findings.policy),
+            verdicts: modes
+                .map(|m| (m.mode.as_str(), m.verdict.as_str()))
+                .collect(),
+            confirmation: findings.confirmation.as_ref(),
+        }
+    }
+
+    /// Whether the curves agree with what was drawn, and planted wrong ones do not.
+    pub fn ok(&self) -> bool {
+        self.confirmation.is_none_or(Confirmation::holds)
+    }
+}
+
+/// The stress tests: what more false alarms do, and how far drawing agrees.
+pub fn stresses(stressed: &[Stressed<'_>]) -> Section {
+    let header = [
+        "",
+        "if false alarms are more or fewer",
+        "compared with drawing",
+        "planted and found",
+    ];
+    let mut section = Section::new("Stress: when policies cease to pay", &header);
+    section.rows = stressed
+        .iter()
+        .map(|s| {
+            let verdict = s
+                .verdicts
+                .iter()
+                .find(|(mode, _)| *mode == "false-alarm-shift");
+            let verdict = verdict.map_or("left out", |(_, verdict)| *verdict);
+            let compared = s.confirmation.map(|c| {
+                let off = c.disagreements.len();
+                format!("{} of {} agree", c.comparisons - off as u64, c.comparisons)
+            });
+            let planted = s
+                .confirmation
+                .map(|c| format!("{} of {}", c.control.found, c.control.planted));
+            let told = |text: Option<String>| text.unwrap_or_else(|| "–".to_owned());
+            vec![
+                s.of.clone(),
+                verdict.to_owned(),
+                told(compared),
+                told(planted),
+            ]
+        })
+        .collect();
+    section
 }
 
 /// The page: a row per experiment and per replay.

@@ -57,9 +57,10 @@ impl Parameter {
             return Ok(all.swap_remove(found));
         }
         let keys = || all.iter().map(|p| p.key.as_str());
-        let hint = nearest(key, keys())
-            .map(|near| format!("; did you mean `{near}`?"))
-            .unwrap_or_default();
+        let hint = nearest(key, keys()).map_or_else(
+            || ".".to_owned(),
+            |near| format!("; did you mean `{near}`?"),
+        );
         // What may follow where the key leaves the known ones.
         let known = parts(key);
         let matching = |other: &str| {

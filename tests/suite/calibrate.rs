@@ -333,6 +333,14 @@ fn what_is_typed_wrong_exits_2() {
             "nothing is drawn from a log",
         ),
         (
+            vec!["calibrate", LOG, "--seed", "7"],
+            "--seed: nothing is drawn from a log",
+        ),
+        (
+            vec!["calibrate", LOG, "--per-prompt", "2"],
+            "--per-prompt: nothing is drawn from a log",
+        ),
+        (
             vec!["calibrate", toml, "--policy", "paper"],
             "go with a log",
         ),

@@ -340,6 +340,25 @@ fn the_command_prints_every_form_writes_figures_and_tells_exit_codes() {
     assert_eq!(code(&foldem(&["explain", "--policy", "paper", &a])), 2);
     assert_eq!(code(&foldem(&["explain", &a, "--", &a])), 2);
     assert_eq!(folder.run(&["--resamples", "3"]).0, 2);
+    // What would have no effect is refused.
+    let two = [
+        "experiments/runaway.toml",
+        "experiments/runaway-undetected.toml",
+    ];
+    let over = ["--over", "experiments/explain/published-savings.toml"];
+    for inputs in [two, over] {
+        for more in [
+            &["--seed", "7"][..],
+            &["--resamples", "100"],
+            &["--skip-malformed"],
+        ] {
+            let output = foldem(&[&["explain"], &inputs[..], more].concat());
+            assert_eq!(code(&output), 2, "{inputs:?} {more:?}");
+        }
+    }
+    let output = foldem(&["explain", "--policy", "paper", &a, "--", &a, "--seed", "7"]);
+    assert_eq!(code(&output), 2);
+    assert!(stderr(&output).contains("--seed: what stands behind -- is read as a log"));
     let (code_, said) = folder.run(&["--figure", &a]);
     assert_eq!(code_, 2, "{said}");
     assert_eq!(

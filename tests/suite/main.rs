@@ -66,6 +66,7 @@ mod properties;
 mod readme;
 mod real_text;
 mod replay;
+mod reproduce;
 mod reweighted;
 mod round_trip;
 mod rule_pages;

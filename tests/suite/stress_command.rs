@@ -25,6 +25,20 @@ fn every_form_renders_and_the_json_says_it_all() {
         assert_eq!(code(&output), 0, "{}", stderr(&output));
         assert!(stdout(&output).contains(mark), "{format}");
     }
+    let output = foldem(&["stress", GSM, "--mode", "worst-case", "--draws", "0"]);
+    // 1.66 is the same in other words, and no uncertainty.
+    let said = stdout(&output);
+    assert!(
+        said.contains("odds off by a factor of 5.27 (1.66 log-odds)"),
+        "{said}"
+    );
+    let beyond = ["--mode", "false-alarm-shift=4:5", "--draws", "0"];
+    let output = foldem(&[&["stress", GSM], beyond.as_slice()].concat());
+    let said = stdout(&output);
+    assert!(
+        said.contains("pays today (0.9340), pays at none of these strengths"),
+        "{said}"
+    );
     let output = foldem(&["stress", FIVE, "--tolerance", "0.02", "--format", "json"]);
     assert_eq!(code(&output), 0, "{}", stderr(&output));
     let found: Value = serde_json::from_str(&stdout(&output)).unwrap();
@@ -132,7 +146,9 @@ fn what_is_typed_wrong_exits_2_and_what_is_read_wrong_3() {
         (vec!["--mode", "drift=a:b"], "drift=FROM:TO"),
         (vec!["--mode", "drift=2:1"], "FROM < TO"),
         (vec!["--mode", "drift=0:51"], "<= 50"),
+        (vec!["--mode", "qqqqq"], "of this scenario. Known: "),
         (vec!["--validator", "juge"], "did you mean `judge`?"),
+        (vec!["--validator", "qqqqq"], "consults. Known: `judge`"),
         (vec!["--tolerance", "0"], "above 0"),
         (vec!["--tolerance", "1"], "below 1"),
         (vec!["--steps", "0"], "steps"),

@@ -27,21 +27,19 @@ impl Inputs {
         Ok(Self(inputs))
     }
 
-    /// Writes what follows from the numbers, with the region that they leave; false when interrupted.
+    /// Writes what follows from the numbers, with the region that they leave.
     pub(super) fn evaluate(
         &self,
         writer: &mut Writer<'_>,
         context: &Context,
-    ) -> Result<bool, CliError> {
+    ) -> Result<(), CliError> {
         for (path, text, spec) in &self.0 {
             let stem = path.file_stem().unwrap_or_default().to_string_lossy();
             let name = format!("audit-{stem}");
             let relative = format!("experiments/audits/{stem}.toml");
             let provenance = Provenance::of_spec(&relative, text.as_bytes(), None);
             writer.provenance(&name, &provenance)?;
-            let Some(findings) = audit(spec, &context.interrupt) else {
-                return Ok(false);
-            };
+            let findings = audit(spec, &context.interrupt).ok_or(CliError::Interrupted)?;
             let sheet = report::audit::sheet(&findings);
             writer.findings(&name, "audit", &findings, &sheet)?;
             // Where no row has a region there is nothing to draw.
@@ -49,6 +47,6 @@ impl Inputs {
                 writer.figure(&format!("{}-{stem}", figure.name), &figure)?;
             }
         }
-        Ok(true)
+        Ok(())
     }
 }

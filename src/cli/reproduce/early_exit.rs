@@ -28,12 +28,12 @@ impl Inputs {
         Ok(Self(parsed(specs, parse)?))
     }
 
-    /// Evaluates all scenarios and writes what was found; `None` when interrupted.
+    /// Evaluates all scenarios and writes what was found.
     pub(super) fn evaluate(
         &self,
         writer: &mut Writer<'_>,
         context: &Context,
-    ) -> Result<Option<Vec<SimulationFindings>>, CliError> {
+    ) -> Result<Vec<SimulationFindings>, CliError> {
         let total = SIMULATED * self.0.len() as u64;
         let bar = progress::attempts(context, total, "early exit");
         let mut all = Vec::new();
@@ -47,7 +47,7 @@ impl Inputs {
             let findings = simulate(scenario, request, &told, &context.interrupt);
             if findings.partial {
                 bar.finish_and_clear();
-                return Ok(None);
+                return Err(CliError::Interrupted);
             }
             let stem = path.file_stem().unwrap_or_default().to_string_lossy();
             let name = format!("early-exit-{stem}");
@@ -62,6 +62,6 @@ impl Inputs {
             all.push(findings);
         }
         bar.finish_and_clear();
-        Ok(Some(all))
+        Ok(all)
     }
 }

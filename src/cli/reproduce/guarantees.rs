@@ -31,13 +31,13 @@ impl Inputs {
     }
 
     /// Runs all experiments on some logs, or on as many as they say where `full`, and writes what was
-    /// found; `None` when interrupted.
+    /// found.
     pub(super) fn evaluate(
         &self,
         full: bool,
         writer: &mut Writer<'_>,
         context: &Context,
-    ) -> Result<Option<Vec<GuaranteeFindings>>, CliError> {
+    ) -> Result<Vec<GuaranteeFindings>, CliError> {
         // The results of the full run stand beside those of the short one.
         let kind = if full {
             "violations-full"
@@ -55,7 +55,7 @@ impl Inputs {
                 .map_err(|e| CliError::Internal(e.to_string()))?;
             if findings.partial {
                 bar.finish_and_clear();
-                return Ok(None);
+                return Err(CliError::Interrupted);
             }
             let stem = path.file_stem().unwrap_or_default().to_string_lossy();
             let name = format!("guarantee-{stem}");
@@ -74,6 +74,6 @@ impl Inputs {
             let figure = plot::violations(&all)?;
             writer.figure(&figure.name, &figure)?;
         }
-        Ok(Some(all))
+        Ok(all)
     }
 }

@@ -1,14 +1,17 @@
 //! `foldem reproduce`: every shipped experiment, evaluated into `results/` and `paper-figures/`.
 
 mod audits;
+mod calibrations;
 mod early_exit;
 mod guarantees;
+mod of_logs;
 mod recoveries;
 mod replays;
 mod scenarios;
 mod sensitivities;
 mod surface;
 mod sweeps;
+mod variants;
 mod writer;
 
 use std::fs;
@@ -19,17 +22,21 @@ use serde::Serialize;
 
 use super::Context;
 use super::error::{CliError, exit};
+use crate::input::InputError;
 use crate::plot::{self, Row};
-use crate::report::{self, reproduction, simulation::arms};
+use crate::report::reproduction::{self, Stressed};
+use crate::report::{self, simulation::arms};
 use writer::Writer;
 
 /// Evaluate every experiment of a project: figures, claims, replays, plots
 ///
 /// Reads DIR/experiments/*.toml (scenarios) and, where there are any, replays
-/// DIR/experiments/logs/* under each policy of DIR/experiments/policies/*.toml, puts models, benchmarks and
-/// two scenarios into one surface, evaluates the sweeps, audits and ranges of DIR/experiments/sweeps,
-/// audits and explain, simulates the scenarios with early exit of DIR/experiments/early-exit, and draws
-/// logs for the experiments on guarantees and on recovery of DIR/experiments/guarantees and recoveries. Writes DIR/results/<name>/ (tables, JSON,
+/// DIR/experiments/logs/* under each policy of DIR/experiments/policies/*.toml. Puts both under stress and
+/// explains how NAME-VARIANT.toml differs from NAME.toml and each further log from the first. Puts models,
+/// benchmarks and two scenarios into one surface, examines the predictions of DIR/experiments/calibration/*,
+/// evaluates the sweeps, audits and ranges of DIR/experiments/sweeps, audits and explain, simulates the
+/// scenarios with early exit of DIR/experiments/early-exit, and draws logs for the experiments on guarantees
+/// and on recovery of DIR/experiments/guarantees and recoveries. Writes DIR/results/<name>/ (tables, JSON,
 /// provenance) and DIR/paper-figures/ (SVG and PNG). The same inputs give the same bytes.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
@@ -59,6 +66,17 @@ struct Summary {
 }
 
 pub(super) fn run(args: &ReproduceArgs, context: &Context) -> Result<u8, CliError> {
+    match reproduce(args, context) {
+        Err(CliError::Interrupted) => {
+            let message = "interrupted: the results of this experiment were not written";
+            context.output.tell(message);
+            Ok(exit::INTERRUPTED)
+        }
+        other => other,
+    }
+}
+
+fn reproduce(args: &ReproduceArgs, context: &Context) -> Result<u8, CliError> {
     // All inputs are read before the first result is written.
     let scenarios = scenarios::Inputs::read(&args.directory)?;
     let replays = replays::Inputs::read(&args.directory)?;
@@ -69,30 +87,16 @@ pub(super) fn run(args: &ReproduceArgs, context: &Context) -> Result<u8, CliErro
     let early_exits = early_exit::Inputs::read(&args.directory)?;
     let sensitivities = sensitivities::Inputs::read(&args.directory)?;
     let recoveries = recoveries::Inputs::read(&args.directory)?;
+    let calibrations = calibrations::Inputs::read(&args.directory)?;
     let mut writer = Writer::new(&args.directory);
-    let interrupted = || {
-        let message = "interrupted: the results of this experiment were not written";
-        context.output.tell(message);
-        Ok(exit::INTERRUPTED)
-    };
-    let Some(experiments) = scenarios.evaluate(&mut writer, context)? else {
-        return interrupted();
-    };
-    if !surface::evaluate(&replays, &scenarios, &mut writer, context)? {
-        return interrupted();
-    }
-    let Some(replays) = replays.evaluate(&mut writer, context)? else {
-        return interrupted();
-    };
-    if !sweeps.evaluate(&mut writer, context)? {
-        return interrupted();
-    }
-    if !audits.evaluate(&mut writer, context)? {
-        return interrupted();
-    }
-    let Some(guarantees) = guarantees.evaluate(args.full, &mut writer, context)? else {
-        return interrupted();
-    };
+    let experiments = scenarios.evaluate(&mut writer, context)?;
+    variants::evaluate(&scenarios, &mut writer, context)?;
+    surface::evaluate(&replays, &scenarios, &mut writer, context)?;
+    let (replays, stressed) = replays.evaluate(&mut writer, context)?;
+    sweeps.evaluate(&mut writer, context)?;
+    audits.evaluate(&mut writer, context)?;
+    calibrations.evaluate(&mut writer, context)?;
+    let guarantees = guarantees.evaluate(args.full, &mut writer, context)?;
     let simulated: Vec<Row> = experiments
         .iter()
         .map(|e| Row::simulated(&e.simulation))
@@ -100,15 +104,9 @@ pub(super) fn run(args: &ReproduceArgs, context: &Context) -> Result<u8, CliErro
     if let Ok(figure) = plot::bound_and_truth(&simulated) {
         writer.figure(&figure.name, &figure)?;
     }
-    let Some(early_exits) = early_exits.evaluate(&mut writer, context)? else {
-        return interrupted();
-    };
-    let Some(sensitivities) = sensitivities.evaluate(&mut writer, context)? else {
-        return interrupted();
-    };
-    let Some(recoveries) = recoveries.evaluate(args.full, &mut writer, context)? else {
-        return interrupted();
-    };
+    let early_exits = early_exits.evaluate(&mut writer, context)?;
+    let sensitivities = sensitivities.evaluate(&mut writer, context)?;
+    let recoveries = recoveries.evaluate(args.full, &mut writer, context)?;
     let replayed = replays.iter().map(|r| Row::replayed(&r.policy, r));
     let figure = plot::savings_and_cost(&replayed.chain(simulated).collect::<Vec<_>>())?;
     writer.figure(&figure.name, &figure)?;
@@ -118,6 +116,9 @@ pub(super) fn run(args: &ReproduceArgs, context: &Context) -> Result<u8, CliErro
         writer.page(&report::figures::page(&listed))?;
     }
 
+    let of_scenarios = experiments.iter().map(|e| Stressed::of_scenario(&e.stress));
+    let of_logs = stressed.iter().map(Stressed::of_log);
+    let stresses: Vec<Stressed<'_>> = of_scenarios.chain(of_logs).collect();
     let findings = ReproduceFindings {
         experiments: experiments
             .iter()
@@ -133,6 +134,10 @@ pub(super) fn run(args: &ReproduceArgs, context: &Context) -> Result<u8, CliErro
                 name: format!("recovery {}", r.name),
                 ok: r.ok,
             }))
+            .chain(stresses.iter().map(|s| Summary {
+                name: format!("stress {}", s.of),
+                ok: s.ok(),
+            }))
             .collect(),
         written: writer.written,
     };
@@ -144,6 +149,7 @@ pub(super) fn run(args: &ReproduceArgs, context: &Context) -> Result<u8, CliErro
         &recoveries,
         &findings.written,
     );
+    sheet.sections.push(reproduction::stresses(&stresses));
     sheet.sections.extend(early_exits.iter().filter_map(arms));
     context.output.emit(&findings, &sheet)?;
     Ok(if findings.experiments.iter().all(|e| e.ok) {
@@ -166,4 +172,18 @@ fn files(folder: &Path, wanted: impl Fn(&Path) -> bool) -> std::io::Result<Vec<P
 
 fn is_toml(path: &Path) -> bool {
     path.extension().is_some_and(|e| e == "toml")
+}
+
+fn is_log(path: &Path) -> bool {
+    let name = path.to_string_lossy();
+    [".jsonl", ".jsonl.gz", ".jsonl.zst"]
+        .iter()
+        .any(|ending| name.ends_with(ending))
+}
+
+/// The content of a file.
+fn bytes(path: &Path) -> Result<Vec<u8>, InputError> {
+    let failed =
+        |e| InputError::whole_file(&path.display().to_string(), format!("cannot be read: {e}"));
+    fs::read(path).map_err(failed)
 }

@@ -30,13 +30,13 @@ impl Inputs {
     }
 
     /// Runs all experiments on some logs, or on as many as they say where `full`, and writes what was
-    /// found; `None` when interrupted.
+    /// found.
     pub(super) fn evaluate(
         &self,
         full: bool,
         writer: &mut Writer<'_>,
         context: &Context,
-    ) -> Result<Option<Vec<RecoveryFindings>>, CliError> {
+    ) -> Result<Vec<RecoveryFindings>, CliError> {
         // The results of the full run stand beside those of the short one.
         let kind = if full { "coverage-full" } else { "coverage" };
         let logs = |spec: &Spec| if full { spec.replications } else { SOME };
@@ -49,7 +49,7 @@ impl Inputs {
             let findings = run(spec, logs(spec), &step, &context.interrupt);
             if findings.partial {
                 bar.finish_and_clear();
-                return Ok(None);
+                return Err(CliError::Interrupted);
             }
             let stem = path.file_stem().unwrap_or_default().to_string_lossy();
             let name = format!("recovery-{stem}");
@@ -64,6 +64,6 @@ impl Inputs {
             all.push(findings);
         }
         bar.finish_and_clear();
-        Ok(Some(all))
+        Ok(all)
     }
 }

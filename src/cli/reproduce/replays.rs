@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use super::of_logs::Replayed;
 use super::writer::Writer;
-use super::{files, is_toml};
+use super::{bytes, files, is_log, is_toml};
 use crate::cli::error::CliError;
 use crate::cli::filling::table;
 use crate::cli::replay::{IntakeArgs, auditor};
@@ -13,6 +14,7 @@ use crate::plot::{self, Row};
 use crate::policy::{Checkpoint, PolicyFile, Position};
 use crate::replay::{Auditor, Replay, ScheduleError};
 use crate::report::{self, Provenance};
+use crate::study::log_stress::LogStressFindings;
 use crate::study::replay::{self, ReplayFindings, positions};
 
 /// The policies and the logs of a project.
@@ -38,13 +40,10 @@ impl Inputs {
             let auditor = auditor(&policy, &path)?;
             inputs.push((path, text, policy, auditor));
         }
-        let read = |path: &PathBuf| {
-            let failed = |e| {
-                InputError::whole_file(&path.display().to_string(), format!("cannot be read: {e}"))
-            };
-            std::fs::read(path).map_err(failed)
-        };
-        let bytes = logs.iter().map(read).collect::<Result<_, _>>()?;
+        let bytes = logs
+            .iter()
+            .map(|path| bytes(path))
+            .collect::<Result<_, _>>()?;
         Ok(Self {
             policies: inputs,
             logs,
@@ -52,21 +51,21 @@ impl Inputs {
         })
     }
 
-    /// Replays all logs as one under each policy and writes what was found; `None` when
-    /// interrupted.
+    /// Replays all logs as one under each policy, puts them under stress, explains how they differ, and
+    /// writes what was found.
     pub(super) fn evaluate(
         &self,
         writer: &mut Writer<'_>,
         context: &Context,
-    ) -> Result<Option<Vec<ReplayFindings>>, CliError> {
-        let mut all = Vec::new();
+    ) -> Result<(Vec<ReplayFindings>, Vec<LogStressFindings>), CliError> {
+        let (mut all, mut stressed) = (Vec::new(), Vec::new());
         if self.logs.is_empty() {
-            return Ok(Some(all));
+            return Ok((all, stressed));
         }
         for (path, text, policy, auditor) in &self.policies {
             let (table, intake) = table(&self.logs, auditor, IntakeArgs::default(), context)?;
             if intake.partial {
-                return Ok(None);
+                return Err(CliError::Interrupted);
             }
             let unusable = |e: ScheduleError| {
                 InputError::whole_file(&path.display().to_string(), e.to_string())
@@ -95,9 +94,17 @@ impl Inputs {
                 let figure = plot::savings_by_checkpoint_position(&sweep)?;
                 writer.figure(&format!("{}-{stem}", figure.name), &figure)?;
             }
+            let replayed = Replayed {
+                name: &name,
+                path,
+                policy,
+                auditor,
+            };
+            stressed.extend(replayed.stress(&table, &intake, writer, context)?);
+            replayed.explain(&self.logs, writer, context)?;
             all.push(findings);
         }
-        Ok(Some(all))
+        Ok((all, stressed))
     }
 
     /// The policy of the file `stem`.toml: this name, path, text, and what it says.
@@ -126,11 +133,4 @@ impl Inputs {
         });
         Provenance::of_replay(&spec, policy.as_bytes(), logs)
     }
-}
-
-fn is_log(path: &Path) -> bool {
-    let name = path.to_string_lossy();
-    [".jsonl", ".jsonl.gz", ".jsonl.zst"]
-        .iter()
-        .any(|ending| name.ends_with(ending))
 }

@@ -13,6 +13,7 @@ use crate::report::{self, Provenance};
 use crate::scenario::Scenario;
 use crate::study::martingale_paths::martingale_paths;
 use crate::study::simulation::{Request, simulate};
+use crate::study::stress::{self, StressFindings};
 use crate::study::verification::verify;
 
 /// Root of all randomness, and how much is drawn for each experiment.
@@ -21,6 +22,11 @@ const SIMULATED: u64 = 1_000_000;
 const VERIFIED: u64 = 1_000_000;
 /// Generations whose predictions are followed for the figure.
 const FOLLOWED: u64 = 100_000;
+/// Steps of each curve of a stress test, level for bias and total variation, and attempts drawn at each of
+/// three strengths.
+const STEPS: u32 = 20;
+const TOLERANCE: f64 = 0.01;
+const CONFIRMED: u64 = 20_000;
 
 /// The scenarios of a project.
 pub(super) struct Inputs(Vec<(PathBuf, String, Scenario)>);
@@ -46,6 +52,14 @@ impl Inputs {
         Ok(Self(parsed(specs, parse)?))
     }
 
+    /// The scenarios with their texts, by the names of their files.
+    pub(super) fn by_stem(&self) -> impl Iterator<Item = (String, &str, &Scenario)> {
+        self.0.iter().map(|(path, text, scenario)| {
+            let stem = path.file_stem().unwrap_or_default();
+            (stem.to_string_lossy().into_owned(), text.as_str(), scenario)
+        })
+    }
+
     /// The scenario of the file `stem`.toml: this name, its text, and what it says.
     pub(super) fn scenario<'i>(
         &'i self,
@@ -58,12 +72,12 @@ impl Inputs {
         found.map(|(_, text, scenario)| (stem, text.as_str(), scenario))
     }
 
-    /// Evaluates all scenarios and writes what was found; `None` when interrupted.
+    /// Evaluates all scenarios and writes what was found.
     pub(super) fn evaluate(
         &self,
         writer: &mut Writer<'_>,
         context: &Context,
-    ) -> Result<Option<Vec<Experiment>>, CliError> {
+    ) -> Result<Vec<Experiment>, CliError> {
         let total = (SIMULATED + VERIFIED) * self.0.len() as u64;
         let bar = progress::attempts(context, total, "reproduce");
         let mut experiments = Vec::new();
@@ -90,11 +104,12 @@ impl Inputs {
             let paths = martingale_paths(scenario, FOLLOWED, SEED, &context.interrupt);
             if simulation.partial || verification.partial || paths.partial {
                 bar.finish_and_clear();
-                return Ok(None);
+                return Err(CliError::Interrupted);
             }
             let experiment = Experiment {
                 simulation,
                 verification,
+                stress: stressed(scenario, context)?,
             };
             write(writer, path, text, &experiment)?;
             let stem = path.file_stem().unwrap_or_default().to_string_lossy();
@@ -103,8 +118,25 @@ impl Inputs {
             experiments.push(experiment);
         }
         bar.finish_and_clear();
-        Ok(Some(experiments))
+        Ok(experiments)
     }
+}
+
+/// All modes of stress, each over its own range.
+fn stressed(scenario: &Scenario, context: &Context) -> Result<StressFindings, CliError> {
+    let request = stress::Request {
+        modes: Vec::new(),
+        validators: Vec::new(),
+        steps: STEPS,
+        tolerance: TOLERANCE,
+        attempts: CONFIRMED,
+        seed: SEED,
+    };
+    let found = stress::stress(scenario, &request, &|_, _| (), &context.interrupt);
+    found.map_err(|failure| match failure {
+        stress::Failure::Interrupted => CliError::Interrupted,
+        other => CliError::Internal(other.to_string()),
+    })
 }
 
 /// What `parse` makes of the path and the text of each file, with both.
@@ -137,6 +169,9 @@ fn write(
     let verification = &experiment.verification;
     let sheet = report::verification::sheet(verification);
     writer.findings(&name, "verification", verification, &sheet)?;
+    let stress = &experiment.stress;
+    let sheet = report::stress::sheet(stress, None);
+    writer.findings(&name, "stress", stress, &sheet)?;
     let figure = plot::martingale_increments(verification)?;
     writer.figure(&format!("{}-{name}", figure.name), &figure)
 }

@@ -27,12 +27,12 @@ impl Inputs {
         Ok(Self(inputs))
     }
 
-    /// Evaluates all ranges and writes what was found; `None` when interrupted.
+    /// Evaluates all ranges and writes what was found.
     pub(super) fn evaluate(
         &self,
         writer: &mut Writer<'_>,
         context: &Context,
-    ) -> Result<Option<Vec<SensitivityFindings>>, CliError> {
+    ) -> Result<Vec<SensitivityFindings>, CliError> {
         let mut all = Vec::new();
         for (path, text, ranges) in &self.0 {
             let bar = progress::points(context, ranges.points(), "sensitivity");
@@ -40,7 +40,7 @@ impl Inputs {
             bar.finish_and_clear();
             let findings = match found {
                 Ok(findings) => findings,
-                Err(SensitivityError::Interrupted) => return Ok(None),
+                Err(SensitivityError::Interrupted) => return Err(CliError::Interrupted),
                 Err(error @ SensitivityError::Invalid(_)) => {
                     let path = path.display().to_string();
                     return Err(InputError::whole_file(&path, error.to_string()).into());
@@ -60,6 +60,6 @@ impl Inputs {
             writer.figure(&format!("{}-{stem}", figure.name), &figure)?;
             all.push(findings);
         }
-        Ok(Some(all))
+        Ok(all)
     }
 }

@@ -20,22 +20,22 @@ const POLICIES: [&str; 2] = ["paper", "every-8-tokens"];
 /// `experiments` without their ending.
 const SCENARIOS: [&str; 2] = ["gsm8k-like", "llama-gsm8k-row"];
 
-/// Evaluates the surface and writes what was found; `false` when interrupted.
+/// Evaluates the surface and writes what was found.
 pub(super) fn evaluate(
     replays: &replays::Inputs,
     scenarios: &scenarios::Inputs,
     writer: &mut Writer<'_>,
     context: &Context,
-) -> Result<bool, CliError> {
+) -> Result<(), CliError> {
     let chosen: Vec<_> = POLICIES
         .iter()
         .filter_map(|&stem| replays.policy(stem))
         .collect();
     let Some(((first, _, first_text, _), others)) = chosen.split_first() else {
-        return Ok(true);
+        return Ok(());
     };
     if replays.logs().is_empty() {
-        return Ok(true);
+        return Ok(());
     }
     let auditors = chosen
         .iter()
@@ -43,7 +43,7 @@ pub(super) fn evaluate(
     let auditor = Auditor::joined(auditors.collect::<Result<Vec<_>, _>>()?);
     let (table, intake) = table(replays.logs(), &auditor, IntakeArgs::default(), context)?;
     if intake.partial {
-        return Ok(false);
+        return Err(CliError::Interrupted);
     }
     let modelled: Vec<_> = SCENARIOS
         .iter()
@@ -79,5 +79,5 @@ pub(super) fn evaluate(
     if let Ok(figure) = errors {
         writer.figure(&figure.name, &figure)?;
     }
-    Ok(true)
+    Ok(())
 }

@@ -27,12 +27,12 @@ impl Inputs {
         Ok(Self(inputs))
     }
 
-    /// Evaluates all sweeps and writes what was found, with a figure of each; `false` when interrupted.
+    /// Evaluates all sweeps and writes what was found, with a figure of each.
     pub(super) fn evaluate(
         &self,
         writer: &mut Writer<'_>,
         context: &Context,
-    ) -> Result<bool, CliError> {
+    ) -> Result<(), CliError> {
         let total = self.0.iter().map(|(.., sweep)| sweep.points() as u64).sum();
         let bar = progress::points(context, total, "sweeps");
         for (path, text, sweep) in &self.0 {
@@ -41,7 +41,7 @@ impl Inputs {
             let findings = evaluate(sweep, &step, &context.interrupt);
             if findings.partial {
                 bar.finish_and_clear();
-                return Ok(false);
+                return Err(CliError::Interrupted);
             }
             let stem = path.file_stem().unwrap_or_default().to_string_lossy();
             let name = format!("sweep-{stem}");
@@ -57,6 +57,6 @@ impl Inputs {
             writer.figure(&name, &figure)?;
         }
         bar.finish_and_clear();
-        Ok(true)
+        Ok(())
     }
 }

@@ -111,9 +111,10 @@ impl Mode {
         let Some((covariate, level)) = found else {
             let names = || covariates().map(|c| c.name.as_str());
             let name = group.split('=').next().unwrap_or(group);
-            let hint = nearest(name, names())
-                .map(|near| format!("; did you mean `{near}`?"))
-                .unwrap_or_default();
+            let hint = nearest(name, names()).map_or_else(
+                || ".".to_owned(),
+                |near| format!("; did you mean `{near}`?"),
+            );
             return Err(format!(
                 "is \"attribute.{group}\", and the log tells no generations apart by that; write \
                  attribute.NAME=LEVEL{hint} Known names: {}",
@@ -206,9 +207,10 @@ impl Mode {
 fn unknown(name: &str, table: &Table, all: &[Mode]) -> String {
     let names: Vec<String> = all.iter().map(|mode| mode.name(table)).collect();
     let names = || names.iter().map(String::as_str);
-    let hint = nearest(name, names())
-        .map(|near| format!("; did you mean `{near}`?"))
-        .unwrap_or_default();
+    let hint = nearest(name, names()).map_or_else(
+        || ".".to_owned(),
+        |near| format!("; did you mean `{near}`?"),
+    );
     format!(
         "is \"{name}\", which is no mode of this log{hint} Known: {}, and attribute.NAME=LEVEL",
         quoted_list(names())

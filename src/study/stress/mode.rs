@@ -159,9 +159,10 @@ fn unknown(name: &str, all: &[Mode]) -> String {
         names.push("blindness".to_owned());
     }
     let names = || names.iter().map(String::as_str);
-    let hint = nearest(name, names())
-        .map(|near| format!("; did you mean `{near}`?"))
-        .unwrap_or_default();
+    let hint = nearest(name, names()).map_or_else(
+        || ".".to_owned(),
+        |near| format!("; did you mean `{near}`?"),
+    );
     format!(
         "is \"{name}\", which is no mode of this scenario{hint} Known: {}",
         quoted_list(names())

@@ -50,9 +50,10 @@ impl<'s> Subject<'s> {
         for name in names {
             let Some(&v) = consulted.iter().find(|v| name_of(v) == name) else {
                 let known = || consulted.iter().map(name_of);
-                let hint = nearest(name, known())
-                    .map(|near| format!("; did you mean `{near}`?"))
-                    .unwrap_or_default();
+                let hint = nearest(name, known()).map_or_else(
+                    || ".".to_owned(),
+                    |near| format!("; did you mean `{near}`?"),
+                );
                 return Err(format!(
                     "is \"{name}\", which is no validator with alarms that a checkpoint \
                      consults{hint} Known: {}",

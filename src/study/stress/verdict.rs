@@ -42,7 +42,7 @@ pub(super) fn meaning(subject: &Subject<'_>, mode: &Mode, strength: f64) -> Stri
         Mode::Correlation => format!("{} % of looks in common", short(100.0 * strength)),
         Mode::LabelNoise => format!("{} % of verdicts turned round", short(100.0 * strength)),
         Mode::WorstCase => format!(
-            "odds off by a factor {} (±{})",
+            "odds off by a factor of {} ({} log-odds)",
             short(libm::exp(strength)),
             short(strength)
         ),
@@ -130,7 +130,7 @@ pub(in crate::study) fn cost_in_words(
     } else if lo < 1.0 {
         "nowhere costs more than full generation"
     } else {
-        "pays nowhere"
+        "pays at none of these strengths"
     };
     format!("{state}, {throughout}: cost ratio {lo:.4} to {hi:.4}")
 }

@@ -36,7 +36,7 @@ const FEW: u64 = 10;
 /// What a sample of prompts says: quantities of both logs, figures of all mixtures, shares.
 struct Evaluation {
     worlds: [World; 2],
-    /// By figure: every mixture, if all are defined.
+    /// By figure: every mixture, if all are defined; not kept of what is drawn.
     values: [Option<Vec<f64>>; 2],
     ends: [[Option<f64>; 2]; 2],
     shares: [Option<Vec<f64>>; 2],
@@ -112,7 +112,11 @@ fn resampled(
             }
             let mut draws = stream(request.seed, Purpose::Bootstrap, number);
             let [first, second] = [first, second].map(|log| world(&redrawn(log, &mut draws)));
-            Some(evaluation(&first?, &second?))
+            // Values of mixtures have no interval, and a million samples hold gigabytes of them.
+            Some(Evaluation {
+                values: [None, None],
+                ..evaluation(&first?, &second?)
+            })
         })
         .collect();
     if interrupt.raised() {
