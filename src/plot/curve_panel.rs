@@ -39,6 +39,8 @@ pub(super) enum Kind {
     Error,
     /// One of several of the same kind, by number.
     Line(usize),
+    /// A number that somebody published, on the curve of one of several.
+    Published(usize),
     /// What goes with one of several: a thin line of its colour.
     Beside(usize),
 }
@@ -49,7 +51,7 @@ impl Kind {
             Self::Policy => SUBJECT,
             Self::Coin => CONTRAST,
             Self::Error => INK,
-            Self::Line(i) | Self::Beside(i) => LINES[i % LINES.len()],
+            Self::Line(i) | Self::Published(i) | Self::Beside(i) => LINES[i % LINES.len()],
         }
     }
 
@@ -57,7 +59,7 @@ impl Kind {
         match self {
             Self::Policy | Self::Error => DASHES[0],
             Self::Coin => DASHES[1],
-            Self::Line(i) | Self::Beside(i) => DASHES[i % DASHES.len()],
+            Self::Line(i) | Self::Published(i) | Self::Beside(i) => DASHES[i % DASHES.len()],
         }
     }
 
@@ -81,6 +83,7 @@ impl Kind {
                 square(scene, DOT - 1.25, PAPER);
             }
             Self::Beside(_) => {}
+            Self::Published(_) => scene.ring((x, y), 3.0 * DOT, color),
             Self::Line(i) => match i % LINES.len() {
                 0 => scene.disc((x, y), DOT, color),
                 1 => scene.hollow_diamond((x, y), DOT + 1.5, color),
