@@ -73,11 +73,18 @@ pub(super) fn held_against_files(spec: &Spec, directory: &Path) -> FiguresFindin
             Some(_) => ResultState::Changed,
         }
     };
-    let drawn = |name: &str| {
+    let alt = |name: &str| {
         let file = directory.join("paper-figures").join(format!("{name}.svg"));
-        file.is_file()
+        Some(title_of(&fs::read_to_string(file).ok()?))
     };
-    figures(spec, state, drawn)
+    figures(spec, state, alt)
+}
+
+/// What a picture shows: the title of its SVG.
+fn title_of(svg: &str) -> String {
+    let (_, after) = svg.split_once("<title>").unwrap_or_default();
+    let (title, _) = after.split_once("</title>").unwrap_or_default();
+    title.replace("&lt;", "<").replace("&amp;", "&")
 }
 
 /// Whether every file that a result was computed from has the hash that it had.

@@ -1,7 +1,7 @@
 //! A panel of curves over where a checkpoint stands or over a number that was varied, each with
 //! its 95 % intervals as a band where it has any.
 //!
-//! Curves are told apart by their marks and named at their ends. Where a value is undefined the
+//! Curves are told apart by their marks and dashes and named at their ends. Where a value is undefined the
 //! curve has a gap; one that is undefined everywhere is said to be.
 
 use plotters::style::RGBColor;
@@ -11,7 +11,8 @@ use super::PlotError;
 use super::axis::Axis;
 use super::scene::{Point, Scene};
 use super::theme::{
-    CONTRAST, FAINT, HAIRLINE, INK, LABEL, LINES, MUTED, NOTE, PAPER, REFERENCE, SUBJECT, WHISKER,
+    CONTRAST, DASHES, FAINT, HAIRLINE, INK, LABEL, LINES, MUTED, NOTE, PAPER, REFERENCE, SUBJECT,
+    WHISKER,
 };
 use super::value::Value;
 
@@ -38,6 +39,8 @@ pub(super) enum Kind {
     Error,
     /// One of several of the same kind, by number.
     Line(usize),
+    /// A number that somebody published, on the curve of one of several.
+    Published(usize),
     /// What goes with one of several: a thin line of its colour.
     Beside(usize),
 }
@@ -48,7 +51,15 @@ impl Kind {
             Self::Policy => SUBJECT,
             Self::Coin => CONTRAST,
             Self::Error => INK,
-            Self::Line(i) | Self::Beside(i) => LINES[i % LINES.len()],
+            Self::Line(i) | Self::Published(i) | Self::Beside(i) => LINES[i % LINES.len()],
+        }
+    }
+
+    fn dashes(self) -> &'static [(f64, f64)] {
+        match self {
+            Self::Policy | Self::Error => DASHES[0],
+            Self::Coin => DASHES[1],
+            Self::Line(i) | Self::Published(i) | Self::Beside(i) => DASHES[i % DASHES.len()],
         }
     }
 
@@ -72,6 +83,7 @@ impl Kind {
                 square(scene, DOT - 1.25, PAPER);
             }
             Self::Beside(_) => {}
+            Self::Published(_) => scene.ring((x, y), 3.0 * DOT, color),
             Self::Line(i) => match i % LINES.len() {
                 0 => scene.disc((x, y), DOT, color),
                 1 => scene.hollow_diamond((x, y), DOT + 1.5, color),
@@ -123,7 +135,7 @@ impl Panel<'_> {
             for run in points.split(Option::is_none) {
                 let run: Vec<Point> = run.iter().copied().flatten().collect();
                 if run.len() > 1 {
-                    scene.line(run, curve.kind.width(), color);
+                    scene.dashed(run, curve.kind.width(), color, curve.kind.dashes());
                 }
             }
             let every = points.len().div_ceil(MOST_MARKS).max(1);

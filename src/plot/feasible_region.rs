@@ -9,13 +9,13 @@ use super::scene::Scene;
 use super::theme::{HEADING, LABEL, MARGIN, SUBTITLE, TITLE};
 use super::value::Value;
 use super::{Figure, PlotError, draw};
-use crate::study::audit::{AuditFindings, Place, Range, RowFindings};
+use crate::study::audit::{AuditFindings, Place, Quantity, Range, RowFindings};
 
 const NAME: &str = "feasible-region";
 /// Room to the right of the panel for the names of the rows.
 const NAMES: f64 = 290.0;
 /// Where the panel begins, and the room below it.
-const TOP: f64 = 108.0;
+const TOP: f64 = 126.0;
 const BELOW: f64 = 58.0;
 /// More lines than this nobody tells apart.
 const MOST_LINES: usize = 6;
@@ -60,6 +60,8 @@ fn scene(findings: &AuditFindings, rows: &[&RowFindings]) -> Result<Scene, PlotE
     scene.text(&TITLE.shortened(&title, room)?, (MARGIN, 36.0), TITLE);
     let about = "Each row is possible above its curve. At 1 the rejected are as long as the kept.";
     scene.text(&SUBTITLE.shortened(about, room)?, (MARGIN, 57.0), SUBTITLE);
+    let rings = "Rings: at the published false rejections. Curves: what published savings and accuracies imply.";
+    scene.text(&SUBTITLE.shortened(rings, room)?, (MARGIN, 75.0), SUBTITLE);
     let places = rows.iter().flat_map(|row| &row.region);
     let drawn = places.filter(|place| is_drawn(place));
     let ends = drawn.map(|place| place.length_ratio_min.lo);
@@ -80,6 +82,24 @@ fn scene(findings: &AuditFindings, rows: &[&RowFindings]) -> Result<Scene, PlotE
                 .collect(),
         });
     }
+    for (i, row) in rows.iter().enumerate() {
+        let Some((share, ratio)) = published(row).filter(|&(_, ratio)| lo <= ratio && ratio <= hi)
+        else {
+            continue;
+        };
+        let value = Value {
+            mean: Some(ratio),
+            ..Value::default()
+        };
+        curves.insert(
+            i,
+            Curve {
+                kind: Kind::Published(i),
+                name: String::new(),
+                values: vec![(100.0 * share, value)],
+            },
+        );
+    }
     let left = MARGIN + TICKS;
     let panel = Panel {
         curves,
@@ -91,8 +111,23 @@ fn scene(findings: &AuditFindings, rows: &[&RowFindings]) -> Result<Scene, PlotE
     scene.text(heading, (left, TOP - 22.0), HEADING);
     panel.draw(&mut scene, (left, TOP))?;
     let at = (left + 0.5 * WIDTH, TOP + HEIGHT + 40.0);
-    scene.text("false rejections (%)", at, LABEL.anchored(HPos::Center));
+    scene.text(
+        "false rejections (% of the good)",
+        at,
+        LABEL.anchored(HPos::Center),
+    );
     Ok(scene)
+}
+
+/// The published false rejection rate of a row, if it is one number, and the least length ratio there.
+fn published(row: &RowFindings) -> Option<(f64, f64)> {
+    let share = row
+        .account
+        .shares
+        .iter()
+        .find(|share| share.name == Quantity::FalseRejection)?;
+    let published = share.published.filter(Range::is_point)?;
+    Some((published.lo, row.account.length_ratio_min?.lo))
 }
 
 fn alt(rows: &[&RowFindings]) -> String {
@@ -110,8 +145,15 @@ fn alt(rows: &[&RowFindings]) -> String {
             || "never falls to 1".to_owned(),
             |p| format!("falls to 1 at {} %", number(100.0 * p.false_rejection, 0)),
         );
+        let published = published(row).map_or_else(String::new, |(share, ratio)| {
+            format!(
+                ", {} at the published {} %",
+                number(ratio, 1),
+                number(100.0 * share, 1)
+            )
+        });
         format!(
-            "{}: at least {} at a false rejection rate of {} %, {equal}",
+            "{}: at least {} at a false rejection rate of {} %{published}, {equal}",
             row.name,
             number(first, 1),
             number(from, 0)
@@ -141,10 +183,22 @@ mod tests {
 
     #[test]
     fn curves_are_tidy_and_drawn_once() {
+        let rated = "accuracy_before = 0.72\naccuracy_after = 0.734\nsavings = 0.774\nfalse_rejection = 0.032";
+        let figure = feasible_region(&findings(&[rated])).unwrap();
+        assert!(
+            figure.alt.contains("at the published 3.2 %"),
+            "{}",
+            figure.alt
+        );
         let row = "accuracy_before = 0.72\naccuracy_after = 0.734\nsavings = 0.774";
         let wide = "accuracy_before = [0.5, 0.6]\naccuracy_after = 0.7\nsavings = [0.1, 0.9]";
         let falls = "accuracy_before = 0.7\naccuracy_after = 0.5\nsavings = 0.001";
-        for rows in [&[row][..], &[row, row, wide], &[wide, falls, row]] {
+        for rows in [
+            &[row][..],
+            &[rated, wide],
+            &[row, row, wide],
+            &[wide, falls, row],
+        ] {
             let findings = findings(rows);
             let shown = shown(&findings);
             assert!(shown.len() <= 2 || rows[0] == wide);

@@ -333,6 +333,8 @@ mod tests {
             fate: fate(i),
         };
         PathsFindings {
+            schema: "test",
+            seed: 1,
             scenario: "made & up".to_owned(),
             stages: (1..=stages).map(|k| format!("stage number {k}")).collect(),
             generations: 100_000,

@@ -9,6 +9,7 @@
 mod axis;
 mod bound_and_truth;
 mod curve_panel;
+mod dashes;
 mod differences;
 mod draw;
 mod early_exit_arms;
@@ -19,6 +20,7 @@ mod funnel_steps;
 mod group_errors;
 mod increment_panel;
 mod increments;
+mod key_words;
 #[cfg(test)]
 mod made_up;
 mod martingale_paths;

@@ -64,6 +64,24 @@ impl Scene {
         self.marks.push(Mark::Line(points, width, color));
     }
 
+    /// A line through at least two points, drawn for `on` units, then not for `off`, and so on; a full line where
+    /// nothing is left out.
+    pub(super) fn dashed(
+        &mut self,
+        points: Vec<Point>,
+        width: f64,
+        color: RGBColor,
+        dashes: &[(f64, f64)],
+    ) {
+        if dashes.is_empty() {
+            self.line(points, width, color);
+            return;
+        }
+        for dash in super::dashes::dashes(&points, dashes) {
+            self.line(dash, width, color);
+        }
+    }
+
     /// The area between two lines with as many points, which do not cross.
     pub(super) fn band(&mut self, above: &[Point], below: &[Point], color: RGBColor) {
         let corners = above.iter().chain(below.iter().rev()).copied().collect();

@@ -1,7 +1,7 @@
-//! Names to the right of a plot, each led to its place by a thin line; none overlaps another.
+//! Names to the right of a plot, each led to its place by a dotted line; none overlaps another.
 
 use super::scene::{Point, Scene};
-use super::theme::{FAINT, Face, HAIRLINE};
+use super::theme::{Face, HAIRLINE, LEADER, REFERENCE};
 
 /// Between the plot and the names, and from one name to the next.
 pub(super) const GAP: f64 = 46.0;
@@ -21,7 +21,7 @@ pub(super) fn draw(
         let rest = LINE * (count - 1 - n) as f64;
         let y = place.1.max(free).min(top + height - rest);
         free = y + LINE;
-        scene.line(vec![place, (x - 6.0, y)], HAIRLINE, FAINT);
+        scene.dashed(vec![place, (x - 6.0, y)], HAIRLINE, REFERENCE, LEADER);
         scene.text(&name, (x, y + 4.5), face);
     }
 }

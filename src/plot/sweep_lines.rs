@@ -3,6 +3,7 @@
 //! everything else stays where it begins.
 
 use super::axis::Axis;
+use super::key_words::in_words;
 use super::value::Value;
 use crate::study::sweep::{Point, SweepFindings};
 
@@ -67,7 +68,7 @@ impl<'f> Lines<'f> {
         let mut parts = Vec::new();
         match self.by {
             By::Nothing => {}
-            By::SecondAxis => parts.push(format!("Lines: {}", findings.axes[1].meaning)),
+            By::SecondAxis => parts.push(format!("Lines: {}", in_words(&findings.axes[1].key))),
             By::Policy => parts.push("Lines: policies".to_owned()),
         }
         if let Some(policy) = findings.policies.first()
@@ -78,14 +79,14 @@ impl<'f> Lines<'f> {
         }
         let moved = if self.by == By::SecondAxis { 2 } else { 1 };
         let fixed = findings.axes.iter().skip(moved);
-        parts.extend(fixed.map(|axis| format!("{}: {}", axis.meaning, axis.values[0])));
+        parts.extend(fixed.map(|axis| format!("{} = {}", in_words(&axis.key), axis.values[0])));
         parts.join("; ")
     }
 
     /// What runs to the right.
-    pub(super) fn over(&self) -> &str {
+    pub(super) fn over(&self) -> String {
         let first = self.findings.axes.first();
-        first.map_or("policy", |axis| axis.meaning.as_str())
+        first.map_or_else(|| "policy".to_owned(), |axis| in_words(&axis.key))
     }
 
     /// What stands at `x` of what runs to the right.

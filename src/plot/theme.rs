@@ -32,6 +32,17 @@ pub(super) const LINES: [RGBColor; 6] = [
     RGBColor(160, 80, 140),
     REFERENCE,
 ];
+/// Dashes of the same lines, drawn and left out in turn, so that they are told apart without colour.
+pub(super) const DASHES: [&[(f64, f64)]; 6] = [
+    &[],
+    &[(6.0, 2.5)],
+    &[(2.0, 2.0)],
+    &[(9.0, 2.0), (2.0, 2.0)],
+    &[(12.0, 3.0)],
+    &[(6.0, 2.0), (2.0, 2.0), (2.0, 2.0)],
+];
+/// Dashes of lines that lead from a name to its place: never those of a grid line or of a value.
+pub(super) const LEADER: &[(f64, f64)] = &[(1.5, 3.0)];
 /// Subjects of which too little is known.
 pub(super) const PALE: RGBColor = RGBColor(150, 175, 195);
 

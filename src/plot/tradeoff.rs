@@ -129,8 +129,9 @@ fn scene(spots: &[Spot<'_>]) -> Result<Scene, PlotError> {
         room = room.max(spot.face().width(&name)?);
         names.push(name);
     }
-    let title = "What it saves, and which good generations that costs";
-    let hint = "Above the line a retained sample gets cheaper. Bars: 95 % intervals.";
+    let title = "What a policy saves, and how many good generations that costs";
+    let hint =
+        "Above the line a retained sample gets cheaper. Bars: 95 % intervals; arrows: they go on.";
     let height = HEIGHT.max(LINE * (spots.len() + 1) as f64);
     let (left, top) = (MARGIN + TICKS, HEAD);
     let width = (left + WIDTH + GAP + room).max(MARGIN + TITLE.width(title)?) + MARGIN;
@@ -222,6 +223,10 @@ impl Plot {
         if let Some((lo, hi)) = spot.false_rejections.ci.filter(|_| inside) {
             let ends = (self.at(lo, s).0, self.at(hi, s).0);
             scene.level(y, ends, HAIRLINE, spot.kind.color());
+            // It goes on beyond the plot: that must not look like its end.
+            if self.across.place(hi) == Place::Beyond {
+                scene.arrow((ends.1 + 8.0, y), (1.0, 0.0), spot.kind.color());
+            }
         }
     }
 

@@ -90,8 +90,11 @@ pub fn page(findings: &FiguresFindings) -> String {
         for figure in &entry.figures {
             let _ = write!(
                 page,
-                "\n![{}: {}]({}.svg)\n",
-                entry.name, figure.name, figure.name
+                "\n![{}]({}.svg)\n\n*{}* {}\n",
+                bracketless(&figure.alt),
+                figure.name,
+                figure.name,
+                drawn_of(entry)
             );
         }
         let results: Vec<String> = entry
@@ -104,6 +107,21 @@ pub fn page(findings: &FiguresFindings) -> String {
         }
     }
     page
+}
+
+/// What in a figure of `entry` was put in and what comes out.
+fn drawn_of(entry: &EntryFindings) -> String {
+    if entry.fitted.is_empty() {
+        return "Nothing in it was fitted to published numbers: all that is drawn is predicted."
+            .to_owned();
+    }
+    let fitted = entry.fitted.trim_end_matches('.');
+    format!("Fitted inputs: {fitted}. What else is drawn is predicted.")
+}
+
+/// `text` as it may stand in the brackets of a picture in Markdown.
+fn bracketless(text: &str) -> String {
+    text.replace('[', "(").replace(']', ")")
 }
 
 #[cfg(test)]
@@ -121,6 +139,7 @@ mod tests {
             figures: vec![FigureFindings {
                 name: "f".to_owned(),
                 drawn,
+                alt: "a [line]".to_owned(),
             }],
             results: vec![ResultFindings {
                 name: "r".to_owned(),
@@ -145,6 +164,14 @@ mod tests {
         assert!(stale.summary[1].contains("results/r was computed from has changed"));
         let page = page(&findings(ResultState::Current, true));
         assert!(page.contains("**Predicted.** Published: 42 %."), "{page}");
-        assert!(page.contains("](f.svg)") && !page.contains("Fitted: "));
+        assert!(page.contains("![a (line)](f.svg)") && !page.contains("Fitted: "));
+        assert!(page.contains("all that is drawn is predicted"), "{page}");
+        let mut fitted = findings(ResultState::Current, true);
+        fitted.entries[0].fitted = "the rate.".to_owned();
+        let page = super::page(&fitted);
+        assert!(
+            page.contains("Fitted inputs: the rate. What else is drawn"),
+            "{page}"
+        );
     }
 }

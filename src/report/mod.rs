@@ -20,6 +20,7 @@ mod money;
 pub mod monitor;
 mod number;
 pub mod optimal;
+pub mod paths;
 pub mod plan;
 pub mod positions;
 mod provenance;

@@ -9,6 +9,7 @@
 use std::iter::once;
 
 use rand_xoshiro::rand_core::Rng;
+use serde::Serialize;
 
 use crate::engine::{Interrupt, Simulation};
 use crate::outcome::{Fold, NEVER, OutcomeBatch};
@@ -20,8 +21,12 @@ use crate::theory::BayesFilter;
 /// Paths that are kept one by one: the first ones drawn.
 pub const PATHS: usize = 60;
 
+/// Version of what is written of paths.
+const SCHEMA: &str = "foldem.paths-result/1";
+
 /// How a generation ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Fate {
     /// Rejected after this stage, from 1.
     Rejected(usize),
@@ -32,7 +37,7 @@ pub enum Fate {
 }
 
 /// The prediction along one generation.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Path {
     /// M₀ and `M_k` after each stage of the full generation, as if nothing had been rejected.
     pub predicted: Vec<f64>,
@@ -41,14 +46,18 @@ pub struct Path {
 }
 
 /// Some paths of the prediction, and its means over many.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PathsFindings {
+    /// Version of this form.
+    pub schema: &'static str,
     /// Name of the scenario.
     pub scenario: String,
     /// Names of the stages.
     pub stages: Vec<String>,
     /// Generations that the means are taken over.
     pub generations: u64,
+    /// Seed that was asked for.
+    pub seed: u64,
     /// Whether the run was interrupted.
     pub partial: bool,
     /// The first [`PATHS`] generations.
@@ -74,8 +83,8 @@ pub fn martingale_paths(
     let posterior = Posterior::new(scenario, &filter);
     let before = prior(&filter);
     // Its own generations: not those of the other figures.
-    let seed = stream(seed, Purpose::Paths, 0).next_u64();
-    let simulation = Simulation::new(scenario, generations, seed).traced();
+    let own = stream(seed, Purpose::Paths, 0).next_u64();
+    let simulation = Simulation::new(scenario, generations, own).traced();
     let stages = scenario.stages().len();
     let empty = || Paths {
         posterior: &posterior,
@@ -90,11 +99,13 @@ pub fn martingale_paths(
     let means = |means: &[Mean]| means.iter().map(|m| m.value()).collect::<Vec<_>>();
     let [retained, accepted] = run.fold.ends.map(Mean::value);
     PathsFindings {
+        schema: SCHEMA,
         scenario: scenario.name().to_owned(),
         stages: (0..stages)
             .map(|k| scenario.stage_name(k).to_owned())
             .collect(),
         generations: run.attempts,
+        seed,
         partial: run.partial,
         of_all: means(&run.fold.all).into_iter().flatten().collect(),
         of_surviving: means(&run.fold.surviving),

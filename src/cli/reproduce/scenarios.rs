@@ -113,6 +113,8 @@ impl Inputs {
             };
             write(writer, path, text, &experiment)?;
             let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+            let sheet = report::paths::sheet(&paths);
+            writer.findings(&stem, "paths", &paths, &sheet)?;
             let figure = plot::martingale_paths(&paths)?;
             writer.figure(&format!("{}-{stem}", figure.name), &figure)?;
             experiments.push(experiment);

@@ -96,6 +96,8 @@ pub struct FigureFindings {
     pub name: String,
     /// Whether it is there.
     pub drawn: bool,
+    /// What it shows, in words; empty where it is not there.
+    pub alt: String,
 }
 
 /// What became of an entry.
@@ -132,11 +134,11 @@ pub struct FiguresFindings {
     pub ok: bool,
 }
 
-/// Holds the entries against what is stored: `state` of a result and `drawn` of a figure, by name.
+/// Holds the entries against what is stored: `state` of a result and `alt` of a figure that is there, by name.
 pub fn figures(
     spec: &Spec,
     state: impl Fn(&str) -> ResultState,
-    drawn: impl Fn(&str) -> bool,
+    alt: impl Fn(&str) -> Option<String>,
 ) -> FiguresFindings {
     let entries: Vec<EntryFindings> = spec
         .entries
@@ -153,9 +155,13 @@ pub fn figures(
             let figures: Vec<FigureFindings> = entry
                 .figures
                 .iter()
-                .map(|name| FigureFindings {
-                    name: name.clone(),
-                    drawn: drawn(name),
+                .map(|name| {
+                    let alt = alt(name);
+                    FigureFindings {
+                        name: name.clone(),
+                        drawn: alt.is_some(),
+                        alt: alt.unwrap_or_default(),
+                    }
                 })
                 .collect();
             let ok = results.iter().all(|r| r.state == ResultState::Current)
