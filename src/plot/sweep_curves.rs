@@ -137,7 +137,6 @@ mod tests {
         }
         let axis = |&(key, values): &(&str, &[f64])| Axis {
             key: key.to_owned(),
-            meaning: format!("meaning of {key}"),
             values: values.to_vec(),
         };
         SweepFindings {
@@ -171,7 +170,7 @@ mod tests {
             [
                 texts(&one, "policy"),
                 texts(&one, "coin"),
-                texts(&one, "meaning of x.y")
+                texts(&one, "x.y")
             ],
             [2, 2, 1]
         );
@@ -184,7 +183,7 @@ mod tests {
             [
                 texts(&two, "5"),
                 texts(&two, "7"),
-                texts(&two, "Lines: meaning of z; meaning of w: 3")
+                texts(&two, "Lines: z; w = 3")
             ],
             [3, 3, 1]
         );

@@ -44,7 +44,6 @@ enum Place {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parameter {
     key: String,
-    meaning: String,
     place: Place,
 }
 
@@ -86,81 +85,35 @@ impl Parameter {
     /// Every number that can be varied, in the order of the scenario file.
     pub fn all(spec: &ScenarioSpec) -> Vec<Self> {
         let mut all = Vec::new();
-        let mut add = |key: String, meaning: String, place: Place| {
-            all.push(Self {
-                key,
-                meaning,
-                place,
-            });
-        };
-        let spread = "spread of difficulty (log-odds)".to_owned();
-        add("difficulty.sd".to_owned(), spread, Place::DifficultySd);
+        let mut add = |key: String, place: Place| all.push(Self { key, place });
+        add("difficulty.sd".to_owned(), Place::DifficultySd);
         if spec.difficulty.is_some() {
             let key = "difficulty.length_effect".to_owned();
-            let meaning = "effect of difficulty on lengths (logarithm)".to_owned();
-            add(key, meaning, Place::DifficultyLengthEffect);
+            add(key, Place::DifficultyLengthEffect);
         }
         for (i, fault) in spec.faults.iter().enumerate() {
-            let kind = &fault.kind;
-            let key = |last: &str| format!("fault.{}.{last}", key_part(kind));
+            let key = |last: &str| format!("fault.{}.{last}", key_part(&fault.kind));
             for (stage, of) in spec.stages.iter().enumerate() {
                 let key = key(&format!("hazard.{}", key_part(&of.name)));
-                let meaning = format!("hazard of `{kind}` in stage `{}`", of.name);
-                add(key, meaning, Place::Hazard { fault: i, stage });
+                add(key, Place::Hazard { fault: i, stage });
             }
-            for (last, meaning, place) in [
-                ("hazard_factor", "hazard of", Place::HazardFactor(i)),
-                ("onset", "stage of the onset of", Place::Onset(i)),
-                (
-                    "onset_rate",
-                    "probability of an onset of",
-                    Place::OnsetRate(i),
-                ),
-                (
-                    "onset_delay",
-                    "growth by stage of onsets of",
-                    Place::OnsetDelay(i),
-                ),
-                ("recovery", "recovery by stage from", Place::Recovery(i)),
-                (
-                    "difficulty_effect",
-                    "effect of difficulty (log-odds) on",
-                    Place::FaultDifficultyEffect(i),
-                ),
-                (
-                    "length_factor",
-                    "length factor of stages with",
-                    Place::LengthFactor(i),
-                ),
-            ] {
-                let times = if last == "hazard_factor" {
-                    " (times as given)"
-                } else {
-                    ""
-                };
-                add(key(last), format!("{meaning} `{kind}`{times}"), place);
-            }
+            add(key("hazard_factor"), Place::HazardFactor(i));
+            add(key("onset"), Place::Onset(i));
+            add(key("onset_rate"), Place::OnsetRate(i));
+            add(key("onset_delay"), Place::OnsetDelay(i));
+            add(key("recovery"), Place::Recovery(i));
+            add(key("difficulty_effect"), Place::FaultDifficultyEffect(i));
+            add(key("length_factor"), Place::LengthFactor(i));
         }
         for (i, stage) in spec.stages.iter().enumerate() {
-            let known: &[(&str, &str, OfTokens)] = match stage.tokens {
-                TokenSpec::Fixed(_) => &[("value", "tokens of", OfTokens::Value)],
+            let known: &[(&str, OfTokens)] = match stage.tokens {
+                TokenSpec::Fixed(_) => &[("value", OfTokens::Value)],
                 TokenSpec::Empirical(_) => &[],
-                _ => &[
-                    ("mean", "mean tokens of", OfTokens::Mean),
-                    (
-                        "cv",
-                        "coefficient of variation of the tokens of",
-                        OfTokens::Cv,
-                    ),
-                ],
+                _ => &[("mean", OfTokens::Mean), ("cv", OfTokens::Cv)],
             };
-            for &(last, meaning, of) in known {
+            for &(last, of) in known {
                 let key = format!("stage.{}.tokens.{last}", key_part(&stage.name));
-                add(
-                    key,
-                    format!("{meaning} stage `{}`", stage.name),
-                    Place::Tokens(i, of),
-                );
+                add(key, Place::Tokens(i, of));
             }
         }
         let kinds = || spec.faults.iter().map(|f| f.kind.as_str());
@@ -168,62 +121,37 @@ impl Parameter {
             let ResponseSpec::Alarm { .. } = validator.response else {
                 continue;
             };
-            let name = &validator.name;
-            let key = |last: &str| format!("validator.{}.{last}", key_part(name));
+            let key = |last: &str| format!("validator.{}.{last}", key_part(&validator.name));
             for kind in kinds() {
                 let place = Place::Detects {
                     validator: i,
                     kind: kind.to_owned(),
                 };
-                let meaning = format!("detection of `{kind}` by `{name}`, per check");
-                add(key(&format!("detects.{}", key_part(kind))), meaning, place);
+                add(key(&format!("detects.{}", key_part(kind))), place);
             }
-            let meaning = format!("false alarms of `{name}`, per check");
-            add(key("false_alarm"), meaning, Place::FalseAlarm(i));
-            let meaning = format!("effect of difficulty (log-odds) on alarms of `{name}`");
-            add(
-                key("difficulty_effect"),
-                meaning,
-                Place::AlarmDifficultyEffect(i),
-            );
+            add(key("false_alarm"), Place::FalseAlarm(i));
+            add(key("difficulty_effect"), Place::AlarmDifficultyEffect(i));
         }
         for (i, group) in spec.correlated.iter().enumerate() {
             if let Some(key) = correlated::key(group) {
-                let meaning = format!(
-                    "what {} have in common",
-                    quoted_list(group.validators.iter().map(String::as_str))
-                );
-                add(key, meaning, Place::Common(i));
+                add(key, Place::Common(i));
             }
         }
         for state in std::iter::once("clean").chain(kinds()) {
             let part = key_part(state);
             let (accepts, utility) = (Place::Accepts(state.into()), Place::Utility(state.into()));
-            let meaning = format!("share of `{state}` that the final filter accepts");
-            add(format!("final_filter.{part}"), meaning, accepts);
-            add(
-                format!("utility.{part}"),
-                format!("utility of `{state}`"),
-                utility,
-            );
+            add(format!("final_filter.{part}"), accepts);
+            add(format!("utility.{part}"), utility);
         }
         for checkpoint in &spec.checkpoints {
-            let stage = &checkpoint.at;
-            let key = |last: &str| format!("policy.checkpoint.{}.{last}", key_part(stage));
-            let at = || stage.clone();
-            let meaning = format!("threshold after stage `{stage}`");
-            add(key("threshold"), meaning, Place::Threshold { at: at() });
-            let meaning = format!("tokens charged by the check after stage `{stage}`");
-            add(key("cost_tokens"), meaning, Place::CostTokens { at: at() });
+            let key = |last: &str| format!("policy.checkpoint.{}.{last}", key_part(&checkpoint.at));
+            let at = || checkpoint.at.clone();
+            add(key("threshold"), Place::Threshold { at: at() });
+            add(key("cost_tokens"), Place::CostTokens { at: at() });
         }
         // Keys of one table stand together, so that lists of what is known have no repeats.
         all.sort_by(|a, b| a.key.cmp(&b.key));
         all
-    }
-
-    /// What it is, for people: with its unit where that is not a probability or a share.
-    pub fn meaning(&self) -> &str {
-        &self.meaning
     }
 
     /// Its key.

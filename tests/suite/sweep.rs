@@ -1,12 +1,11 @@
 //! Sweeps: each mistake of the file where it stands, the order of the grid, every point the
 //! scenario that it should be.
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use foldem::scenario::{Parameter, Scenario};
+use foldem::scenario::Scenario;
 use foldem::study::Interrupt;
 use foldem::study::simulation::{Request, simulate};
 use foldem::study::sweep::{Point, Sweep, SweepFindings, evaluate};
@@ -362,23 +361,4 @@ fn an_interrupted_sweep_keeps_the_points_done() {
             .iter()
             .all(|point| whole.points.contains(point))
     );
-}
-
-/// Whoever reads a figure sees words in place of keys: each says what it is of, and no two the same.
-#[test]
-fn every_key_has_words_of_its_own() {
-    for scenario in ["five-stage", "redundant", "hard-prompts"] {
-        let path = root().join(format!("experiments/{scenario}.toml"));
-        let spec = Scenario::load(&path).unwrap().spec().clone();
-        let all = Parameter::all(&spec);
-        let meanings: BTreeSet<&str> = all.iter().map(Parameter::meaning).collect();
-        assert_eq!(meanings.len(), all.len(), "{scenario}");
-        for parameter in &all {
-            let (key, meaning) = (parameter.key(), parameter.meaning());
-            let of_whom = key.trim_start_matches("policy.").split('.').nth(1).unwrap();
-            let named = key.starts_with("difficulty") || meaning.contains(&format!("`{of_whom}`"));
-            assert!(named || key.starts_with("correlated"), "{key}: {meaning}");
-            assert!(!meaning.contains(key), "{key}: {meaning}");
-        }
-    }
 }

@@ -31,8 +31,6 @@ pub const RESULT_SCHEMA: &str = "foldem.sweep-result/1";
 pub struct Axis {
     /// Its key in the scenario.
     pub key: String,
-    /// What it is, for people.
-    pub meaning: String,
     /// Its values.
     pub values: Vec<f64>,
 }
@@ -136,7 +134,6 @@ pub fn evaluate(
             .iter()
             .map(|axis| Axis {
                 key: axis.parameter.key().to_owned(),
-                meaning: axis.parameter.meaning().to_owned(),
                 values: axis.values.clone(),
             })
             .collect(),
