@@ -37,7 +37,7 @@ const POLICY: &str = "schema = \"foldem.policy/1\"\nname = \"short\"\n[[validato
 /// Thirty prompts, half of whose solutions are long; the labels are `label` of the number.
 fn log(label: impl Fn(usize) -> &'static str) -> String {
     let line = |i: usize| {
-        let solution = if i % 2 == 0 {
+        let solution = if i.is_multiple_of(2) {
             "long text ".repeat(3)
         } else {
             "short".to_owned()
@@ -56,7 +56,7 @@ fn variants_and_logs_are_explained_and_everything_is_put_under_stress() {
     let folder = tempfile::tempdir().unwrap();
     let by = |every: usize| {
         move |i: usize| {
-            if i % every == 0 {
+            if i.is_multiple_of(every) {
                 ", \"correct\": true"
             } else {
                 ", \"correct\": false"
