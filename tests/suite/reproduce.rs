@@ -35,16 +35,16 @@ const POLICY: &str = "schema = \"foldem.policy/1\"\nname = \"short\"\n[[validato
                       validators = [\"cap\"]\n";
 
 /// Thirty prompts, half of whose solutions are long; the labels are `label` of the number.
-fn log(label: impl Fn(usize) -> &'static str) -> String {
+fn log(name: &str, label: impl Fn(usize) -> &'static str) -> String {
     let line = |i: usize| {
-        let solution = if i % 2 == 0 {
+        let solution = if i.is_multiple_of(2) {
             "long text ".repeat(3)
         } else {
             "short".to_owned()
         };
         let label = label(i);
         format!(
-            "{{\"id\": \"{i}\", \"prompt_id\": \"{i}\", \"problem\": \"?\", \"solution\": \"{solution}\", \
+            "{{\"id\": \"{name}{i}\", \"prompt_id\": \"{i}\", \"problem\": \"?\", \"solution\": \"{solution}\", \
              \"solution_tokens\": 10{label}}}\n"
         )
     };
@@ -56,14 +56,14 @@ fn variants_and_logs_are_explained_and_everything_is_put_under_stress() {
     let folder = tempfile::tempdir().unwrap();
     let by = |every: usize| {
         move |i: usize| {
-            if i % every == 0 {
+            if i.is_multiple_of(every) {
                 ", \"correct\": true"
             } else {
                 ", \"correct\": false"
             }
         }
     };
-    project(folder.path(), [&log(by(3)), &log(by(4))]);
+    project(folder.path(), [&log("a", by(3)), &log("b", by(4))]);
     let output = foldem(&[
         "reproduce",
         folder.path().to_str().unwrap(),
@@ -131,7 +131,7 @@ fn variants_and_logs_are_explained_and_everything_is_put_under_stress() {
 #[test]
 fn logs_that_say_nothing_of_stress_are_replayed_all_the_same() {
     let folder = tempfile::tempdir().unwrap();
-    project(folder.path(), [&log(|_| ""), &log(|_| "")]);
+    project(folder.path(), [&log("a", |_| ""), &log("b", |_| "")]);
     let output = foldem(&["reproduce", folder.path().to_str().unwrap()]);
     assert_eq!(code(&output), 0, "{}", stderr(&output));
     let results = folder.path().join("results/replay-short");
