@@ -33,6 +33,7 @@ mod reproduce;
 mod rule_times;
 mod simulate;
 mod stress;
+mod surface;
 mod sweep;
 mod tune;
 mod verify;
@@ -62,6 +63,7 @@ use output::Output;
     foldem optimal my.toml          the best policy that the validators allow\n  \
     foldem stress my.toml           what it does once validators are not what you think\n  \
     foldem replay log.jsonl --policy paper   what the paper's policy would have done to your log\n  \
+    foldem surface log.jsonl --policy paper   what you would get, by model and benchmark\n  \
     foldem tune log.jsonl --max-frr 0.05 -o policy.toml   the cheapest policy that can be certified\n  \
     foldem compare paper my-policy.toml -- log.jsonl   which of two policies does better on it\n  \
     foldem import lm-eval samples_gsm8k.jsonl -o imported.jsonl   a log from another tool's\n  \
@@ -133,6 +135,7 @@ enum Command {
     Stress(stress::StressArgs),
     Replay(replay::ReplayArgs),
     Tune(Box<tune::TuneArgs>),
+    Surface(surface::SurfaceArgs),
     Compare(compare::CompareArgs),
     Import(import::ImportArgs),
     Plan(plan::PlanArgs),
@@ -196,6 +199,7 @@ fn run(cli: Cli) -> Result<u8, CliError> {
         Command::Stress(args) => stress::run(&args, &context),
         Command::Replay(args) => replay::run(&args, &context),
         Command::Tune(args) => tune::run(&args, &context),
+        Command::Surface(args) => surface::run(&args, &context),
         Command::Compare(args) => compare::run(&args, &context),
         Command::Import(args) => import::run(&args, &context),
         Command::Plan(args) => plan::run(&args, &context),

@@ -129,14 +129,23 @@ pub(super) fn picture<'p>(
     path: Option<&'p Path>,
     others: &[&Path],
 ) -> Result<Option<(&'p Path, Picture)>, CliError> {
+    picture_of("--figure", path, others)
+}
+
+/// The file of `option`, which draws a figure, if it is given, and its form by its ending.
+pub(super) fn picture_of<'p>(
+    option: &str,
+    path: Option<&'p Path>,
+    others: &[&Path],
+) -> Result<Option<(&'p Path, Picture)>, CliError> {
     let Some(path) = path else { return Ok(None) };
-    product("--figure", path, others)?;
+    product(option, path, others)?;
     let ending = path.extension().unwrap_or_default().to_ascii_lowercase();
     match ending.to_str().unwrap_or_default() {
         "svg" => Ok(Some((path, Picture::Svg))),
         "png" => Ok(Some((path, Picture::Png))),
         _ => Err(CliError::Usage(format!(
-            "--figure {}: the ending decides the form; use .svg or .png",
+            "{option} {}: the ending decides the form; use .svg or .png",
             path.display()
         ))),
     }

@@ -28,6 +28,16 @@ impl Proportion {
         self.happened += prompts * u64::try_from(events).unwrap_or(0);
     }
 
+    /// The same trials if none of them were an event.
+    pub(super) fn without_events(self) -> Self {
+        Self {
+            events: 0,
+            others: self.trials,
+            happened: 0,
+            ..self
+        }
+    }
+
     pub(super) fn merge(&mut self, other: Self) {
         self.trials += other.trials;
         self.events += other.events;

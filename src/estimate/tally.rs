@@ -171,6 +171,62 @@ impl Tally {
         tally
     }
 
+    /// The same tally without its covariates.
+    pub fn without_covariates(&self) -> Self {
+        let frame = Frame {
+            covariates: Vec::new(),
+            ..self.frame.clone()
+        };
+        let mut tally = Self::new(&frame);
+        let columns: Vec<usize> = (0..tally.moments.width()).collect();
+        tally.moments = self.moments.of_columns(&columns);
+        let shares = self.shares.iter().take(tally.shares.len());
+        tally.shares = shares.copied().collect();
+        tally.cut = self.cut;
+        tally
+    }
+
+    /// The tally of the same generations at the same checkpoints if none of them rejected anything;
+    /// they charge nothing, and what a coin saves at one of them does not depend on what is rejected.
+    /// Without covariates, and where events were counted.
+    pub fn of_nobody(&self) -> Self {
+        assert!(self.frame.covariates.is_empty(), "there are no covariates");
+        let same = |column: Column| self.index(column);
+        let mut of: Vec<Option<usize>> = (0..self.moments.width()).map(Some).collect();
+        for (column, equal) in [
+            (Column::Generated, Some(Column::Full)),
+            (Column::Surviving, Some(Column::Count)),
+            (Column::Retained, Some(Column::Accepted)),
+            (Column::UtilitySurviving, Some(Column::Utility)),
+            (Column::UtilityRetained, Some(Column::UtilityAccepted)),
+            (Column::Cost, None),
+            (Column::PlaceExcess, None),
+        ] {
+            of[same(column)] = equal.map(same);
+        }
+        for c in 0..self.frame.checkpoints {
+            of[same(Column::Rejected(c))] = None;
+            of[same(Column::Avoided(c))] = None;
+        }
+        let accepted = self.shares[self.share_index(Share::Accepted)];
+        let retained =
+            [Share::Retained, Share::RetainedAmongSurviving].map(|s| self.share_index(s));
+        let shares = self.shares.iter().enumerate().map(|(place, share)| {
+            if place == self.share_index(Share::Accepted) || retained.contains(&place) {
+                accepted
+            } else {
+                share.without_events()
+            }
+        });
+        Self {
+            shares: shares.collect(),
+            moments: self.moments.equated(&of),
+            frame: self.frame.clone(),
+            covariate_start: Vec::new(),
+            cut: self.cut,
+        }
+    }
+
     /// What the batches hold.
     pub fn frame(&self) -> &Frame {
         &self.frame

@@ -5,11 +5,17 @@
 //! v₁ … `v_j` is present. So what is paid is a sum of terms `x · 1{none of E is present}`, and
 //! whether it survives is one such term: sums over subsets become arithmetic on few numbers.
 
+use smallvec::SmallVec;
+
 /// A set of validators: bit v is the one with index v.
 pub type Validators = u64;
 
 /// Validators that a [`Validators`] can hold.
 pub const MOST_VALIDATORS: usize = Validators::BITS as usize;
+
+/// Terms (E, x): x · 1{none of E is present}. Of most generations there are very few, and many
+/// generations: they need no memory of their own.
+pub type Terms = SmallVec<[(Validators, f64); 3]>;
 
 /// One generation under any subset of the validators.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,8 +24,8 @@ pub struct SubsetOutcome {
     pub prompt: u64,
     /// Tokens of the full generation.
     pub tokens_full: f64,
-    /// Terms (E, x): x tokens are paid if no validator of E is present.
-    pub paid: Vec<(Validators, f64)>,
+    /// x tokens are paid if no validator of E is present.
+    pub paid: Terms,
     /// Those that reject it, each by itself.
     pub rejecting: Validators,
     /// Whether the final filter accepts the full generation, where that is known.

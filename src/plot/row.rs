@@ -4,7 +4,8 @@
 use super::axis::grouped;
 use super::value::Value;
 use crate::study::replay::{COIN_ON_RUNNING, ReplayFindings, ValidatorAttribution};
-use crate::study::simulation::SimulationFindings;
+use crate::study::simulation::{Compared, SimulationFindings};
+use crate::study::surface::{Source, SurfaceRow};
 
 /// What a figure needs of one evaluation.
 #[derive(Debug, Clone, PartialEq)]
@@ -77,6 +78,31 @@ impl Row {
         std::iter::once(Self::replayed(name, findings))
             .chain(validators.filter(|v| v.consulted).map(Self::alone))
             .collect()
+    }
+
+    /// A row of a surface: an estimate where there is a log, an exact value where there is a scenario.
+    pub fn of_surface(row: &SurfaceRow) -> Self {
+        let value = |compared: &Compared| Value {
+            mean: compared.estimate.mean.or(compared.exact),
+            exact: compared.exact,
+            ..Value::of(&compared.estimate)
+        };
+        let note = match (&row.policy, &row.counts) {
+            (Some(policy), Some(counts)) => {
+                format!("{policy}, {} records", grouped(counts.records))
+            }
+            _ => "scenario, exact".to_owned(),
+        };
+        Self {
+            name: row.name(),
+            note,
+            exact: row.source == Source::Scenario,
+            values: row
+                .estimates
+                .iter()
+                .map(|e| (e.name.clone(), value(&e.value)))
+                .collect(),
+        }
     }
 
     /// The row of one validator alone, at the checkpoints of a policy.

@@ -4,23 +4,14 @@
 //! that rejects as often saves tokens, too. Only the right panel tells who knows something.
 
 use super::axis::{Axis, number};
-use super::policy_and_coin::{self, ABOVE, BELOW, Panel, ROW, WIDTH};
+use super::paired_panels::PairedPanels;
+use super::policy_and_coin::Panel;
 use super::row::Row;
-use super::scene::{Point, Scene};
-use super::theme::{FAINT, HAIRLINE, LABEL, MARGIN, NOTE, SUBTITLE, TITLE};
+use super::scene::Scene;
 use super::value::{FREE, points, range, read};
 use super::{Figure, PlotError, draw};
 
 const NAME: &str = "savings-and-cost";
-/// More rows than this nobody reads.
-const MOST_ROWS: usize = 100;
-/// Room for the names of rows, at least and at most.
-const NAMES: Point = (110.0, 300.0);
-/// Between the names and the first panel, and between the panels.
-const GAP: f64 = 20.0;
-const BETWEEN: f64 = 52.0;
-/// Where title and key end.
-const HEAD: f64 = 104.0;
 const TICKS: usize = 6;
 /// Share of the cost panel that is kept free on each side of break-even, for its labels.
 const BESIDE_BREAK_EVEN: f64 = 0.23;
@@ -34,46 +25,13 @@ pub fn savings_and_cost(rows: &[Row]) -> Result<Figure, PlotError> {
 }
 
 fn scene(rows: &[Row]) -> Result<Scene, PlotError> {
-    if rows.is_empty() {
-        return Err(PlotError::Nothing("nothing was simulated or replayed"));
+    PairedPanels {
+        title: "What a policy saves, and what a retained sample then costs",
+        hint: "A coin that rejects blindly saves tokens, too. Validators that know something make \
+               a retained sample cheaper than the coin does.",
+        panels: [savings_panel(rows), cost_panel(rows)],
     }
-    if rows.len() > MOST_ROWS {
-        let given = rows.len();
-        return Err(PlotError::TooMany {
-            what: "rows",
-            given,
-            most: MOST_ROWS,
-        });
-    }
-    let mut names = Vec::new();
-    let mut room = NAMES.0;
-    for row in rows {
-        let name = LABEL.shortened(&row.name, NAMES.1)?;
-        room = room.max(LABEL.width(&name)?).max(NOTE.width(&row.note)?);
-        names.push((name, &row.note));
-    }
-    let (left, top) = (MARGIN + room + GAP, HEAD + ABOVE);
-    let width = left + 2.0 * WIDTH + BETWEEN + MARGIN;
-    let mut scene = Scene::new(width, top + ROW * names.len() as f64 + BELOW + MARGIN);
-    scene.text(
-        "What a policy saves, and what a retained sample then costs",
-        (MARGIN, 36.0),
-        TITLE,
-    );
-    let hint = "A coin that rejects blindly saves tokens, too. Validators that know something make \
-                a retained sample cheaper than the coin does.";
-    scene.text(hint, (MARGIN, 57.0), SUBTITLE);
-    let exact = rows.iter().any(|row| row.exact);
-    policy_and_coin::key(&mut scene, (MARGIN, 82.0), exact)?;
-    for (i, (name, note)) in names.iter().enumerate() {
-        let y = top + ROW * i as f64;
-        scene.level(y, (MARGIN, width - MARGIN), HAIRLINE, FAINT);
-        scene.text(name, (MARGIN, y + 0.5 * ROW - 2.0), LABEL);
-        scene.text(note, (MARGIN, y + 0.5 * ROW + 14.0), NOTE);
-    }
-    savings_panel(rows).draw(&mut scene, (left, top))?;
-    cost_panel(rows).draw(&mut scene, (left + WIDTH + BETWEEN, top))?;
-    Ok(scene)
+    .scene(rows)
 }
 
 fn savings_panel(rows: &[Row]) -> Panel {

@@ -23,8 +23,8 @@ pub struct Replay<'t> {
     table: &'t Table,
     checkpoints: &'t [Checkpoint<Position>],
     schedule: Schedule,
-    /// Validators that any checkpoint consults.
-    consulted: Vec<usize>,
+    /// By validator: the checkpoints that consult it.
+    consulting: Vec<Vec<usize>>,
     /// Whether no checkpoint charges anything.
     free: bool,
     /// What stops generations in place of the checkpoints, see [`Replay::stopping`].
@@ -58,12 +58,14 @@ impl<'t> Replay<'t> {
         schedule: Schedule,
         problem_generated: bool,
     ) -> Self {
-        let consulted = |v: &usize| checkpoints.iter().any(|c| c.validators.contains(v));
+        let validators = 0..table.validators().len();
+        let consults = |c: usize, v: usize| checkpoints[c].validators.contains(&v);
+        let consulting = |v: usize| (0..checkpoints.len()).filter(|&c| consults(c, v)).collect();
         Self {
             table,
             checkpoints,
             schedule,
-            consulted: (0..table.validators().len()).filter(consulted).collect(),
+            consulting: validators.map(consulting).collect(),
             free: checkpoints.iter().all(|c| c.cost_tokens <= 0.0),
             stops: None,
             problem_generated,
@@ -121,6 +123,11 @@ impl<'t> Replay<'t> {
         &self.schedule
     }
 
+    /// The checkpoints that consult validator number `validator`.
+    pub(super) fn consulting(&self, validator: usize) -> &[usize] {
+        &self.consulting[validator]
+    }
+
     /// Whether the problem was generated, too.
     pub fn problem_generated(&self) -> bool {
         self.problem_generated
@@ -139,9 +146,12 @@ impl<'t> Replay<'t> {
             };
         }
         let alarms = self.table.alarms(row);
-        let silent = |&v: &usize| alarms[v] == FirstAlarm::Never;
+        let mut each = self.consulting.iter().zip(alarms);
+        let silent = |(consulting, alarm): (&Vec<usize>, &FirstAlarm)| {
+            *alarm == FirstAlarm::Never || consulting.is_empty()
+        };
         // On most generations nobody alarms, and nothing more is to be known.
-        if self.free && self.consulted.iter().all(silent) {
+        if self.free && each.all(silent) {
             return Judgement::default();
         }
         let place = |c: usize| self.schedule.place(c, row);
@@ -152,6 +162,7 @@ impl<'t> Replay<'t> {
             self.table.rows()[row].tokens,
         )
     }
+
     /// Tokens of generation number `row` in full; those of its problem count where it was
     /// generated.
     pub fn tokens_full(&self, row: usize) -> u64 {
@@ -164,7 +175,7 @@ impl<'t> Replay<'t> {
         self.tokens_until(row, self.judgement(row).stop)
     }
 
-    fn tokens_until(&self, row: usize, stop: Option<Stop>) -> u64 {
+    pub(super) fn tokens_until(&self, row: usize, stop: Option<Stop>) -> u64 {
         let row = &self.table.rows()[row];
         stop.map_or(row.tokens, |stop| stop.tokens) + self.problem_tokens(row.problem_tokens)
     }

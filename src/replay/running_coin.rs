@@ -18,7 +18,7 @@
 
 use rayon::prelude::*;
 
-use super::{Place, Replay};
+use super::{Judgement, Place, Replay};
 use crate::outcome::RunningCoinOutcome;
 
 /// What the coin is summed into: tokens saved, survivors before the complete solution, and those of
@@ -100,6 +100,8 @@ impl Cells {
 /// The coin beside a replay of some generations.
 struct Coin<'r> {
     replay: &'r Replay<'r>,
+    /// What the policy does, by generation of the table; nothing to those that are not replayed.
+    judgements: Vec<Judgement>,
     /// By checkpoint.
     checkpoints: Vec<Cells>,
     /// Rejected at the complete solution.
@@ -112,8 +114,13 @@ struct Coin<'r> {
 impl<'r> Coin<'r> {
     fn new(replay: &'r Replay<'r>, rows: &[usize]) -> Self {
         let count = replay.checkpoints().len();
+        let mut judgements = vec![Judgement::default(); replay.table().rows().len()];
+        for &i in rows {
+            judgements[i] = replay.judgement(i);
+        }
         let mut coin = Self {
             replay,
+            judgements,
             checkpoints: (0..count).map(|_| Cells::default()).collect(),
             rejected_at_end: 0.0,
             left: 0.0,
@@ -155,7 +162,7 @@ impl<'r> Coin<'r> {
     fn count_rejected(&mut self, rows: &[usize]) {
         let mut stops: Vec<Vec<u64>> = vec![Vec::new(); self.checkpoints.len()];
         for &i in rows {
-            let Some(stop) = self.replay.judgement(i).stop else {
+            let Some(stop) = self.judgements[i].stop else {
                 continue;
             };
             match self.stands(stop.checkpoint, i) {
@@ -286,7 +293,7 @@ impl<'r> Coin<'r> {
                 *sum -= part;
             }
         }
-        if let Some(stop) = self.replay.judgement(row).stop {
+        if let Some(stop) = self.judgements[row].stop {
             let stands = self.stands(stop.checkpoint, row);
             if !matches!(stands, Place::End | Place::Nowhere) {
                 let cell = self.checkpoints[stop.checkpoint].rejecting(stands, stop.tokens);
@@ -300,7 +307,7 @@ impl<'r> Coin<'r> {
 
     fn outcome(&self, row: usize) -> RunningCoinOutcome {
         let (replay, accepted) = (self.replay, self.accepted(row));
-        let judgement = replay.judgement(row);
+        let judgement = self.judgements[row];
         let (saved, left) = self
             .plain(row)
             .unwrap_or_else(|| (self.walked(row, |_, _, _| {}), 0.0));
@@ -324,7 +331,7 @@ impl<'r> Coin<'r> {
             prompt: generation.prompt as u64,
             tokens_full: replay.tokens_full(row) as f64,
             accepted: generation.accepted,
-            tokens_paid: replay.tokens_generated(row) as f64 + judgement.cost,
+            tokens_paid: replay.tokens_until(row, judgement.stop) as f64 + judgement.cost,
             rejected: judgement.stop.is_some(),
             saved: saved + more_saved,
             surviving,

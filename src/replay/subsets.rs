@@ -6,7 +6,7 @@
 
 use super::judge::{Due, due, visits};
 use super::{FirstAlarm, Replay};
-use crate::outcome::{SubsetOutcome, Validators};
+use crate::outcome::{SubsetOutcome, Terms, Validators};
 
 impl Replay<'_> {
     /// Generation number `row` under any subset of the validators, of which there are at most
@@ -18,9 +18,8 @@ impl Replay<'_> {
         let tokens = generation.tokens;
         let checkpoints = self.checkpoints();
         let rejects = |v: usize| -> Option<(Due, usize)> {
-            let consulting = checkpoints.iter().enumerate();
-            let consulting = consulting.filter(|(_, c)| c.validators.contains(&v));
-            let dues = consulting.filter_map(|(c, _)| due(place(c), c, alarms[v], tokens));
+            let consulting = self.consulting(v).iter();
+            let dues = consulting.filter_map(|&c| due(place(c), c, alarms[v], tokens));
             dues.min().map(|due| (due, v))
         };
         let alarming = (0..alarms.len()).filter(|&v| alarms[v] != FirstAlarm::Never);
@@ -33,7 +32,8 @@ impl Replay<'_> {
             .map(|(c, checkpoint)| (c, set(&checkpoint.validators)))
             .collect();
         // Beyond each stop the generation goes only if all validators up to there are absent.
-        let mut paid = vec![(0, (self.tokens_full(row) - tokens) as f64)];
+        let mut paid = Terms::new();
+        paid.push((0, (self.tokens_full(row) - tokens) as f64));
         let (mut absent, mut generated) = (0, 0);
         let mut visited = vec![0; charging.len()];
         let all = stops.iter().map(|(due, v)| (Some(*due), Some(*v)));
@@ -64,7 +64,7 @@ fn set(validators: &[usize]) -> Validators {
     validators.iter().fold(0, |set, &v| set | 1 << v)
 }
 
-fn add(paid: &mut Vec<(Validators, f64)>, absent: Validators, tokens: f64) {
+fn add(paid: &mut Terms, absent: Validators, tokens: f64) {
     if tokens != 0.0 {
         match paid.last_mut() {
             Some((last, sum)) if *last == absent => *sum += tokens,

@@ -4,6 +4,8 @@ use crate::estimate::Estimate;
 
 /// Most decimals that are shown.
 const MOST_DECIMALS: usize = 9;
+/// A standard error of a share up to this is an error of rounding.
+const ROUNDING: f64 = 1e-9;
 
 /// `x` with the decimals that `resolution` (such as a standard error) justifies: two digits of it.
 pub fn number(x: f64, resolution: f64) -> String {
@@ -72,10 +74,10 @@ pub(super) fn with_interval(estimate: Estimate) -> String {
 
 /// The same in per cent.
 pub(super) fn percent(estimate: Estimate) -> String {
-    // Without spread, hundredths of a per cent say enough.
+    // Without spread, or with none but that of rounding, hundredths of a per cent say enough.
     let stderr = estimate
         .stderr
-        .map(|x| if x > 0.0 { 100.0 * x } else { 0.01 });
+        .map(|x| if x > ROUNDING { 100.0 * x } else { 0.01 });
     with_interval(Estimate {
         mean: estimate.mean.map(|x| 100.0 * x),
         stderr,
@@ -86,6 +88,20 @@ pub(super) fn percent(estimate: Estimate) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rounding_is_no_spread() {
+        let all = |stderr| {
+            percent(Estimate {
+                mean: Some(1.0),
+                stderr: Some(stderr),
+                ci: None,
+            })
+        };
+        assert_eq!(all(1e-12), all(0.0));
+        assert_eq!(all(0.0), "100.000");
+        assert_eq!(all(0.01), "100.0");
+    }
 
     #[test]
     fn decimals_follow_the_standard_error() {

@@ -17,7 +17,7 @@ pub struct Provenance {
     /// The logs that were replayed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub logs: Vec<LogFile>,
-    /// Other files that the spec names.
+    /// Other files: those that the spec names, and further specs.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub inputs: Vec<LogFile>,
     /// Version of foldem.
@@ -86,6 +86,15 @@ impl Provenance {
             sha256: digest::of_bytes(bytes),
         });
         Self::new(spec, bytes, None, logs.collect())
+    }
+
+    /// The same, computed from further `inputs`, too, by name and content.
+    pub fn with_inputs<'l>(mut self, inputs: impl Iterator<Item = (String, &'l [u8])>) -> Self {
+        self.inputs.extend(inputs.map(|(file, bytes)| LogFile {
+            file,
+            sha256: digest::of_bytes(bytes),
+        }));
+        self
     }
 
     fn new(spec: &str, bytes: &[u8], drawn: Option<Drawn>, logs: Vec<LogFile>) -> Self {

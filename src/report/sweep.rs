@@ -2,6 +2,7 @@
 //! for programs a line per point with all of them.
 
 use super::number::{exactly, number, optional};
+use super::remarks::gathered;
 use super::{Section, Sheet};
 use crate::estimate::NAMES;
 use crate::study::sweep::{Point, SweepFindings};
@@ -17,8 +18,6 @@ const SHOWN: [&str; 6] = [
 ];
 /// More lines than this nobody reads; the files hold all of them.
 const MOST_LINES: usize = 1000;
-/// Different remarks that are shown.
-const MOST_REMARKS: usize = 6;
 /// Where an exact value is shown without a standard error to go by.
 const RESOLUTION: f64 = 1e-4;
 
@@ -141,24 +140,12 @@ fn data(findings: &SweepFindings) -> Section {
 
 /// What holds at some of the points, each remark once.
 fn remarks(findings: &SweepFindings) -> Vec<String> {
-    let mut different: Vec<(&str, usize)> = Vec::new();
-    for warning in findings.points.iter().flat_map(|p| &p.warnings) {
-        match different.iter_mut().find(|(text, _)| text == warning) {
-            Some((_, times)) => *times += 1,
-            None => different.push((warning, 1)),
-        }
-    }
     let total = findings.points.len();
-    let more = different.len().saturating_sub(MOST_REMARKS);
-    let mut remarks: Vec<String> = different
-        .into_iter()
-        .take(MOST_REMARKS)
-        .map(|(text, times)| format!("at {times} of {total} points: {text}"))
-        .collect();
-    if more > 0 {
-        remarks.push(format!(
-            "{more} more remarks stand with their points in the JSON"
-        ));
-    }
-    remarks
+    let points = findings.points.iter().enumerate();
+    let remarks = points.flat_map(|(p, point)| {
+        let warnings = point.warnings.iter();
+        warnings.map(move |warning| (p, warning.as_str()))
+    });
+    let places = |at: &[usize]| format!("at {} of {total} points", at.len());
+    gathered(remarks, places, "points")
 }

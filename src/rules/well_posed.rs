@@ -157,8 +157,12 @@ fn words(text: &str) -> usize {
     let bytes = text.as_bytes();
     // Where white space, or the beginning, comes before something else.
     let first = bytes.first().is_some_and(|&b| !is_space(b));
-    let begins = |pair: &&[u8]| is_space(pair[0]) & !is_space(pair[1]);
-    usize::from(first) + bytes.windows(2).filter(begins).count()
+    let begins = |(&a, &b): (&u8, &u8)| u8::from(is_space(a) & !is_space(b));
+    // So few at a time that a byte counts them, and compilers look at many at once.
+    let behind = bytes.get(1..).unwrap_or_default();
+    let parts = bytes.chunks(128).zip(behind.chunks(128));
+    let words = parts.map(|(a, b)| usize::from(a.iter().zip(b).map(begins).sum::<u8>()));
+    usize::from(first) + words.sum::<usize>()
 }
 
 fn is_english(text: &str) -> bool {
@@ -203,14 +207,29 @@ fn is_common(word: &str) -> bool {
     if !word.is_ascii() {
         return ENGLISH.binary_search(&word.to_lowercase().as_str()).is_ok();
     }
-    let mut small = [0; LONGEST];
-    let Some(small) = small.get_mut(..word.len()) else {
-        return false;
-    };
-    small.copy_from_slice(word.as_bytes());
-    small.make_ascii_lowercase();
-    let found = ENGLISH.binary_search_by(|common| common.as_bytes().cmp(small));
-    found.is_ok()
+    word.len() <= LONGEST && KEYS.binary_search(&key(word.as_bytes())).is_ok()
+}
+
+/// The common words as numbers, in the same order.
+const KEYS: [u128; ENGLISH.len()] = {
+    let mut keys = [0; ENGLISH.len()];
+    let mut i = 0;
+    while i < keys.len() {
+        keys[i] = key(ENGLISH[i].as_bytes());
+        i += 1;
+    }
+    keys
+};
+
+/// An ASCII word of at most 16 bytes in small letters, as a number that is ordered as the words are.
+const fn key(word: &[u8]) -> u128 {
+    let mut bytes = [0; 16];
+    let mut i = 0;
+    while i < word.len() {
+        bytes[i] = word[i].to_ascii_lowercase();
+        i += 1;
+    }
+    u128::from_be_bytes(bytes)
 }
 
 #[cfg(test)]

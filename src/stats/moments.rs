@@ -174,6 +174,34 @@ impl CrossProducts {
         }
     }
 
+    /// Those of as many columns of which column `j` is column `of[j]` of these, in the same unit, or 0
+    /// throughout.
+    pub fn equated(&self, of: &[Option<usize>]) -> Self {
+        assert_eq!(of.len(), self.width(), "one entry per column");
+        let same_unit =
+            |(j, k): (usize, &Option<usize>)| k.is_none_or(|k| self.scales[k] == self.scales[j]);
+        assert!(
+            of.iter().enumerate().all(same_unit),
+            "columns keep their units"
+        );
+        let mut equated = Self::new(self.scales.clone());
+        equated.clusters = self.clusters;
+        for (j, from) in of.iter().enumerate() {
+            let Some(from) = *from else { continue };
+            equated.sums[j] = self.sums[from];
+            equated.range[j] = self.range[from];
+            equated.nonzero[j] = self.nonzero[from];
+            let row = self.row(j);
+            for (k, other) in of.iter().enumerate().skip(j) {
+                if let Some(other) = *other {
+                    let (a, b) = (from.min(other), from.max(other));
+                    equated.products[row + k] = self.products[self.row(a) + b];
+                }
+            }
+        }
+        equated
+    }
+
     /// The sums without their units, to be stored.
     pub fn stored(&self) -> Stored {
         Stored {

@@ -238,14 +238,22 @@ pub fn compare(
     Ok(findings)
 }
 
-/// The policies with their columns; names that are repeated get a number.
-fn ready<'p>(policies: &'p [PolicyFile], table: &Table) -> Result<Vec<Ready<'p>>, ComparisonError> {
-    let ready = policies.iter().enumerate().map(|(n, policy)| {
+/// Names of policies; one that an earlier policy has gets a number.
+pub(super) fn names(policies: &[PolicyFile]) -> Vec<String> {
+    let name = |(n, policy): (usize, &PolicyFile)| {
         let before = policies[..n].iter().filter(|p| p.name() == policy.name());
-        let name = match before.count() {
+        match before.count() {
             0 => policy.name().to_owned(),
             times => format!("{} ({})", policy.name(), times + 1),
-        };
+        }
+    };
+    policies.iter().enumerate().map(name).collect()
+}
+
+/// The policies with their columns.
+fn ready<'p>(policies: &'p [PolicyFile], table: &Table) -> Result<Vec<Ready<'p>>, ComparisonError> {
+    let named = names(policies).into_iter().zip(policies).enumerate();
+    let ready = named.map(|(n, (name, policy))| {
         let checkpoints = table
             .checkpoints_of(policy)
             .map_err(|reason| ComparisonError::Missing { policy: n, reason })?;

@@ -25,6 +25,7 @@ pub mod replay;
 pub mod sensitivity;
 pub mod simulation;
 pub mod stress;
+pub mod surface;
 pub mod sweep;
 pub mod tuning;
 pub mod verification;

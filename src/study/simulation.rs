@@ -254,7 +254,8 @@ pub(super) fn warnings_of_exact(scenario: &Scenario, exact: &Exact) -> Vec<Strin
     promise.chain(not_informative(scenario, exact)).collect()
 }
 
-fn not_as_promised(exact: &Exact) -> Option<String> {
+/// How far exact values are less exact than promised, if they are.
+pub(super) fn not_as_promised(exact: &Exact) -> Option<String> {
     (!exact.keeps_promise()).then(|| {
         format!(
             "the exact values are good to a relative {:.1e} only: the integral over difficulty \

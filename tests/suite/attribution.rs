@@ -390,7 +390,9 @@ proptest! {
             SubsetOutcome {
                 prompt,
                 tokens_full: tokens,
-                paid: vec![(0, 0.25 * tokens), (rejecting, 0.75 * tokens)],
+                paid: [(0, 0.25 * tokens), (rejecting, 0.75 * tokens)]
+                    .into_iter()
+                    .collect(),
                 rejecting,
                 accepted: Some(accepted),
             }

@@ -74,6 +74,7 @@ mod sensitivity;
 mod stress;
 mod stress_command;
 mod stressed;
+mod surface;
 mod sweep;
 mod sweep_output;
 mod table;

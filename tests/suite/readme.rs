@@ -84,6 +84,7 @@ fn every_command_of_the_docs_runs_as_written() {
         "docs/formats.md",
         "docs/theory.md",
         "docs/replay.md",
+        "docs/surface.md",
         "docs/compare.md",
         "docs/tune.md",
         "docs/import.md",

@@ -7,6 +7,7 @@ mod recoveries;
 mod replays;
 mod scenarios;
 mod sensitivities;
+mod surface;
 mod sweeps;
 mod writer;
 
@@ -25,10 +26,10 @@ use writer::Writer;
 /// Evaluate every experiment of a project: figures, claims, replays, plots
 ///
 /// Reads DIR/experiments/*.toml (scenarios) and, where there are any, replays
-/// DIR/experiments/logs/* under each policy of DIR/experiments/policies/*.toml, evaluates the sweeps,
-/// audits and ranges of DIR/experiments/sweeps, audits and explain, simulates the scenarios with
-/// early exit of DIR/experiments/early-exit, and draws logs for the experiments on guarantees and on
-/// recovery of DIR/experiments/guarantees and recoveries. Writes DIR/results/<name>/ (tables, JSON,
+/// DIR/experiments/logs/* under each policy of DIR/experiments/policies/*.toml, puts models, benchmarks and
+/// two scenarios into one surface, evaluates the sweeps, audits and ranges of DIR/experiments/sweeps,
+/// audits and explain, simulates the scenarios with early exit of DIR/experiments/early-exit, and draws
+/// logs for the experiments on guarantees and on recovery of DIR/experiments/guarantees and recoveries. Writes DIR/results/<name>/ (tables, JSON,
 /// provenance) and DIR/paper-figures/ (SVG and PNG). The same inputs give the same bytes.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
@@ -77,6 +78,9 @@ pub(super) fn run(args: &ReproduceArgs, context: &Context) -> Result<u8, CliErro
     let Some(experiments) = scenarios.evaluate(&mut writer, context)? else {
         return interrupted();
     };
+    if !surface::evaluate(&replays, &scenarios, &mut writer, context)? {
+        return interrupted();
+    }
     let Some(replays) = replays.evaluate(&mut writer, context)? else {
         return interrupted();
     };

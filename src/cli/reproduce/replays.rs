@@ -100,7 +100,25 @@ impl Inputs {
         Ok(Some(all))
     }
 
-    fn provenance(&self, stem: &str, policy: &str) -> Provenance {
+    /// The policy of the file `stem`.toml: this name, path, text, and what it says.
+    pub(super) fn policy<'i>(
+        &'i self,
+        stem: &'i str,
+    ) -> Option<(&'i str, &'i Path, &'i str, &'i PolicyFile)> {
+        let found = self
+            .policies
+            .iter()
+            .find(|(path, ..)| path.file_stem().is_some_and(|s| s == stem));
+        found.map(|(path, text, policy, _)| (stem, path.as_path(), text.as_str(), policy))
+    }
+
+    /// The logs, in alphabetical order.
+    pub(super) fn logs(&self) -> &[PathBuf] {
+        &self.logs
+    }
+
+    /// Where results of all logs come from under the policy `stem`, of which `policy` is the text.
+    pub(super) fn provenance(&self, stem: &str, policy: &str) -> Provenance {
         let spec = format!("experiments/policies/{stem}.toml");
         let logs = self.logs.iter().zip(&self.bytes).map(|(path, bytes)| {
             let name = path.file_name().unwrap_or_default().to_string_lossy();

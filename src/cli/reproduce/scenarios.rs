@@ -46,6 +46,18 @@ impl Inputs {
         Ok(Self(parsed(specs, parse)?))
     }
 
+    /// The scenario of the file `stem`.toml: this name, its text, and what it says.
+    pub(super) fn scenario<'i>(
+        &'i self,
+        stem: &'i str,
+    ) -> Option<(&'i str, &'i str, &'i Scenario)> {
+        let found = self
+            .0
+            .iter()
+            .find(|(path, ..)| path.file_stem().is_some_and(|s| s == stem));
+        found.map(|(_, text, scenario)| (stem, text.as_str(), scenario))
+    }
+
     /// Evaluates all scenarios and writes what was found; `None` when interrupted.
     pub(super) fn evaluate(
         &self,

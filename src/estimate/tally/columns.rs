@@ -116,8 +116,9 @@ impl Tally {
             set(Column::Retained, of_retained);
             let covariates = self.frame.covariates.iter().zip(&batch.covariates);
             for (v, (Covariate { levels, .. }, at)) in covariates.enumerate() {
-                let of = |counts: &dyn Fn(usize) -> bool| prompts.levels(levels.len(), at, counts);
-                let both = of(&accepted).into_iter().zip(of(&retained));
+                let of_accepted = prompts.levels(levels.len(), at, accepted);
+                let of_retained = prompts.levels(levels.len(), at, retained);
+                let both = of_accepted.into_iter().zip(of_retained);
                 for (level, (accepted, retained)) in both.enumerate() {
                     set(Column::AcceptedAt(v, level), accepted);
                     set(Column::RetainedAt(v, level), retained);
@@ -126,13 +127,20 @@ impl Tally {
         }
         if knowledge.utility {
             let value = scale(Column::Utility);
-            let of = |counts: &dyn Fn(usize) -> bool| {
-                prompts.rounded(value, |i| if counts(i) { batch.utility[i] } else { 0.0 })
-            };
-            set(Column::Utility, of(&|_| true));
-            set(Column::UtilitySurviving, of(&survives));
-            set(Column::UtilityAccepted, of(&accepted));
-            set(Column::UtilityRetained, of(&retained));
+            let [all, surviving, of_accepted, of_retained] = prompts.sums_of(|i| {
+                let value = value.round(batch.utility[i]);
+                let if_so = |counts: bool| if counts { value } else { 0 };
+                [
+                    value,
+                    if_so(survives(i)),
+                    if_so(accepted(i)),
+                    if_so(retained(i)),
+                ]
+            });
+            set(Column::Utility, all);
+            set(Column::UtilitySurviving, surviving);
+            set(Column::UtilityAccepted, of_accepted);
+            set(Column::UtilityRetained, of_retained);
         }
         columns
     }

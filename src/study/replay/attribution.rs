@@ -7,7 +7,7 @@
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::parts::Parts;
+use super::parts::{Known, Parts};
 use super::{ByVerdict, by_prompt, chosen, plain_estimates};
 use crate::estimate::{self, Attribution, Estimate, Estimates, MOST_PLAYERS};
 use crate::outcome::MOST_VALIDATORS;
@@ -134,7 +134,7 @@ pub(super) fn attribution(
     policy: &PolicyFile,
     table: &Table,
     replay: &Replay<'_>,
-    parts: Option<&Parts>,
+    by_part: Option<(&Parts, &Known)>,
 ) -> AttributionFindings {
     let count = policy.validators().len();
     if count > MOST_VALIDATORS {
@@ -148,7 +148,7 @@ pub(super) fn attribution(
         };
     }
     let generated = replay.problem_generated();
-    let figures = || figures(table, replay, parts);
+    let figures = || figures(table, replay, by_part);
     let rows = by_prompt(table);
     let generations = || rows.iter().map(|&i| replay.under_subsets(i));
     let alone = || {
@@ -206,11 +206,15 @@ pub(super) fn attribution(
 }
 
 /// The figures of each validator alone, and of the policy without it.
-fn figures(table: &Table, replay: &Replay<'_>, parts: Option<&Parts>) -> Vec<(Figures, Figures)> {
+fn figures(
+    table: &Table,
+    replay: &Replay<'_>,
+    by_part: Option<(&Parts, &Known)>,
+) -> Vec<(Figures, Figures)> {
     let all: Vec<usize> = (0..table.rows().len()).collect();
     let alone = |v: usize| replay.checkpoints_of(|w| w == v);
     let validators = 0..table.validators().len();
-    let Some(parts) = parts.filter(|_| Parts::suit(replay.checkpoints())) else {
+    let Some((parts, known)) = by_part else {
         let evaluate = |checkpoints: &[Checkpoint<Position>]| {
             Figures::new(&plain_estimates(table, &replay.at(checkpoints), &all))
         };
@@ -220,24 +224,17 @@ fn figures(table: &Table, replay: &Replay<'_>, parts: Option<&Parts>) -> Vec<(Fi
         };
         return validators.into_par_iter().map(figures).collect();
     };
-    // Where a validator is silent, it alone is as good as nobody at its checkpoints.
-    let mut nobody = replay.checkpoints().to_vec();
-    for checkpoint in &mut nobody {
-        checkpoint.validators.clear();
-    }
-    let (whole, nobody) = rayon::join(
-        || parts.tallies(replay),
-        || parts.tallies(&replay.at(&nobody)),
-    );
     let figures = |v: usize| {
         let checkpoints = replay.checkpoints().iter().enumerate();
         let consulting = checkpoints.filter(|(_, c)| c.validators.contains(&v));
         let consulting: Vec<usize> = consulting.map(|(c, _)| c).collect();
         let checkpoints = alone(v);
-        let alone = parts.estimates(&replay.at(&checkpoints), v, &nobody.of(&consulting));
+        // Where a validator is silent, it alone is as good as nobody at its checkpoints.
+        let nobody = known.nobody.of(&consulting);
+        let alone = parts.estimates(&replay.at(&checkpoints), v, &nobody);
         let without = replay.checkpoints_of(|w| w != v);
         let left_out = if without.len() == replay.checkpoints().len() {
-            parts.estimates(&replay.at(&without), v, &whole)
+            parts.estimates(&replay.at(&without), v, &known.whole)
         } else {
             // Without it a checkpoint is gone, for everybody.
             plain_estimates(table, &replay.at(&without), &all)

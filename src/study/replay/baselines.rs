@@ -15,6 +15,9 @@ use crate::study::Named;
 /// Name of the coin that strikes only what still runs.
 pub const COIN_ON_RUNNING: &str = "coin-on-running";
 
+/// Name of the oracle that knows verdicts and wrong steps.
+const ORACLE_AT_STEP: &str = "oracle-at-first-wrong-step";
+
 /// Something else that could have been done to the same generations.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Baseline {
@@ -44,6 +47,30 @@ struct Stopping {
     stops: Vec<Option<u64>>,
 }
 
+impl Stopping {
+    /// Its figures, where problems count as they do in `replay`.
+    fn evaluated(
+        self,
+        policy: &PolicyFile,
+        table: &Table,
+        replay: &Replay<'_>,
+    ) -> Result<Baseline, ScheduleError> {
+        let generated = replay.problem_generated();
+        let replay = Replay::stopping(table, policy, &self.stops, generated)?;
+        let mut figures = Figures::new(&plain_estimates(table, &replay, &self.rows));
+        if self.spares_accepted {
+            figures.set("false_rejection_rate", exactly(0.0));
+        }
+        Ok(Baseline {
+            name: self.name,
+            description: self.description,
+            cap_tokens: self.cap_tokens,
+            records: self.rows.len() as u64,
+            figures,
+        })
+    }
+}
+
 /// The baselines of what `replay`, of `policy` on `table`, did; it `rejected` so many generations,
 /// and its estimates are `estimates`.
 pub(super) fn baselines(
@@ -62,30 +89,11 @@ pub(super) fn baselines(
     ];
     let mut stopping = vec![length_cap(table, rejected)];
     stopping.extend(oracle_at_first_alarm(table, replay));
-    let labelled_steps = rows(table, |i| {
-        table.rows()[i].first_error != FirstError::Unlabelled
-    });
+    let labelled_steps = with_steps(table);
     stopping.extend(first_error(table, &labelled_steps));
-    let evaluated: Result<Vec<Baseline>, ScheduleError> = stopping
-        .into_par_iter()
-        .map(|baseline| {
-            let generated = replay.problem_generated();
-            let replay = Replay::stopping(table, policy, &baseline.stops, generated)?;
-            let estimates = plain_estimates(table, &replay, &baseline.rows);
-            let mut figures = Figures::new(&estimates);
-            if baseline.spares_accepted {
-                figures.set("false_rejection_rate", exactly(0.0));
-            }
-            Ok(Baseline {
-                name: baseline.name,
-                description: baseline.description,
-                cap_tokens: baseline.cap_tokens,
-                records: baseline.rows.len() as u64,
-                figures,
-            })
-        })
-        .collect();
-    baselines.extend(evaluated?);
+    let evaluated = stopping.into_par_iter();
+    let evaluated = evaluated.map(|baseline| baseline.evaluated(policy, table, replay));
+    baselines.extend(evaluated.collect::<Result<Vec<_>, _>>()?);
     if !labelled_steps.is_empty() && labelled_steps.len() < table.rows().len() {
         baselines.push(Baseline {
             name: "policy-where-steps-are-labelled",
@@ -97,6 +105,28 @@ pub(super) fn baselines(
         });
     }
     Ok(baselines)
+}
+
+/// Generations whose steps are labelled.
+fn with_steps(table: &Table) -> Vec<usize> {
+    let labelled = |i: usize| table.rows()[i].first_error != FirstError::Unlabelled;
+    rows(table, labelled)
+}
+
+/// The oracle that stops exactly the refused, at the end of their first wrong step, and the figures of
+/// `replay` on the same generations; `None` where none with a verdict has labelled steps.
+pub(super) fn oracle_at_first_wrong_step(
+    policy: &PolicyFile,
+    table: &Table,
+    replay: &Replay<'_>,
+) -> Result<Option<(Baseline, Figures)>, ScheduleError> {
+    let stopping = first_error(table, &with_steps(table));
+    let oracle = stopping.into_iter().find(|s| s.name == ORACLE_AT_STEP);
+    let beside = |oracle: Stopping| {
+        let own = Figures::new(&plain_estimates(table, replay, &oracle.rows));
+        Ok((oracle.evaluated(policy, table, replay)?, own))
+    };
+    oracle.map(beside).transpose()
 }
 
 fn rows(table: &Table, which: impl Fn(usize) -> bool) -> Vec<usize> {
@@ -291,7 +321,7 @@ fn first_error(table: &Table, labelled: &[usize]) -> Vec<Stopping> {
         .collect();
     if !known.is_empty() {
         stopping.push(Stopping {
-            name: "oracle-at-first-wrong-step",
+            name: ORACLE_AT_STEP,
             description: "somebody who knows verdicts and wrong steps stops a generation at the \
                           end of its first wrong step if, and only if, it will be refused; not to \
                           be had"

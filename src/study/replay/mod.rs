@@ -6,6 +6,7 @@
 mod alarms;
 mod attribution;
 mod baselines;
+mod brief;
 mod censored;
 mod early_exit;
 mod label_noise;
@@ -26,6 +27,7 @@ pub use censored::{CensoredFindings, censored};
 pub use label_noise::{Bounds, CorrectedFigure, LabelNoiseFindings, label_noise};
 pub use outcome::{FirstAlarmOutcome, GenerationOutcome, outcomes};
 
+pub(super) use brief::brief;
 pub(super) use warnings::of_log;
 
 use rayon::prelude::*;
@@ -38,7 +40,7 @@ use crate::estimate::{self, Estimate, Estimates, NAMES, Tally};
 use crate::outcome::{Fold, Knowledge, OutcomeBatch};
 use crate::policy::{Checkpoint, PolicyFile};
 use crate::replay::{Group, Outcomes, Replay, ScheduleError, Table};
-use parts::Parts;
+use parts::{Known, Parts, Tallies};
 
 /// Names of the estimates by which policies are compared, in the order in which they are shown.
 pub const FIGURES: [&str; 8] = [
@@ -247,10 +249,15 @@ pub fn findings(
     intake: &Intake,
 ) -> Result<ReplayFindings, ScheduleError> {
     let all: Vec<usize> = (0..table.rows().len()).collect();
-    let ((tally, estimates), (verdicts, parts)) = rayon::join(
-        || estimates(table, replay, &all, true),
-        || rayon::join(|| ByStage::of(table, replay), || Parts::new(table)),
-    );
+    let (verdicts, parts) = rayon::join(|| ByStage::of(table, replay), || Parts::new(table));
+    let parts = parts.as_ref();
+    let known = parts.filter(|_| Parts::suit(replay.checkpoints()));
+    let known = known.map(|parts| (parts, parts.known(table, replay)));
+    let by_part = known.as_ref().map(|(parts, known)| (*parts, known));
+    let (tally, estimates) = match by_part {
+        Some((_, known)) => (known.tally.clone(), Estimates::new(&known.tally)),
+        None => estimates(table, replay, &all, true),
+    };
     let mut rows = vec![Vec::new(); table.groups().len()];
     for (i, row) in table.rows().iter().enumerate() {
         rows[row.group].push(i);
@@ -268,7 +275,6 @@ pub fn findings(
         };
         groups.map(of).collect()
     };
-    let parts = parts.as_ref();
     let ((running, baselines), ((groups, validators), (overlaps, attribution))) = rayon::join(
         || {
             let running = baselines::running_coin(table, replay);
@@ -279,11 +285,15 @@ pub fn findings(
         },
         || {
             rayon::join(
-                || rayon::join(by_group, || validators(policy, table, parts)),
+                || {
+                    rayon::join(by_group, || {
+                        validators(policy, table, parts, silent_at_end(replay, by_part))
+                    })
+                },
                 || {
                     rayon::join(
                         || alarms::overlaps(policy, table),
-                        || attribution::attribution(policy, table, replay, parts),
+                        || attribution::attribution(policy, table, replay, by_part),
                     )
                 },
             )
@@ -493,11 +503,21 @@ fn rejections(
         .collect()
 }
 
+/// What a checkpoint at the end does if nobody rejects anything at it, by part, where that is known of
+/// one of the policy's own and the problem does not count.
+fn silent_at_end(replay: &Replay<'_>, by_part: Option<(&Parts, &Known)>) -> Option<Tallies> {
+    let (_, known) = by_part.filter(|_| !replay.problem_generated())?;
+    let mut checkpoints = replay.checkpoints().iter();
+    let end = checkpoints.position(|c| c.at == Position::Solution)?;
+    Some(known.nobody.of(&[end]))
+}
+
 /// Each validator by itself, as a policy that consults nothing else and only at the end.
 fn validators(
     policy: &PolicyFile,
     table: &Table,
     parts: Option<&Parts>,
+    silent: Option<Tallies>,
 ) -> Result<Vec<ValidatorFindings>, ScheduleError> {
     let all: Vec<usize> = (0..table.rows().len()).collect();
     let at_end = |validators: Vec<usize>| {
@@ -510,7 +530,10 @@ fn validators(
     };
     let nobody = at_end(Vec::new());
     let nobody = Replay::new(table, policy, &nobody, false)?;
-    let by_part = parts.map(|parts| (parts, parts.tallies(&nobody)));
+    let by_part = parts.map(|parts| {
+        let silent = silent.unwrap_or_else(|| parts.tallies(&nobody, false));
+        (parts, silent)
+    });
     let alarmed = alarms::alarmed(table);
     let validators: Vec<_> = policy.validators().iter().enumerate().collect();
     validators
@@ -519,7 +542,7 @@ fn validators(
             let alone = at_end(vec![v]);
             let replay = Replay::new(table, policy, &alone, false)?;
             let estimates = match &by_part {
-                Some((parts, nobody)) => parts.estimates(&replay, v, nobody),
+                Some((parts, silent)) => parts.estimates(&replay, v, silent),
                 None => plain_estimates(table, &replay, &all),
             };
             let rate = |name: &str| estimates.by_name.get(name).copied().unwrap_or_default();

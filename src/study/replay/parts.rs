@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
-use super::{by_prompt, known, tally_of};
+use super::{by_prompt, known, tally, tally_of};
 use crate::estimate::{Estimates, Tally};
 use crate::outcome::{Fold, Frame, Knowledge, MOST_VALIDATORS, OutcomeBatch, Validators};
 use crate::policy::{Checkpoint, Position};
@@ -21,6 +21,9 @@ use crate::replay::{FirstAlarm, Replay, Table};
 /// Parts that are kept apart. Prompts of others, the smallest, make up one on which nobody is
 /// taken to be silent.
 const MOST_PARTS: usize = 64;
+
+/// Levels of all covariates that are tallied by part; the size of a tally grows with their square.
+const MOST_LEVELS: usize = 100;
 
 /// The prompts of a table, parted.
 pub(super) struct Parts {
@@ -39,6 +42,15 @@ struct Part {
 pub(super) struct Tallies {
     frame: Frame,
     parts: Vec<Tally>,
+}
+
+/// What a policy does to all generations together, and by part without covariates.
+pub(super) struct Known {
+    /// With the table's covariates.
+    pub(super) tally: Tally,
+    pub(super) whole: Tallies,
+    /// What its checkpoints do if nobody rejects anything at them.
+    pub(super) nobody: Tallies,
 }
 
 impl Parts {
@@ -84,9 +96,29 @@ impl Parts {
         })
     }
 
-    /// What `replay` does on each part.
-    pub(super) fn tallies(&self, replay: &Replay<'_>) -> Tallies {
-        let frame = replay.frame(&self.rows, Knowledge::FULL, false);
+    /// What is known of `replay`, whose checkpoints suit.
+    pub(super) fn known(&self, table: &Table, replay: &Replay<'_>) -> Known {
+        let levels: usize = table.covariates().iter().map(|c| c.levels.len()).sum();
+        if levels > MOST_LEVELS {
+            let whole = self.tallies(replay, false);
+            return Known {
+                tally: tally(table, replay, &self.rows, Knowledge::FULL, true),
+                nobody: whole.of_nobody(),
+                whole,
+            };
+        }
+        let with_covariates = self.tallies(replay, true);
+        let whole = with_covariates.without_covariates();
+        Known {
+            tally: with_covariates.merged(),
+            nobody: whole.of_nobody(),
+            whole,
+        }
+    }
+
+    /// What `replay` does on each part, with the table's covariates or without any.
+    pub(super) fn tallies(&self, replay: &Replay<'_>, covariates: bool) -> Tallies {
+        let frame = replay.frame(&self.rows, Knowledge::FULL, covariates);
         let parts = self.parts.par_iter();
         let tally = |part: &Part| tally_of(&replay.prepared(part.rows.clone(), frame.clone()));
         Tallies {
@@ -119,6 +151,34 @@ impl Parts {
 }
 
 impl Tallies {
+    /// What the policy does on all parts together.
+    fn merged(&self) -> Tally {
+        let mut merged = Tally::new(&self.frame);
+        for tally in &self.parts {
+            <Tally as Fold<OutcomeBatch>>::merge(&mut merged, tally.clone());
+        }
+        merged
+    }
+
+    /// The same without covariates.
+    fn without_covariates(&self) -> Self {
+        Self {
+            frame: Frame {
+                covariates: Vec::new(),
+                ..self.frame.clone()
+            },
+            parts: self.parts.iter().map(Tally::without_covariates).collect(),
+        }
+    }
+
+    /// What the same checkpoints do if nobody rejects anything at them, see [`Tally::of_nobody`].
+    fn of_nobody(&self) -> Self {
+        Self {
+            frame: self.frame.clone(),
+            parts: self.parts.iter().map(Tally::of_nobody).collect(),
+        }
+    }
+
     /// The same at checkpoints number `kept` alone, where nobody rejects anything.
     pub(super) fn of(&self, kept: &[usize]) -> Self {
         let parts: Vec<Tally> = self.parts.iter().map(|tally| tally.at(kept)).collect();
@@ -203,10 +263,29 @@ mod tests {
         let replay = Replay::new(&table, &policy, policy.checkpoints(), false).unwrap();
         assert!(Parts::suit(replay.checkpoints()));
         let all: Vec<usize> = (0..table.rows().len()).collect();
+        let silent = |parts: &Parts, kept: &[usize]| {
+            let mut nobody: Vec<_> = kept
+                .iter()
+                .map(|&c| policy.checkpoints()[c].clone())
+                .collect();
+            for checkpoint in &mut nobody {
+                checkpoint.validators.clear();
+            }
+            parts.tallies(&replay.at(&nobody), false).parts
+        };
         for most in [1, 3, MOST_PARTS] {
             let parts = Parts::at_most(most, &table).unwrap();
             assert!(parts.parts.len() <= most && parts.parts.len() > most.min(3) - 1);
-            let whole = parts.tallies(&replay);
+            let Known {
+                tally,
+                whole,
+                nobody,
+            } = parts.known(&table, &replay);
+            assert_eq!(
+                tally,
+                super::tally(&table, &replay, &all, Knowledge::FULL, true)
+            );
+            assert!(!tally.frame().covariates.is_empty());
             for v in 0..LETTERS.len() {
                 let left_out = replay.checkpoints_of(|w| w != v);
                 assert_eq!(left_out.len(), replay.checkpoints().len());
@@ -214,14 +293,10 @@ mod tests {
                 let expected = plain_estimates(&table, &left_out, &all);
                 assert_eq!(parts.estimates(&left_out, v, &whole), expected);
                 let alone = replay.checkpoints_of(|w| w == v);
-                let mut nobody = policy.checkpoints().to_vec();
-                for checkpoint in &mut nobody {
-                    checkpoint.validators.clear();
-                }
-                let nobody = parts.tallies(&replay.at(&nobody));
                 let consults = |c: &usize| policy.checkpoints()[*c].validators.contains(&v);
                 let consulting: Vec<usize> = (0..3).filter(consults).collect();
                 let nobody = nobody.of(&consulting);
+                assert_eq!(nobody.parts, silent(&parts, &consulting));
                 let alone = replay.at(&alone);
                 let expected = plain_estimates(&table, &alone, &all);
                 assert_eq!(parts.estimates(&alone, v, &nobody), expected);

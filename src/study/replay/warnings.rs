@@ -48,6 +48,29 @@ pub(in crate::study) fn of_log(table: &Table, intake: &Intake) -> Vec<String> {
     warnings
 }
 
+/// What there is to know of one group of a log, replayed alone, that is not said of the log already: its
+/// labels and its size. `replay` has `rejected` so many of its generations.
+pub(super) fn of_group(
+    policy: &PolicyFile,
+    table: &Table,
+    replay: &Replay<'_>,
+    rejected: u64,
+    tally: &Tally,
+) -> Vec<String> {
+    let mut warnings = Vec::new();
+    future(policy, &mut warnings);
+    warnings.extend(shape(table).warnings());
+    sample(policy, table, replay, rejected, tally, &mut warnings);
+    if !replay.schedule().expected_from_log().is_empty() {
+        warnings.push(
+            "expected lengths are the means over the other prompts of the same model and benchmark; \
+             set `expected_tokens` in the policy before you deploy it"
+                .to_owned(),
+        );
+    }
+    warnings
+}
+
 fn reading(intake: &Intake) -> Vec<String> {
     let skipped =
         (intake.skipped > 0).then(|| format!("{} malformed lines were left out", intake.skipped));
