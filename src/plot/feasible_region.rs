@@ -60,7 +60,7 @@ fn scene(findings: &AuditFindings, rows: &[&RowFindings]) -> Result<Scene, PlotE
     scene.text(&TITLE.shortened(&title, room)?, (MARGIN, 36.0), TITLE);
     let about = "Each row is possible above its curve. At 1 the rejected are as long as the kept.";
     scene.text(&SUBTITLE.shortened(about, room)?, (MARGIN, 57.0), SUBTITLE);
-    let rings = "Rings: at the published false rejections. Curves: what published savings and accuracies imply.";
+    let rings = "Rings: published false rejections. Curves: by published savings and accuracy.";
     scene.text(&SUBTITLE.shortened(rings, room)?, (MARGIN, 75.0), SUBTITLE);
     let places = rows.iter().flat_map(|row| &row.region);
     let drawn = places.filter(|place| is_drawn(place));

@@ -112,7 +112,7 @@ pub fn page(findings: &FiguresFindings) -> String {
 /// What in a figure of `entry` was put in and what comes out.
 fn drawn_of(entry: &EntryFindings) -> String {
     if entry.fitted.is_empty() {
-        return "Nothing in it was fitted to published numbers: all that is drawn is predicted."
+        return "Nothing in it was fitted: what is not marked as published is predicted."
             .to_owned();
     }
     let fitted = entry.fitted.trim_end_matches('.');
@@ -165,7 +165,10 @@ mod tests {
         let page = page(&findings(ResultState::Current, true));
         assert!(page.contains("**Predicted.** Published: 42 %."), "{page}");
         assert!(page.contains("![a (line)](f.svg)") && !page.contains("Fitted: "));
-        assert!(page.contains("all that is drawn is predicted"), "{page}");
+        assert!(
+            page.contains("not marked as published is predicted"),
+            "{page}"
+        );
         let mut fitted = findings(ResultState::Current, true);
         fitted.entries[0].fitted = "the rate.".to_owned();
         let page = super::page(&fitted);
