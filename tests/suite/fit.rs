@@ -311,14 +311,8 @@ fn a_shared_log_of_another_form_is_found() {
 /// instead of prompts are seen to be. The full count is in results/.
 #[test]
 fn parameters_are_found_again() {
-    let recovery = |more: &[&str]| {
-        let arguments = [
-            "recovery",
-            "experiments/recoveries/one-kind.toml",
-            "--replications",
-        ];
-        foldem(&[&arguments, more].concat())
-    };
+    let file = "experiments/recoveries/one-kind.toml";
+    let recovery = |more: &[&str]| foldem(&[&["recovery", file, "--replications"], more].concat());
     let output = recovery(&["40", "--format", "json"]);
     assert_eq!(code(&output), 0, "{}{}", stdout(&output), stderr(&output));
     let found: Value = serde_json::from_str(&stdout(&output)).unwrap();
