@@ -4,7 +4,8 @@
 
 use super::attribution::Figures;
 use super::baselines::{Baseline, oracle_at_first_wrong_step};
-use super::{estimates, warnings};
+use super::estimation::estimates;
+use super::warnings;
 use crate::policy::PolicyFile;
 use crate::replay::{Replay, ScheduleError, Table};
 

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::tally;
+use super::estimation::tally;
 use crate::estimate::{Corrected, Estimate, JudgeQuality, LabelNoise};
 use crate::outcome::Knowledge;
 use crate::replay::{Replay, Table};

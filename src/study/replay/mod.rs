@@ -9,10 +9,12 @@ mod baselines;
 mod brief;
 mod censored;
 mod early_exit;
+mod estimation;
 mod label_noise;
 mod outcome;
 mod parts;
 pub mod positions;
+mod validators;
 mod warnings;
 
 pub use crate::estimate::JudgeQuality;
@@ -26,21 +28,23 @@ pub use baselines::{Baseline, COIN_ON_RUNNING};
 pub use censored::{CensoredFindings, censored};
 pub use label_noise::{Bounds, CorrectedFigure, LabelNoiseFindings, label_noise};
 pub use outcome::{FirstAlarmOutcome, GenerationOutcome, outcomes};
+pub use validators::ValidatorFindings;
 
 pub(super) use brief::brief;
+pub(super) use estimation::{by_prompt, plain_estimates};
 pub(super) use warnings::of_log;
 
-use rayon::prelude::*;
 use serde::Serialize;
 
 use super::early_exit::EarlyExitFindings;
 use super::named::as_map;
 use super::{Named, RESULT_SCHEMA};
-use crate::estimate::{self, Estimate, Estimates, NAMES, Tally};
-use crate::outcome::{Fold, Knowledge, OutcomeBatch};
-use crate::policy::{Checkpoint, PolicyFile};
-use crate::replay::{Group, Outcomes, Replay, ScheduleError, Table};
-use parts::{Known, Parts, Tallies};
+use crate::estimate::{self, Estimate, Estimates, NAMES};
+use crate::policy::PolicyFile;
+use crate::replay::{Group, Replay, ScheduleError, Table};
+use estimation::estimates;
+use parts::Parts;
+use validators::{silent_at_end, validators};
 
 /// Names of the estimates by which policies are compared, in the order in which they are shown.
 pub const FIGURES: [&str; 8] = [
@@ -111,28 +115,6 @@ pub struct CheckpointRejections {
     pub rate: Estimate,
     /// Generations that it rejects.
     pub rejected: ByVerdict,
-}
-
-/// What one validator alone says of the full generations.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct ValidatorFindings {
-    /// Its name.
-    pub name: String,
-    /// Its rule.
-    pub rule: &'static str,
-    /// Share of all generations on which it alarms, at the latest when they are complete.
-    pub alarm_rate: Estimate,
-    /// The same among the accepted.
-    pub false_rejection_rate: Estimate,
-    /// The same among the refused.
-    pub detection_rate: Estimate,
-    /// Median of the first alarm, as a share in [0, 1] of the generation's tokens; of those on
-    /// which it alarms.
-    pub first_alarm_median: Option<f64>,
-    /// Its 95 % interval; `None` with alarms in fewer than ten prompts.
-    pub first_alarm_median_ci: Option<[f64; 2]>,
-    /// Where first alarms fall.
-    pub first_alarm_places: Places,
 }
 
 /// The generations of one model on one benchmark.
@@ -370,88 +352,6 @@ pub(in crate::study) fn figures(table: &Table, replay: &Replay<'_>) -> Figures {
     Figures::new(&plain_estimates(table, replay, &all))
 }
 
-/// Numbers of all generations, those of one prompt next to each other.
-pub(super) fn by_prompt(table: &Table) -> Vec<usize> {
-    let mut rows: Vec<usize> = (0..table.rows().len()).collect();
-    let prompt = |i: &usize| table.rows()[*i].prompt;
-    if !rows.is_sorted_by_key(prompt) {
-        rows.sort_by_key(prompt);
-    }
-    rows
-}
-
-/// Estimates from generations number `rows`, without covariates.
-pub(super) fn plain_estimates(table: &Table, replay: &Replay<'_>, rows: &[usize]) -> Estimates {
-    estimates(table, replay, rows, false).1
-}
-
-/// Estimates from generations number `rows`: each from those of them that enough is known of. The
-/// tally is of all.
-fn estimates(
-    table: &Table,
-    replay: &Replay<'_>,
-    rows: &[usize],
-    covariates: bool,
-) -> (Tally, Estimates) {
-    let complete = rows.iter().all(|&i| known(table, i) == Knowledge::FULL);
-    if complete {
-        let tally = tally(table, replay, rows, Knowledge::FULL, covariates);
-        let estimates = Estimates::new(&tally);
-        return (tally, estimates);
-    }
-    let with = |verdict: bool, utility: bool| {
-        let knowledge = Knowledge { verdict, utility };
-        tally(table, replay, rows, knowledge, covariates)
-    };
-    let all = with(false, false);
-    let estimates = [(true, false), (false, true), (true, true)]
-        .into_iter()
-        .fold(Estimates::new(&all), |estimates, (verdict, utility)| {
-            estimates.or(Estimates::new(&with(verdict, utility)))
-        });
-    (all, estimates)
-}
-
-/// What is known of generation number `row`.
-fn known(table: &Table, row: usize) -> Knowledge {
-    let row = &table.rows()[row];
-    Knowledge {
-        verdict: row.accepted.is_some(),
-        utility: row.utility.is_some(),
-    }
-}
-
-/// The tally of those of the generations number `rows` of which `knowledge` is known.
-fn tally(
-    table: &Table,
-    replay: &Replay<'_>,
-    rows: &[usize],
-    knowledge: Knowledge,
-    covariates: bool,
-) -> Tally {
-    let enough = |&&i: &&usize| {
-        let known = known(table, i);
-        (known.verdict || !knowledge.verdict) && (known.utility || !knowledge.utility)
-    };
-    let rows: Vec<usize> = rows.iter().filter(enough).copied().collect();
-    let frame = replay.frame(&rows, knowledge, covariates);
-    tally_of(&replay.prepared(rows, frame))
-}
-
-fn tally_of(outcomes: &Outcomes<'_>) -> Tally {
-    // Sums are exact: how they are split does not show.
-    let tallies = outcomes.ranges().into_par_iter().map(|range| {
-        let mut tally = Tally::new(outcomes.frame());
-        tally.fold(&outcomes.batch(range));
-        tally
-    });
-    let merged = tallies.reduce_with(|mut tally, later| {
-        <Tally as Fold<OutcomeBatch>>::merge(&mut tally, later);
-        tally
-    });
-    merged.unwrap_or_else(|| Tally::new(outcomes.frame()))
-}
-
 /// Generations by what a policy did to them.
 struct ByStage {
     /// Rejected, by checkpoint.
@@ -499,65 +399,6 @@ fn rejections(
                 },
                 rejected: verdicts.rejected[c],
             }
-        })
-        .collect()
-}
-
-/// What a checkpoint at the end does if nobody rejects anything at it, by part, where that is known of
-/// one of the policy's own and the problem does not count.
-fn silent_at_end(replay: &Replay<'_>, by_part: Option<(&Parts, &Known)>) -> Option<Tallies> {
-    let (_, known) = by_part.filter(|_| !replay.problem_generated())?;
-    let mut checkpoints = replay.checkpoints().iter();
-    let end = checkpoints.position(|c| c.at == Position::Solution)?;
-    Some(known.nobody.of(&[end]))
-}
-
-/// Each validator by itself, as a policy that consults nothing else and only at the end.
-fn validators(
-    policy: &PolicyFile,
-    table: &Table,
-    parts: Option<&Parts>,
-    silent: Option<Tallies>,
-) -> Result<Vec<ValidatorFindings>, ScheduleError> {
-    let all: Vec<usize> = (0..table.rows().len()).collect();
-    let at_end = |validators: Vec<usize>| {
-        [Checkpoint {
-            at: Position::Solution,
-            validators,
-            threshold: 0.0,
-            cost_tokens: 0.0,
-        }]
-    };
-    let nobody = at_end(Vec::new());
-    let nobody = Replay::new(table, policy, &nobody, false)?;
-    let by_part = parts.map(|parts| {
-        let silent = silent.unwrap_or_else(|| parts.tallies(&nobody, false));
-        (parts, silent)
-    });
-    let alarmed = alarms::alarmed(table);
-    let validators: Vec<_> = policy.validators().iter().enumerate().collect();
-    validators
-        .into_par_iter()
-        .map(|(v, validator)| {
-            let alone = at_end(vec![v]);
-            let replay = Replay::new(table, policy, &alone, false)?;
-            let estimates = match &by_part {
-                Some((parts, silent)) => parts.estimates(&replay, v, silent),
-                None => plain_estimates(table, &replay, &all),
-            };
-            let rate = |name: &str| estimates.by_name.get(name).copied().unwrap_or_default();
-            let (first_alarm_median, first_alarm_median_ci) =
-                alarms::median_place(table, v, &alarmed[v]);
-            Ok(ValidatorFindings {
-                name: validator.name.clone(),
-                rule: validator.rule,
-                alarm_rate: rate("rejection_rate"),
-                false_rejection_rate: rate("false_rejection_rate"),
-                detection_rate: rate("detection_rate"),
-                first_alarm_median,
-                first_alarm_median_ci,
-                first_alarm_places: alarms::places(table, v, &alarmed[v]),
-            })
         })
         .collect()
 }

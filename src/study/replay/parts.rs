@@ -12,7 +12,8 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
-use super::{by_prompt, known, tally, tally_of};
+use super::by_prompt;
+use super::estimation::{known, tally, tally_of};
 use crate::estimate::{Estimates, Tally};
 use crate::outcome::{Fold, Frame, Knowledge, MOST_VALIDATORS, OutcomeBatch, Validators};
 use crate::policy::{Checkpoint, Position};
