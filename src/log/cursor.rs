@@ -245,8 +245,10 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// Where the first quote or backslash stands; eight bytes are looked at together, since in a text
-/// with escapes the next one is near.
+/// Bytes within which an escape is so near that a search of its own would take longer to begin.
+const NEAR: usize = 16;
+
+/// Where the first quote or backslash stands; near ones are looked for eight bytes at a time.
 fn next_special(bytes: &[u8]) -> Option<usize> {
     const ONES: u64 = u64::from_le_bytes([1; 8]);
     const TOPS: u64 = u64::from_le_bytes([0x80; 8]);
@@ -255,16 +257,17 @@ fn next_special(bytes: &[u8]) -> Option<usize> {
         let differ = eight ^ (ONES * u64::from(byte));
         differ.wrapping_sub(ONES) & !differ & TOPS
     };
-    let (eights, rest) = bytes.as_chunks::<8>();
-    for (k, eight) in eights.iter().enumerate() {
+    let (eights, _) = bytes.as_chunks::<8>();
+    let near = &eights[..eights.len().min(NEAR / 8)];
+    for (k, eight) in near.iter().enumerate() {
         let eight = u64::from_le_bytes(*eight);
         let found = equal(eight, b'"') | equal(eight, b'\\');
         if found != 0 {
             return Some(8 * k + found.trailing_zeros() as usize / 8);
         }
     }
-    let found = memchr2(b'"', b'\\', rest)?;
-    Some(bytes.len() - rest.len() + found)
+    let far = 8 * near.len();
+    Some(far + memchr2(b'"', b'\\', &bytes[far..])?)
 }
 
 #[cfg(test)]
