@@ -245,21 +245,24 @@ impl<'r> Coin<'r> {
 
     /// Fills in the derivatives and what is left before the complete solution.
     fn differentiate(&mut self, rows: &[usize]) {
+        let mut struck_out = Vec::new();
         for &i in rows {
             let accepted = self.accepted(i);
-            if let Some((_, left)) = self.plain(i) {
-                self.left += left;
-                self.accepted_left += accepted * left;
-                for c in 0..self.checkpoints.len() {
-                    let (stands, tokens) = (self.stands(c, i), self.tokens(i));
-                    let cells = &mut self.checkpoints[c];
-                    let Some((count, tokens)) = cells.reached(stands, tokens) else {
-                        continue;
-                    };
-                    let sums = &mut cells.places[count - 1].by_rate;
-                    for (sum, part) in sums.iter_mut().zip([tokens as f64, 1.0, accepted]) {
-                        *sum += part;
-                    }
+            let Some((_, left)) = self.plain(i) else {
+                struck_out.push(i);
+                continue;
+            };
+            self.left += left;
+            self.accepted_left += accepted * left;
+            for c in 0..self.checkpoints.len() {
+                let (stands, tokens) = (self.stands(c, i), self.tokens(i));
+                let cells = &mut self.checkpoints[c];
+                let Some((count, tokens)) = cells.reached(stands, tokens) else {
+                    continue;
+                };
+                let sums = &mut cells.places[count - 1].by_rate;
+                for (sum, part) in sums.iter_mut().zip([tokens as f64, 1.0, accepted]) {
+                    *sum += part;
                 }
             }
         }
@@ -273,10 +276,7 @@ impl<'r> Coin<'r> {
                 cell.by_rate = [tokens - count * cell.place as f64, -count, -accepted];
             }
         }
-        for &i in rows {
-            if self.plain(i).is_some() {
-                continue;
-            }
+        for i in struck_out {
             let mut slopes = Vec::new();
             self.walked(i, |c, j, slope| slopes.push((c, j, slope)));
             for (c, j, slope) in slopes {
