@@ -6,8 +6,9 @@ use clap::Args;
 
 use super::error::{CliError, exit};
 use super::replay::{
-    IntakeArgs, PAPER, ProblemArg, auditor, once_stdin, options_stand_before, policy, saved,
+    IntakeArgs, PAPER, ProblemArg, auditor, once_stdin, options_stand_before, policy,
 };
+use super::table_file::saved;
 use super::{Context, filling, replay_page};
 use crate::input::InputError;
 use crate::plot;

@@ -35,6 +35,7 @@ mod simulate;
 mod stress;
 mod surface;
 mod sweep;
+mod table_file;
 mod tune;
 mod verify;
 

@@ -11,12 +11,13 @@ use super::foreign::{ForeignArgs, FormatName};
 use super::preparation::{Preparation, PreparationArgs};
 use super::rule_times::{self, RuleTimeArgs};
 use super::simulate::read_prices;
+use super::table_file::{has_parquet_ending, save_table, saved_table};
 use super::{Context, catalogue, output, replay_page};
 use crate::input::InputError;
 use crate::log::import::Import;
 use crate::log::{LONGEST_LINE, Writer};
 use crate::policy::PolicyFile;
-use crate::replay::{Auditor, Replay, SavedTable, ScheduleError, SourceLog, Table};
+use crate::replay::{Auditor, Replay, ScheduleError, Table};
 use crate::report;
 use crate::report::Sheet;
 use crate::study::money::{self, MoneyFindings, Prices, WithMoney};
@@ -251,7 +252,13 @@ pub(super) fn run(args: &ReplayArgs, context: &Context) -> Result<u8, CliError> 
         evaluation.write_outcomes(writer, context)?;
     }
     if let Some(file) = &args.save_table {
-        save_table(file, evaluation.table, evaluation.intake, args, context)?;
+        save_table(
+            file,
+            evaluation.table,
+            evaluation.intake,
+            &args.logs,
+            context,
+        )?;
     }
     Ok(if partial {
         exit::INTERRUPTED
@@ -396,72 +403,6 @@ fn check_files(args: &ReplayArgs, context: &Context) -> Result<(), CliError> {
         others.push(file);
     }
     context.output.keeps(&others)
-}
-
-pub(super) fn has_parquet_ending(file: &Path) -> bool {
-    file.extension()
-        .is_some_and(|ending| ending.eq_ignore_ascii_case("parquet"))
-}
-
-/// The table of a file.
-pub(super) fn saved(file: &Path, context: &Context) -> Result<(Table, Intake), InputError> {
-    let saved = SavedTable::load(file)?;
-    let version = env!("CARGO_PKG_VERSION");
-    if saved.foldem != version {
-        context.output.tell(&format!(
-            "note: {} was saved by foldem {}, this is {version}: rules may have changed in between",
-            file.display(),
-            saved.foldem
-        ));
-    }
-    let intake = Intake {
-        skipped: saved.skipped,
-        partial: false,
-        remarks: saved.remarks,
-    };
-    Ok((saved.table, intake))
-}
-
-/// The same, with the columns that `policy` asks for.
-pub(super) fn saved_table(
-    file: &Path,
-    policy: &PolicyFile,
-    policy_path: &Path,
-    context: &Context,
-) -> Result<(Table, Intake), CliError> {
-    let (table, intake) = saved(file, context)?;
-    let table = table.for_policy(policy).map_err(|e| {
-        let message = format!("{e} (table {})", file.display());
-        InputError::whole_file(&policy_path.display().to_string(), message)
-    })?;
-    Ok((table, intake))
-}
-
-fn save_table(
-    file: &Path,
-    table: Table,
-    intake: Intake,
-    args: &ReplayArgs,
-    context: &Context,
-) -> Result<(), CliError> {
-    if intake.partial {
-        context.output.tell("interrupted: no table was saved");
-        return Ok(());
-    }
-    if table.exits().0 > 0 {
-        let message = "--save-table: a table does not keep early exits; replay the log for these";
-        context.output.tell(message);
-    }
-    let logs = args.logs.iter().map(|log| {
-        SourceLog::of(log).map_err(|e| {
-            InputError::whole_file(&log.display().to_string(), format!("cannot be read: {e}"))
-        })
-    });
-    let logs = logs.collect::<Result<_, _>>()?;
-    let saved = SavedTable::new(table, intake.skipped, intake.remarks, logs);
-    let bytes = evaluated(&context.interrupt, move || saved.to_parquet())?
-        .map_err(|e| CliError::Internal(format!("the table cannot be saved: {e}")))?;
-    output::write_file(file, &bytes)
 }
 
 /// Stdin can be read once.

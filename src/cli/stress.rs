@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::error::{CliError, exit};
-use super::replay::{IntakeArgs, PAPER, ProblemArg, auditor, once_stdin, policy, saved_table};
+use super::replay::{IntakeArgs, PAPER, ProblemArg, auditor, once_stdin, policy};
+use super::table_file::saved_table;
 use super::{Context, filling, output, progress, replay_page};
 use crate::input::InputError;
 use crate::plot::{self, Figure, PlotError};

@@ -9,9 +9,8 @@ use super::error::{CliError, exit};
 use super::filling::Filling;
 use super::foreign::{ForeignArgs, FormatName};
 use super::preparation::{Preparation, PreparationArgs};
-use super::replay::{
-    IntakeArgs, JudgeArgs, ProblemArg, has_parquet_ending, once_stdin, saved_table,
-};
+use super::replay::{IntakeArgs, JudgeArgs, ProblemArg, once_stdin};
+use super::table_file::{has_parquet_ending, saved_table};
 use super::{Context, catalogue, output, progress, replay_page};
 use crate::input::InputError;
 use crate::log::import::Import;
