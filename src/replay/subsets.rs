@@ -4,6 +4,8 @@
 //! none is left is not there: it neither rejects nor charges. Where some are left it charges in
 //! full.
 
+use smallvec::SmallVec;
+
 use super::judge::{Due, due, visits};
 use super::{FirstAlarm, Replay};
 use crate::outcome::{SubsetOutcome, Terms, Validators};
@@ -26,7 +28,8 @@ impl Replay<'_> {
             dues.min().map(|due| (due, v))
         };
         let alarming = (0..alarms.len()).filter(|&v| alarms[v] != FirstAlarm::Never);
-        let mut stops: Vec<(Due, usize)> = alarming.filter_map(rejects).collect();
+        // Of most generations there are few, and all are asked several times.
+        let mut stops: SmallVec<[(Due, usize); 4]> = alarming.filter_map(rejects).collect();
         stops.sort_unstable();
         let charging: Vec<(usize, Validators)> = checkpoints
             .iter()
