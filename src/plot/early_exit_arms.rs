@@ -262,7 +262,7 @@ mod tests {
             value: compared(Some(value), None),
         };
         let arm = |i: usize| ArmFindings {
-            name: ARM_NAMES[i],
+            name: ARM_NAMES[i].to_owned(),
             figures: vec![
                 named("tokens", tokens[i]),
                 named("savings", 1.0 - tokens[i] / tokens[0]),

@@ -333,7 +333,7 @@ mod tests {
             fate: fate(i),
         };
         PathsFindings {
-            schema: "test",
+            schema: "test".to_owned(),
             seed: 1,
             scenario: "made & up".to_owned(),
             stages: (1..=stages).map(|k| format!("stage number {k}")).collect(),

@@ -102,7 +102,7 @@ fn parts(figure: &LogFigure) -> Section {
         let values = [shown(part.shapley), first, last];
         (part.factor.describe(), part.differs, values)
     });
-    table_of_parts(figure.name, rows)
+    table_of_parts(&figure.name, rows)
 }
 
 fn data(findings: &LogExplanation) -> Section {
