@@ -34,6 +34,7 @@ pub(super) fn simulation(scenario: &str, values: &[Shown]) -> SimulationFindings
     SimulationFindings {
         schema: "test".to_owned(),
         scenario: scenario.to_owned(),
+        description: String::new(),
         drawn: Drawn::Generations,
         attempts: 1_000_000,
         per_prompt: 1,

@@ -88,6 +88,8 @@ pub struct SimulationFindings {
     pub schema: String,
     /// Name of the scenario.
     pub scenario: String,
+    /// What the scenario says of itself; may be empty.
+    pub description: String,
     /// What was drawn.
     pub drawn: Drawn,
     /// Attempts that the estimates rest on; prompts, where these were drawn.
@@ -316,6 +318,7 @@ fn findings(
     SimulationFindings {
         schema: RESULT_SCHEMA.to_owned(),
         scenario: scenario.name().to_owned(),
+        description: scenario.spec().description.clone(),
         drawn: sample.drawn,
         attempts: sample.attempts,
         per_prompt: sample.per_prompt,

@@ -57,7 +57,7 @@ impl Inputs {
             writer.provenance(&name, &provenance)?;
             let sheet = report::simulation::sheet(&findings);
             writer.findings(&name, "simulation", &findings, &sheet)?;
-            let figure = plot::early_exit_arms(&findings, &scenario.spec().description)?;
+            let figure = plot::early_exit_arms(&findings)?;
             writer.figure(&format!("{}-{stem}", figure.name), &figure)?;
             all.push(findings);
         }
