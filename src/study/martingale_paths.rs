@@ -22,7 +22,7 @@ use crate::theory::BayesFilter;
 pub const PATHS: usize = 60;
 
 /// Version of what is written of paths.
-const SCHEMA: &str = "foldem.paths-result/1";
+pub const SCHEMA: &str = "foldem.paths-result/1";
 
 /// How a generation ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

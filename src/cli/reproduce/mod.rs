@@ -23,7 +23,6 @@ use serde::Serialize;
 use super::Context;
 use super::error::{CliError, exit};
 use crate::input::InputError;
-use crate::plot::{self, Row};
 use crate::report::reproduction::{self, Stressed};
 use crate::report::{self, simulation::arms};
 use writer::Writer;
@@ -97,24 +96,15 @@ fn reproduce(args: &ReproduceArgs, context: &Context) -> Result<u8, CliError> {
     audits.evaluate(&mut writer, context)?;
     calibrations.evaluate(&mut writer, context)?;
     let guarantees = guarantees.evaluate(args.full, &mut writer, context)?;
-    let simulated: Vec<Row> = experiments
-        .iter()
-        .map(|e| Row::simulated(&e.simulation))
-        .collect();
-    if let Ok(figure) = plot::bound_and_truth(&simulated) {
-        writer.figure(&figure.name, &figure)?;
-    }
     let early_exits = early_exits.evaluate(&mut writer, context)?;
     let sensitivities = sensitivities.evaluate(&mut writer, context)?;
     let recoveries = recoveries.evaluate(args.full, &mut writer, context)?;
-    let replayed = replays.iter().map(|r| Row::replayed(&r.policy, r));
-    let figure = plot::savings_and_cost(&replayed.chain(simulated).collect::<Vec<_>>())?;
-    writer.figure(&figure.name, &figure)?;
-
-    if let Some(list) = &list {
-        let listed = super::figures::held_against_files(list, &args.directory);
-        writer.page(&report::figures::page(&listed))?;
+    // From the results as they are written now: what `figures` draws.
+    let drawn = super::figures::drawn(&args.directory, list.as_ref(), false, context)?;
+    for problem in report::figures::problems(&drawn.findings) {
+        context.output.tell(&problem);
     }
+    let written = [writer.written, drawn.written].concat();
 
     let of_scenarios = experiments.iter().map(|e| Stressed::of_scenario(&e.stress));
     let of_logs = stressed.iter().map(Stressed::of_log);
@@ -139,7 +129,7 @@ fn reproduce(args: &ReproduceArgs, context: &Context) -> Result<u8, CliError> {
                 ok: s.ok(),
             }))
             .collect(),
-        written: writer.written,
+        written,
     };
     let mut sheet = reproduction::sheet(
         &experiments,

@@ -1,4 +1,4 @@
-//! Files below the project folder: results, their provenance, figures.
+//! Files of results: findings, for people and for programs, and their provenance.
 
 use std::fs;
 use std::path::Path;
@@ -7,7 +7,6 @@ use serde::Serialize;
 
 use crate::cli::error::CliError;
 use crate::cli::output::write_file;
-use crate::plot::Figure;
 use crate::report::{self, Format, Provenance, Sheet};
 
 /// Writes files and remembers which.
@@ -60,20 +59,5 @@ impl<'d> Writer<'d> {
             self.file(&folder.join(format!("{kind}.{ending}")), text.as_bytes())?;
         }
         Ok(())
-    }
-
-    /// The page beside the figures.
-    pub(super) fn page(&mut self, text: &str) -> Result<(), CliError> {
-        self.file(
-            &Path::new("paper-figures").join("README.md"),
-            text.as_bytes(),
-        )
-    }
-
-    /// A figure under `name`.
-    pub(super) fn figure(&mut self, name: &str, figure: &Figure) -> Result<(), CliError> {
-        let folder = Path::new("paper-figures");
-        self.file(&folder.join(format!("{name}.svg")), figure.svg.as_bytes())?;
-        self.file(&folder.join(format!("{name}.png")), &figure.png)
     }
 }
