@@ -86,7 +86,7 @@ fn data(findings: &ExplanationFindings) -> Section {
         section.rows.extend(figure.parts.iter().map(|part| {
             let values = [part.shapley, part.first, part.last].map(exactly);
             [
-                vec![figure.name.to_owned(), part.factor.key().to_owned()],
+                vec![figure.name.clone(), part.factor.key().to_owned()],
                 values.to_vec(),
             ]
             .concat()

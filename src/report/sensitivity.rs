@@ -228,7 +228,7 @@ fn data(findings: &SensitivityFindings) -> Section {
                         &index.lowest_quarter,
                         &index.highest_quarter,
                     ];
-                    let names = [figure.name.to_owned(), range.name.clone()];
+                    let names = [figure.name.clone(), range.name.clone()];
                     names
                         .into_iter()
                         .chain(estimates.into_iter().flat_map(cells))

@@ -123,6 +123,9 @@ fn variants_and_logs_are_explained_and_everything_is_put_under_stress() {
         };
         assert!((share(part) - wanted).abs() < 1e-12, "{part}");
     }
+    // What stands there is what `figures` draws.
+    let output = foldem(&["figures", folder.path().to_str().unwrap(), "--check"]);
+    assert_eq!(code(&output), 0, "{}", stdout(&output));
     let provenance = read("results/explain-five-and-five-strict/provenance.json");
     assert_eq!(provenance["spec"], "experiments/five-strict.toml");
     assert_eq!(provenance["inputs"][0]["file"], "experiments/five.toml");

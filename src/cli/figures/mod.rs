@@ -12,7 +12,7 @@ use clap::Args;
 use super::Context;
 use super::error::{CliError, exit};
 use crate::report;
-use crate::study::figures::{FiguresFindings, Spec, Stored, figures};
+use crate::study::figures::{FiguresFindings, Spec, Standing, figures};
 use folder::Folder;
 
 /// The list of a project, relative to its folder.
@@ -95,12 +95,12 @@ pub(super) fn drawn(
     // All are drawn before the first is written.
     let (drawings, left_out) = drawing::draw(&results, &context.interrupt)?;
     let folder = Folder::of(directory);
-    let stored = Stored {
+    let standing = Standing {
         figures: folder.held_against(&drawings)?,
         left_out,
         results: results.iter().map(stored::Stored::findings).collect(),
     };
-    let mut findings = figures(list, stored, !check);
+    let mut findings = figures(list, standing, !check);
     let page = list.map(|_| report::figures::page(&findings));
     if let Some(page) = &page {
         findings = findings.with_page(folder.page(page));

@@ -182,7 +182,7 @@ pub struct FiguresFindings {
 
 /// What stands in the folders of a project.
 #[derive(Debug, Clone)]
-pub struct Stored {
+pub struct Standing {
     /// All figures that results give or that stand there, by name.
     pub figures: Vec<FigureFindings>,
     /// What was not drawn.
@@ -191,7 +191,7 @@ pub struct Stored {
     pub results: Vec<ResultFindings>,
 }
 
-impl Stored {
+impl Standing {
     fn state(&self, result: &str) -> ResultState {
         let found = self.results.iter().find(|r| r.name == result);
         found.map_or(ResultState::Missing, |r| r.state)
@@ -237,11 +237,11 @@ impl Stored {
     }
 }
 
-/// Holds the entries of a list, if there is one, against what is `stored`. `written`: figures that are new or
-/// changed are being written.
-pub fn figures(spec: Option<&Spec>, stored: Stored, written: bool) -> FiguresFindings {
+/// Holds the entries of a list, if there is one, against what is `standing` there. `written`: figures that are
+/// new or changed are being written.
+pub fn figures(spec: Option<&Spec>, standing: Standing, written: bool) -> FiguresFindings {
     let entries = spec.map(|spec| spec.entries.as_slice()).unwrap_or_default();
-    let entries: Vec<EntryFindings> = entries.iter().map(|entry| stored.entry(entry)).collect();
+    let entries: Vec<EntryFindings> = entries.iter().map(|entry| standing.entry(entry)).collect();
     let current = |result: &ResultFindings| result.state == ResultState::Current;
     let same = |figure: &FigureFindings| figure.state == FileState::Same;
     FiguresFindings {
@@ -249,13 +249,13 @@ pub fn figures(spec: Option<&Spec>, stored: Stored, written: bool) -> FiguresFin
         name: spec.map(|spec| spec.name.clone()),
         written,
         ok: entries.iter().all(|entry| entry.ok)
-            && stored.results.iter().all(current)
-            && (written || stored.figures.iter().all(same)),
+            && standing.results.iter().all(current)
+            && (written || standing.figures.iter().all(same)),
         entries,
-        figures: stored.figures,
-        left_out: stored.left_out,
+        figures: standing.figures,
+        left_out: standing.left_out,
         page: None,
-        results: stored.results,
+        results: standing.results,
     }
 }
 

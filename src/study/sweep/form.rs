@@ -39,18 +39,19 @@ struct Form<'f> {
     warnings: Cow<'f, [String]>,
 }
 
+fn named<T>((name, value): (&str, T)) -> Named<T> {
+    Named {
+        name: name.to_owned(),
+        value,
+    }
+}
+
 /// A point with the findings that it belongs to: what its numbers mean.
 struct PointAt<'f>(&'f SweepFindings, &'f Point);
 
 impl Serialize for PointAt<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self(findings, point) = self;
-        fn named<T>((name, value): (&str, T)) -> Named<T> {
-            Named {
-                name: name.to_owned(),
-                value,
-            }
-        }
         Form {
             policy: findings.policy(point).map(Cow::Borrowed),
             at: findings.values(point).map(named).collect(),
