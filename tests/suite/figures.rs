@@ -19,7 +19,7 @@ const RESULTS: [&str; 4] = [
 ];
 
 /// A project with the shipped experiments, some of their results, and no figures.
-fn project() -> tempfile::TempDir {
+fn project(results: &[&str]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     copy(
         &root().join("experiments"),
@@ -27,7 +27,7 @@ fn project() -> tempfile::TempDir {
     );
     // The list names results that are not there.
     fs::remove_file(folder.path().join("experiments/paper/figures.toml")).unwrap();
-    for name in RESULTS {
+    for name in results {
         let name = Path::new("results").join(name);
         copy(&root().join(&name), &folder.path().join(&name));
     }
@@ -79,7 +79,7 @@ fn edit(file: &Path, change: impl Fn(&str) -> String) {
 /// Exactly what the repository ships, though nothing but results is there.
 #[test]
 fn deleted_figures_come_back_with_the_same_bytes() {
-    let folder = project();
+    let folder = project(&RESULTS);
     let (code, found) = figures(folder.path(), &[]);
     assert_eq!(code, 0, "{found:#}");
     let first = drawn(folder.path());
@@ -121,7 +121,7 @@ fn deleted_figures_come_back_with_the_same_bytes() {
 
 #[test]
 fn a_planted_number_changes_its_figure_and_is_found() {
-    let folder = project();
+    let folder = project(&["biased", "sweep-cutoff"]);
     assert_eq!(figures(folder.path(), &[]).0, 0);
     let before = drawn(folder.path());
     let file = folder.path().join("results/biased/verification.json");
@@ -150,7 +150,7 @@ fn a_planted_number_changes_its_figure_and_is_found() {
 /// Each mistake is told with the file and what to do, and nothing is written.
 #[test]
 fn a_result_that_this_version_does_not_write_is_refused() {
-    let folder = project();
+    let folder = project(&["biased"]);
     let file = folder.path().join("results/biased/paths.json");
     let good = fs::read_to_string(&file).unwrap();
     let schema = "foldem.paths-result/1";
@@ -212,7 +212,7 @@ fn a_result_that_this_version_does_not_write_is_refused() {
 
 #[test]
 fn stale_results_and_figures_of_no_result_are_found() {
-    let folder = project();
+    let folder = project(&["biased", "sweep-cutoff"]);
     assert_eq!(figures(folder.path(), &[]).0, 0);
     let all = drawn(folder.path());
     let spec = folder.path().join("experiments/biased.toml");
@@ -233,6 +233,7 @@ fn stale_results_and_figures_of_no_result_are_found() {
     let orphans = [
         "martingale-increments-biased",
         "martingale-paths-biased",
+        "savings-and-cost",
         "savings-bound-against-truth",
     ];
     // They are told, and left for people to delete.
@@ -287,7 +288,7 @@ fn the_shipped_figures_are_those_of_the_shipped_results() {
         }
     }
 
-    let folder = project();
+    let folder = project(&["biased", "sweep-cutoff"]);
     copy(
         &root().join("experiments/paper"),
         &folder.path().join("experiments/paper"),

@@ -36,7 +36,7 @@ use writer::Writer;
 /// evaluates the sweeps, audits and ranges of DIR/experiments/sweeps, audits and explain, simulates the
 /// scenarios with early exit of DIR/experiments/early-exit, and draws logs for the experiments on guarantees
 /// and on recovery of DIR/experiments/guarantees and recoveries. Writes DIR/results/<name>/ (tables, JSON,
-/// provenance) and DIR/paper-figures/ (SVG and PNG). The same inputs give the same bytes.
+/// provenance), and draws from these DIR/paper-figures/ (SVG and PNG), as `figures` does. The same inputs give the same bytes.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     foldem reproduce                everything in the folder you are in\n  \
@@ -99,7 +99,7 @@ fn reproduce(args: &ReproduceArgs, context: &Context) -> Result<u8, CliError> {
     let early_exits = early_exits.evaluate(&mut writer, context)?;
     let sensitivities = sensitivities.evaluate(&mut writer, context)?;
     let recoveries = recoveries.evaluate(args.full, &mut writer, context)?;
-    // From the results as they are written now: what `figures` draws.
+    // From what is written now.
     let drawn = super::figures::drawn(&args.directory, list.as_ref(), false, context)?;
     for problem in report::figures::problems(&drawn.findings) {
         context.output.tell(&problem);
