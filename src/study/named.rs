@@ -82,3 +82,33 @@ pub(super) mod as_optional_map {
         Ok(map.map_or_else(Vec::new, |Map(named)| named))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde::{Deserialize, Serialize};
+
+    use super::*;
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Whole {
+        #[serde(with = "as_optional_map")]
+        none: Vec<Named<f64>>,
+        #[serde(with = "as_optional_map")]
+        some: Vec<Named<f64>>,
+        #[serde(flatten, with = "as_map")]
+        beside: Vec<Named<Option<u64>>>,
+    }
+
+    #[test]
+    fn what_is_named_is_read_in_the_order_in_which_it_was_written() {
+        let text = r#"{"none":null,"some":{"z":0.1,"a":2.0},"y":3,"b":null}"#;
+        let found: Whole = serde_json::from_str(text).unwrap();
+        assert_eq!(found.some[0].name, "z");
+        assert_eq!(
+            (found.beside[1].name.as_str(), found.beside[1].value),
+            ("b", None)
+        );
+        assert_eq!(serde_json::to_string(&found).unwrap(), text);
+        assert!(serde_json::from_str::<Whole>(&text.replace("null,", "[],")).is_err());
+    }
+}

@@ -5,6 +5,12 @@ use std::fs;
 use std::path::Path;
 use std::process::Output;
 
+use foldem::study::replay::ReplayFindings;
+use foldem::study::simulation::SimulationFindings;
+use foldem::study::sweep::SweepFindings;
+use foldem::study::verification::VerificationFindings;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::cli::{code, foldem, root, stderr, stdout};
@@ -329,4 +335,45 @@ fn the_shipped_figures_are_those_of_the_shipped_results() {
         page.contains("(../results/sweep-cutoff/sweep.json)"),
         "{page}"
     );
+}
+
+/// Also what no shipped result has: estimated tokens, label noise, a live policy, early exit, drawn sweeps.
+#[test]
+fn findings_are_read_back_as_they_were_written() {
+    fn same<T: Serialize + DeserializeOwned>(text: &str) {
+        let found: T = serde_json::from_str(text).unwrap();
+        let again = serde_json::to_string_pretty(&found).unwrap();
+        assert!(again == text.trim_end(), "{again}");
+    }
+    let golden = |name: &str| {
+        let path = root().join("tests/fixtures/golden").join(name);
+        fs::read_to_string(path).unwrap()
+    };
+    same::<SimulationFindings>(&golden("difficulty.simulate.json"));
+    same::<VerificationFindings>(&golden("scores.verify.json"));
+    same::<SweepFindings>(&golden("sweep.json"));
+    same::<ReplayFindings>(&golden("replay.json"));
+    let replayed = |log: &str, judged: &[&str], part: &str| {
+        let arguments = ["replay", log, "--policy", "paper", "--format", "json"];
+        let output = foldem(&[&arguments[..], judged].concat());
+        assert_eq!(code(&output), 0, "{}", stderr(&output));
+        let text = stdout(&output);
+        assert!(text.contains(&format!("\"{part}\": {{")), "{text}");
+        same::<ReplayFindings>(&text);
+    };
+    let deployed = root().join("experiments/monitor/deployed.jsonl");
+    let judge = ["--judge-sensitivity", "0.97", "--judge-specificity", "0.97"];
+    replayed(deployed.to_str().unwrap(), &judge, "label_noise");
+    replayed(deployed.to_str().unwrap(), &[], "censored");
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("log.jsonl");
+    let line = |i: u32| {
+        format!(
+            "{{\"id\": \"{i}\", \"prompt_id\": {i}, \"solution\": \"0123456789\", \"solution_tokens\": 10, \
+             \"accepted\": true, \"attributes\": {{\"early_exit_tokens\": 6, \
+             \"early_exit_answer_tokens\": 2, \"early_exit_accepted\": true}}}}\n"
+        )
+    };
+    fs::write(&log, (0..4).map(line).collect::<String>()).unwrap();
+    replayed(log.to_str().unwrap(), &[], "early_exit");
 }

@@ -86,5 +86,6 @@ mod tests {
             hi: f64::INFINITY,
         };
         assert_eq!(serde_json::to_string(&open).unwrap(), "[1.5,null]");
+        assert_eq!(serde_json::from_str::<Range>("[1.5,null]").unwrap(), open);
     }
 }
