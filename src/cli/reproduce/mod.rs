@@ -99,8 +99,21 @@ fn reproduce(args: &ReproduceArgs, context: &Context) -> Result<u8, CliError> {
     let early_exits = early_exits.evaluate(&mut writer, context)?;
     let sensitivities = sensitivities.evaluate(&mut writer, context)?;
     let recoveries = recoveries.evaluate(args.full, &mut writer, context)?;
+    for file in writer.left_over() {
+        context.output.tell(&format!(
+            "{file} is left over from an earlier run; delete it, and run `foldem figures` to draw without it"
+        ));
+    }
     // From what is written now.
-    let drawn = super::figures::drawn(&args.directory, list.as_ref(), false, context)?;
+    let drawn = match super::figures::drawn(&args.directory, list.as_ref(), false, context) {
+        Err(CliError::Interrupted) => {
+            let message =
+                "interrupted: all results were written, and no figure; `foldem figures` draws them";
+            context.output.tell(message);
+            return Ok(exit::INTERRUPTED);
+        }
+        drawn => drawn?,
+    };
     for problem in report::figures::problems(&drawn.findings) {
         context.output.tell(&problem);
     }

@@ -1,5 +1,6 @@
 //! Files of results: findings, for people and for programs, and their provenance.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -59,5 +60,27 @@ impl<'d> Writer<'d> {
             self.file(&folder.join(format!("{kind}.{ending}")), text.as_bytes())?;
         }
         Ok(())
+    }
+
+    /// Findings that stand beside what was written and were not written: of an earlier run, whose experiment
+    /// had what it has no more. Those of short and of full runs stand beside each other.
+    pub(super) fn left_over(&self) -> Vec<String> {
+        let folders: BTreeSet<&Path> = self
+            .written
+            .iter()
+            .filter_map(|file| Path::new(file).parent())
+            .collect();
+        let mut left_over = Vec::new();
+        for folder in folders {
+            let entries = fs::read_dir(self.root.join(folder)).into_iter().flatten();
+            let files = entries.filter_map(|entry| Some(folder.join(entry.ok()?.file_name())));
+            let json = files.filter(|file| file.extension().is_some_and(|e| e == "json"));
+            left_over.extend(json.map(|file| file.display().to_string()));
+        }
+        left_over.sort();
+        let short = |file: &str| file.replace("-full.json", ".json");
+        let written: BTreeSet<String> = self.written.iter().map(|file| short(file)).collect();
+        left_over.retain(|file| !written.contains(&short(file)));
+        left_over
     }
 }
