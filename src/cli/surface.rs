@@ -89,7 +89,9 @@ pub(super) fn run(args: &SurfaceArgs, context: &Context) -> Result<u8, CliError>
         let path = args.policies[e.policy].display().to_string();
         InputError::whole_file(&path, e.message)
     })?;
-    let [drawn_savings, drawn_errors] = figures(&findings);
+    let rows = rows(&findings);
+    let [drawn_savings, drawn_errors] =
+        [plot::savings_and_cost(&rows), plot::errors_by_group(&rows)];
     let mut sheet = report::surface::sheet(&findings);
     if context.output.has_page() {
         // A figure that has nothing to show, or too much, is left out; the table says it all.
@@ -146,10 +148,9 @@ fn check_files<'a>(
     Ok([figure, errors])
 }
 
-/// Savings and costs, and errors, of all rows.
-pub(super) fn figures(findings: &SurfaceFindings) -> [Result<Figure, PlotError>; 2] {
-    let rows: Vec<Row> = findings.rows.iter().map(Row::of_surface).collect();
-    [plot::savings_and_cost(&rows), plot::errors_by_group(&rows)]
+/// What figures show of findings.
+pub(super) fn rows(findings: &SurfaceFindings) -> Vec<Row> {
+    findings.rows.iter().map(Row::of_surface).collect()
 }
 
 fn write_figure(

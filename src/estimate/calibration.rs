@@ -16,7 +16,7 @@
 //! √(2/π) se_b, is told beside it. Its interval is that of the delta method and holds where gaps are large beside
 //! their errors; not at perfect calibration.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::estimates::Estimate;
 use crate::stats::{CrossProducts, Linear, Scale};
@@ -38,7 +38,7 @@ pub struct ReliabilityTally {
 }
 
 /// The forecasts of one bin.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ReliabilityBin {
     /// Where it begins and ends.
     pub range: [f64; 2],
@@ -53,7 +53,7 @@ pub struct ReliabilityBin {
 }
 
 /// How well forecasts are calibrated.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Calibration {
     /// Forecasts.
     pub forecasts: u64,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::figures::{
     Means, cost_ratio, detection_rate, false_rejection_rate, paid, purity_after, rejection_rate,
@@ -42,7 +42,7 @@ pub const NAMES: [&str; 20] = [
 pub(super) const ALPHA: f64 = 0.05;
 
 /// An estimate; `None` where it is undefined (a share of nothing) or infinite.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Estimate {
     /// The value.
     pub mean: Option<f64>,
@@ -110,7 +110,7 @@ pub(super) fn student_interval(
 }
 
 /// One level of a covariate: how rejection treats it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Group {
     /// Name of the covariate.
     pub covariate: String,

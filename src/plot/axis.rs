@@ -61,7 +61,9 @@ impl Axis {
 
     /// From `lo` > 0 to `hi` > `lo`, equal ratios equally far apart.
     pub(super) fn logarithmic(lo: f64, hi: f64) -> Self {
-        // Few enough ticks to be told apart on the widest range that f64 has.
+        // Ratios of what is farther from 1 would be no numbers.
+        let (lo, hi) = (lo.max(1e-150), hi.min(1e150));
+        // Few enough ticks to be told apart on the widest range that is left.
         let decades = libm::log10(hi / lo);
         let every = (decades / 4.0).ceil().max(1.0);
         let steps: &[f64] = match decades {
@@ -216,6 +218,7 @@ mod tests {
             ["1e−6", "0.0001", "0.01", "1"]
         );
         assert!(texts(&Axis::logarithmic(1e-6, 1e200)).len() <= 6);
+        assert!(texts(&Axis::logarithmic(0.0, f64::MAX)).len() <= 6);
     }
 
     #[test]

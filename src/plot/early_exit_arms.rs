@@ -47,16 +47,18 @@ struct Arm {
     accuracy: Option<f64>,
 }
 
-/// Draws the arms of a scenario with early exit, which `description` says more of.
-pub fn early_exit_arms(
-    findings: &SimulationFindings,
-    description: &str,
-) -> Result<Figure, PlotError> {
+/// Draws the arms of a scenario with early exit.
+pub fn early_exit_arms(findings: &SimulationFindings) -> Result<Figure, PlotError> {
     let Some(early_exit) = &findings.early_exit else {
         return Err(PlotError::Nothing("the scenario knows no early exit"));
     };
     let arms = arms(early_exit);
-    let about = format!("{}: exact values. {description}", findings.scenario);
+    let SimulationFindings {
+        scenario,
+        description,
+        ..
+    } = findings;
+    let about = format!("{scenario}: exact values. {description}");
     draw::figure(NAME, &scene(&arms, &about)?, &alt(&arms, &about))
 }
 
@@ -262,7 +264,7 @@ mod tests {
             value: compared(Some(value), None),
         };
         let arm = |i: usize| ArmFindings {
-            name: ARM_NAMES[i],
+            name: ARM_NAMES[i].to_owned(),
             figures: vec![
                 named("tokens", tokens[i]),
                 named("savings", 1.0 - tokens[i] / tokens[0]),
@@ -275,6 +277,7 @@ mod tests {
                 composition: vec![named("savings_if_independent", independent)],
                 exits_by_stage: Vec::new(),
             }),
+            description: "Assumed.".to_owned(),
             ..simulation("arms & such", &[])
         }
     }
@@ -289,7 +292,7 @@ mod tests {
     /// Savings are 25 %, 50 % and 55 %; independent, both would leave 400 · (1 − 0.625) = 150 tokens.
     #[test]
     fn each_arm_is_told_beside_its_bar() {
-        let figure = early_exit_arms(&two()[0], "Assumed.").unwrap();
+        let figure = early_exit_arms(&two()[0]).unwrap();
         for text in [
             "400.0",
             "300.0 (saves 25.0 %)",
@@ -307,8 +310,8 @@ mod tests {
     #[test]
     fn the_same_findings_give_the_same_bytes() {
         let findings = two()[0].clone();
-        let again = early_exit_arms(&findings, "again").unwrap();
-        assert_eq!(early_exit_arms(&findings, "again").unwrap(), again);
+        let again = early_exit_arms(&findings).unwrap();
+        assert_eq!(early_exit_arms(&findings).unwrap(), again);
     }
 
     #[test]
@@ -327,7 +330,7 @@ mod tests {
         let mut findings = two()[0].clone();
         findings.early_exit = None;
         assert!(matches!(
-            early_exit_arms(&findings, ""),
+            early_exit_arms(&findings),
             Err(PlotError::Nothing(_))
         ));
     }

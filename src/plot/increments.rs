@@ -178,7 +178,7 @@ mod tests {
 
     fn findings(increments: Vec<Increment>) -> VerificationFindings {
         VerificationFindings {
-            schema: "test",
+            schema: "test".to_owned(),
             scenario: "five & more".to_owned(),
             attempts: 200_000,
             seed: 1,

@@ -32,8 +32,9 @@ pub(super) fn simulation(scenario: &str, values: &[Shown]) -> SimulationFindings
         value: compared(mean, half),
     });
     SimulationFindings {
-        schema: "test",
+        schema: "test".to_owned(),
         scenario: scenario.to_owned(),
+        description: String::new(),
         drawn: Drawn::Generations,
         attempts: 1_000_000,
         per_prompt: 1,
@@ -56,7 +57,7 @@ pub(super) fn replay(policy: &str, values: &[Shown]) -> ReplayFindings {
         value: estimate(mean, half),
     });
     ReplayFindings {
-        schema: "test",
+        schema: "test".to_owned(),
         policy: policy.to_owned(),
         records: 1000,
         prompts: 1000,

@@ -46,7 +46,9 @@ pub fn martingale_paths(findings: &PathsFindings) -> Result<Figure, PlotError> {
 }
 
 fn scene(findings: &PathsFindings) -> Result<Scene, PlotError> {
-    if findings.paths.is_empty() || findings.of_all.len() != findings.stages.len() + 1 {
+    let of_each = findings.paths.iter().map(|path| path.predicted.len());
+    let mut lengths = of_each.chain([findings.of_all.len()]);
+    if findings.paths.is_empty() || !lengths.all(|length| length == findings.stages.len() + 1) {
         return Err(PlotError::Nothing("no generation was followed"));
     }
     if findings.stages.len() > MOST_STAGES {
@@ -333,7 +335,7 @@ mod tests {
             fate: fate(i),
         };
         PathsFindings {
-            schema: "test",
+            schema: "test".to_owned(),
             seed: 1,
             scenario: "made & up".to_owned(),
             stages: (1..=stages).map(|k| format!("stage number {k}")).collect(),

@@ -152,7 +152,7 @@ mod tests {
             points: points.to_vec(),
         };
         PositionSweep {
-            schema: "test",
+            schema: "test".to_owned(),
             policy: "p & q".to_owned(),
             validators: vec!["sums".to_owned(), "signs".to_owned()],
             prompts: 100,

@@ -124,8 +124,8 @@ mod tests {
             calibration: tally.calibration().unwrap(),
         };
         CalibrationFindings {
-            schema: SCHEMA,
-            source: "log",
+            schema: SCHEMA.to_owned(),
+            source: "log".to_owned(),
             name: "n".repeat(200),
             generations: 0,
             prompts: 0,

@@ -193,8 +193,8 @@ mod tests {
     }
 
     fn findings(names: &[&str], indices: &[(f64, f64, f64)]) -> SensitivityFindings {
-        let figure = |(name, _): (&'static str, &str), known: bool| FigureFindings {
-            name,
+        let figure = |(name, _): (&str, &str), known: bool| FigureFindings {
+            name: name.to_owned(),
             undefined: u64::from(!known),
             undefined_at: None,
             mean: Estimate::default(),
@@ -220,7 +220,7 @@ mod tests {
                 .collect(),
         };
         SensitivityFindings {
-            schema: SCHEMA,
+            schema: SCHEMA.to_owned(),
             name: "made up < this".to_owned(),
             scenario: "none".to_owned(),
             seed: 1,

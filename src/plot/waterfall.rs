@@ -60,7 +60,7 @@ fn heading(name: &str) -> &'static str {
 }
 
 /// A figure by name, with its ends and its parts.
-type Named = (&'static str, Option<(f64, f64)>, Vec<Part>);
+type Named<'f> = (&'f str, Option<(f64, f64)>, Vec<Part>);
 
 /// A part of one figure.
 struct Part {
@@ -78,7 +78,7 @@ pub fn waterfall_of_scenarios(findings: &ExplanationFindings) -> Result<Figure, 
             step: part.shapley.map(|share| Step { share, ci: None }),
         });
         let ends = figure.of_first.zip(figure.of_second);
-        (figure.name, ends, parts.collect())
+        (figure.name.as_str(), ends, parts.collect())
     });
     let ends = [&findings.first, &findings.second];
     let about =
@@ -98,7 +98,7 @@ pub fn waterfall_of_logs(findings: &LogExplanation) -> Result<Figure, PlotError>
             }),
         });
         let ends = figure.of_first.mean.zip(figure.of_second.mean);
-        (figure.name, ends, parts.collect())
+        (figure.name.as_str(), ends, parts.collect())
     });
     let ends = [&findings.first.name, &findings.second.name];
     let about =
@@ -112,7 +112,7 @@ fn waterfall(
     under: &str,
     about: &'static str,
     ends: [&String; 2],
-    mut figures: Vec<Named>,
+    mut figures: Vec<Named<'_>>,
 ) -> Waterfall {
     for (.., parts) in &mut figures {
         parts.retain(|part| part.differs);

@@ -3,10 +3,9 @@
 //! Positions count solution tokens from 0. Fractions are turned into tokens by the replay, which
 //! alone knows the expected and the final length.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use crate::input::{Item, Mistakes, nearest};
 
@@ -23,8 +22,9 @@ const WORDS: [&str; 2] = ["problem", "solution"];
 const WANTED: &str = "\"problem\", \"solution\", { tokens = 128 }, { every_tokens = 32 }, \
                       { expected_fraction = 0.5 } or { final_fraction_lookahead = 0.5 }";
 
-/// A place in a logged generation.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// A place in a logged generation; in JSON as in a policy file: a word, or an object with one key.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Position {
     /// After the problem and before the solution; only where the problem was generated too.
     Problem,
@@ -120,24 +120,6 @@ fn unknown_word(word: &str) -> String {
         None => String::new(),
     };
     format!("is \"{word}\", not a known position; {hint}Known: {WANTED}")
-}
-
-/// As in a policy file: a word, or a table with one key.
-impl Serialize for Position {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Problem => "problem".serialize(serializer),
-            Self::Tokens(n) => BTreeMap::from([("tokens", n)]).serialize(serializer),
-            Self::EveryTokens(n) => BTreeMap::from([("every_tokens", n)]).serialize(serializer),
-            Self::ExpectedFraction(x) => {
-                BTreeMap::from([("expected_fraction", x)]).serialize(serializer)
-            }
-            Self::Solution => "solution".serialize(serializer),
-            Self::FinalFractionLookahead(x) => {
-                BTreeMap::from([("final_fraction_lookahead", x)]).serialize(serializer)
-            }
-        }
-    }
 }
 
 /// In words that follow "Checkpoint".

@@ -56,7 +56,7 @@ fn parts(figure: &Explained) -> Section {
         let values = [part.shapley, part.first, part.last].map(|x| optional(x, RESOLUTION));
         (part.factor.describe(), part.differs, values)
     });
-    table_of_parts(figure.name, rows)
+    table_of_parts(&figure.name, rows)
 }
 
 /// A table of parts: in words, whether the two differ in it, and its share, alone and after all others.
@@ -86,7 +86,7 @@ fn data(findings: &ExplanationFindings) -> Section {
         section.rows.extend(figure.parts.iter().map(|part| {
             let values = [part.shapley, part.first, part.last].map(exactly);
             [
-                vec![figure.name.to_owned(), part.factor.key().to_owned()],
+                vec![figure.name.clone(), part.factor.key().to_owned()],
                 values.to_vec(),
             ]
             .concat()

@@ -102,7 +102,7 @@ fn parts(figure: &LogFigure) -> Section {
         let values = [shown(part.shapley), first, last];
         (part.factor.describe(), part.differs, values)
     });
-    table_of_parts(figure.name, rows)
+    table_of_parts(&figure.name, rows)
 }
 
 fn data(findings: &LogExplanation) -> Section {
@@ -121,7 +121,7 @@ fn data(findings: &LogExplanation) -> Section {
                 part.first,
                 part.last,
             ];
-            let names = [figure.name.to_owned(), part.factor.key().to_owned()];
+            let names = [figure.name.clone(), part.factor.key().to_owned()];
             names.into_iter().chain(values.map(exactly)).collect()
         }));
     }

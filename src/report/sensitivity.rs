@@ -47,7 +47,7 @@ fn words(name: &str) -> String {
 
 /// Where the figure runs over the box, and which ranges decide it.
 fn answer(figure: &FigureFindings, findings: &SensitivityFindings) -> Vec<String> {
-    let name = words(figure.name);
+    let name = words(&figure.name);
     let shown = |x: f64| number(x, RESOLUTION);
     let (Some(least), Some(greatest), Some([lo, hi])) =
         (&figure.least, &figure.greatest, figure.central_90)
@@ -142,7 +142,7 @@ fn ranges(findings: &SensitivityFindings) -> Section {
 fn extremes(figure: &FigureFindings, findings: &SensitivityFindings) -> Section {
     let names = findings.ranges.iter().map(|range| range.name.as_str());
     let header: Vec<&str> = ["", "value"].into_iter().chain(names).collect();
-    let title = format!("{}: extremes", words(figure.name));
+    let title = format!("{}: extremes", words(&figure.name));
     let mut section = Section::new(&title, &header);
     let row = |name: &str, extreme: &Option<Extreme>| {
         let extreme = extreme.as_ref()?;
@@ -165,7 +165,7 @@ fn indices(figure: &FigureFindings, findings: &SensitivityFindings) -> Section {
         "mean in its lowest quarter",
         "mean in its highest quarter",
     ];
-    let title = format!("{}: share of the variance", words(figure.name));
+    let title = format!("{}: share of the variance", words(&figure.name));
     let mut section = Section::new(&title, &header);
     section.rows = findings
         .ranges
@@ -198,7 +198,7 @@ fn warnings(findings: &SensitivityFindings) -> Vec<String> {
             .collect();
         warnings.push(format!(
             "{} is undefined at {} points, first with {}: make the ranges narrower",
-            words(figure.name),
+            words(&figure.name),
             figure.undefined,
             at.join(", ")
         ));
@@ -228,7 +228,7 @@ fn data(findings: &SensitivityFindings) -> Section {
                         &index.lowest_quarter,
                         &index.highest_quarter,
                     ];
-                    let names = [figure.name.to_owned(), range.name.clone()];
+                    let names = [figure.name.clone(), range.name.clone()];
                     names
                         .into_iter()
                         .chain(estimates.into_iter().flat_map(cells))

@@ -128,7 +128,7 @@ pub struct PolicyFigures {
     pub policy: String,
     /// E by model and benchmark, `None` where it is left to the log; empty if no checkpoint refers to
     /// it.
-    #[serde(serialize_with = "as_map")]
+    #[serde(with = "as_map")]
     pub expected_tokens: Vec<Named<Option<f64>>>,
     /// Generations that it rejects.
     pub rejected: ByVerdict,
@@ -145,7 +145,7 @@ pub struct AgainstFirst {
     /// On which generations the two disagree.
     pub generations: Disagreement,
     /// Its figures less those of the first, by name, see [`DIFFERENCES`].
-    #[serde(serialize_with = "as_map")]
+    #[serde(with = "as_map")]
     pub differences: Vec<Named<Difference>>,
 }
 

@@ -6,7 +6,7 @@
 //! coefficient 1 − e/`e_alone` is 0 then, and 1 where rejection leaves it nothing to save. In points of
 //! savings `s_reject` + `s_exit` − `s_both` is the share of all tokens that either would save by itself.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Named;
 use super::named::as_map;
@@ -25,17 +25,18 @@ pub const ARM_NAMES: [&str; ARMS] = ["full", "reject", "exit", "both"];
 const FEW: u64 = 10;
 
 /// One arm.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(bound(deserialize = "T: Serialize + Deserialize<'de>"))]
 pub struct ArmFindings<T: Serialize> {
     /// One of [`ARM_NAMES`].
-    pub name: &'static str,
+    pub name: String,
     /// In the order of [`ARM_FIGURES`].
-    #[serde(flatten, serialize_with = "as_map")]
+    #[serde(flatten, with = "as_map")]
     pub figures: Vec<Named<T>>,
 }
 
 /// Exits at one probe.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ProbeFindings<T> {
     /// The stage after which it stands.
     pub stage: String,
@@ -46,12 +47,12 @@ pub struct ProbeFindings<T> {
 }
 
 /// The four arms and how they compose.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct EarlyExitFindings<T: Serialize> {
     /// In the order of [`ARM_NAMES`].
     pub arms: Vec<ArmFindings<T>>,
     /// In the order of [`COMPOSITION`].
-    #[serde(serialize_with = "as_map")]
+    #[serde(with = "as_map")]
     pub composition: Vec<Named<T>>,
     /// Exits by probe, where probes stand after stages.
     pub exits_by_stage: Vec<ProbeFindings<T>>,
@@ -67,8 +68,8 @@ impl<T: Serialize + Copy> EarlyExitFindings<T> {
             name: name.to_owned(),
             value,
         };
-        let arm = |(arm, name): (usize, &&'static str)| ArmFindings {
-            name,
+        let arm = |(arm, name): (usize, &&str)| ArmFindings {
+            name: (*name).to_owned(),
             figures: ARM_FIGURES
                 .iter()
                 .map(|figure| named(figure, of_arm(arm, figure)))

@@ -9,7 +9,7 @@
 use std::iter::once;
 
 use rand_xoshiro::rand_core::Rng;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::engine::{Interrupt, Simulation};
 use crate::outcome::{Fold, NEVER, OutcomeBatch};
@@ -22,10 +22,10 @@ use crate::theory::BayesFilter;
 pub const PATHS: usize = 60;
 
 /// Version of what is written of paths.
-const SCHEMA: &str = "foldem.paths-result/1";
+pub const SCHEMA: &str = "foldem.paths-result/1";
 
 /// How a generation ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fate {
     /// Rejected after this stage, from 1.
@@ -37,7 +37,7 @@ pub enum Fate {
 }
 
 /// The prediction along one generation.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Path {
     /// M₀ and `M_k` after each stage of the full generation, as if nothing had been rejected.
     pub predicted: Vec<f64>,
@@ -46,10 +46,10 @@ pub struct Path {
 }
 
 /// Some paths of the prediction, and its means over many.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PathsFindings {
     /// Version of this form.
-    pub schema: &'static str,
+    pub schema: String,
     /// Name of the scenario.
     pub scenario: String,
     /// Names of the stages.
@@ -99,7 +99,7 @@ pub fn martingale_paths(
     let means = |means: &[Mean]| means.iter().map(|m| m.value()).collect::<Vec<_>>();
     let [retained, accepted] = run.fold.ends.map(Mean::value);
     PathsFindings {
-        schema: SCHEMA,
+        schema: SCHEMA.to_owned(),
         scenario: scenario.name().to_owned(),
         stages: (0..stages)
             .map(|k| scenario.stage_name(k).to_owned())

@@ -22,7 +22,7 @@ pub struct Request {
 }
 
 /// What is drawn at random; the rest is expected, given that.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Drawn {
     /// Generations with all that happens to them.
@@ -49,7 +49,7 @@ pub(super) struct Sample<'a> {
 }
 
 /// An estimate beside its exact value.
-#[derive(Debug, Clone, Copy, PartialEq, Default, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, serde::Serialize, serde::Deserialize)]
 pub struct Compared {
     /// By Monte Carlo.
     #[serde(flatten)]
@@ -59,7 +59,7 @@ pub struct Compared {
 }
 
 /// Rejections after one stage.
-#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct StageRejections {
     /// Name of the stage.
     pub stage: String,
@@ -69,7 +69,7 @@ pub struct StageRejections {
 }
 
 /// One group of generations.
-#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct GroupFindings {
     /// What tells the groups apart.
     pub covariate: String,
@@ -82,12 +82,14 @@ pub struct GroupFindings {
 }
 
 /// The result of a simulation.
-#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct SimulationFindings {
     /// [`RESULT_SCHEMA`].
-    pub schema: &'static str,
+    pub schema: String,
     /// Name of the scenario.
     pub scenario: String,
+    /// What the scenario says of itself; may be empty.
+    pub description: String,
     /// What was drawn.
     pub drawn: Drawn,
     /// Attempts that the estimates rest on; prompts, where these were drawn.
@@ -99,7 +101,7 @@ pub struct SimulationFindings {
     /// Whether the run was interrupted.
     pub partial: bool,
     /// All estimates in the order of [`NAMES`].
-    #[serde(serialize_with = "as_map")]
+    #[serde(with = "as_map")]
     pub estimates: Vec<Named<Compared>>,
     /// Gross savings less the coin's, as a share of `E[C_K]`: Σ Cov(1{τ < i}, `L_i`) / `E[C_K]`.
     /// Where it is negative `savings_bound` is not a bound.
@@ -107,7 +109,7 @@ pub struct SimulationFindings {
     /// One per stage; the last is 0.
     pub rejections_by_stage: Vec<StageRejections>,
     /// TV between what is retained and what would have been accepted.
-    #[serde(serialize_with = "as_map")]
+    #[serde(with = "as_map")]
     pub shifts: Vec<Named<Compared>>,
     /// f and factor by group.
     pub groups: Vec<GroupFindings>,
@@ -314,8 +316,9 @@ fn findings(
         })
         .collect();
     SimulationFindings {
-        schema: RESULT_SCHEMA,
+        schema: RESULT_SCHEMA.to_owned(),
         scenario: scenario.name().to_owned(),
+        description: scenario.spec().description.clone(),
         drawn: sample.drawn,
         attempts: sample.attempts,
         per_prompt: sample.per_prompt,

@@ -8,7 +8,7 @@
 //! of many rows finds it better than it is.
 
 use rayon::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Named;
 use super::comparison::names;
@@ -28,7 +28,7 @@ pub const SCHEMA: &str = "foldem.surface/1";
 const BEYOND_COIN: &str = "cost_beyond_coin";
 
 /// What a row is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Source {
     /// Generations that were logged.
@@ -38,7 +38,7 @@ pub enum Source {
 }
 
 /// How many generations a row of a log rests on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// All of them.
     pub records: u64,
@@ -51,7 +51,7 @@ pub struct Counts {
 }
 
 /// What somebody would get who knew verdicts and first wrong steps.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Ceiling {
     /// Generations that it rests on: those with a verdict and labelled steps.
     pub records: u64,
@@ -78,7 +78,7 @@ impl Ceiling {
 }
 
 /// One model on one benchmark under one policy, or one scenario.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SurfaceRow {
     /// Where its figures are from.
     pub source: Source,
@@ -95,7 +95,7 @@ pub struct SurfaceRow {
     pub counts: Option<Counts>,
     /// By name: those of [`FIGURES`] and `cost_beyond_coin`. A log has estimates, a scenario has exact values;
     /// what cannot be known is undefined.
-    #[serde(serialize_with = "as_map")]
+    #[serde(with = "as_map")]
     pub estimates: Vec<Named<Compared>>,
     /// `None` where no steps are labelled, and of a scenario.
     pub ceiling: Option<Ceiling>,
@@ -124,10 +124,10 @@ impl SurfaceRow {
 }
 
 /// The surface.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SurfaceFindings {
     /// [`SCHEMA`].
-    pub schema: &'static str,
+    pub schema: String,
     /// The policies; a number behind a name that an earlier one has.
     pub policies: Vec<String>,
     /// Generations of the log.
@@ -199,7 +199,7 @@ pub fn surface(
     let rows_of_logs = rows.len() as u64;
     rows.extend(scenarios.iter().map(of_scenario));
     Ok(SurfaceFindings {
-        schema: SCHEMA,
+        schema: SCHEMA.to_owned(),
         policies: names,
         records: table.rows().len() as u64,
         prompts: table.prompts() as u64,

@@ -174,7 +174,7 @@ fn nothing_that_needs_a_verdict_is_made_up() {
         (record.accepted, record.utility) = (None, None);
     }
     let found = replayed(records);
-    let names: Vec<&str> = found.baselines.iter().map(|b| b.name).collect();
+    let names: Vec<&str> = found.baselines.iter().map(|b| b.name.as_str()).collect();
     assert_eq!(
         names,
         ["full-generation", "coin", "coin-on-running", "length-cap"]

@@ -190,7 +190,7 @@ fn the_figure_tells_the_published_rows() {
         per_prompt: 1,
     };
     let findings = simulate(&scenario, request, &|_| (), &Interrupt::default());
-    let figure = early_exit_arms(&findings, &scenario.spec().description).unwrap();
+    let figure = early_exit_arms(&findings).unwrap();
     for text in [
         "1090.9",
         "246.1 (saves 77.4 %)",

@@ -35,6 +35,7 @@ mod equation_rates;
 mod every_policy;
 mod explain;
 mod explain_logs;
+mod figures;
 mod fit;
 mod fuzz_corpus;
 mod golden;

@@ -123,6 +123,9 @@ fn variants_and_logs_are_explained_and_everything_is_put_under_stress() {
         };
         assert!((share(part) - wanted).abs() < 1e-12, "{part}");
     }
+    // What stands there is what `figures` draws.
+    let output = foldem(&["figures", folder.path().to_str().unwrap(), "--check"]);
+    assert_eq!(code(&output), 0, "{}", stdout(&output));
     let provenance = read("results/explain-five-and-five-strict/provenance.json");
     assert_eq!(provenance["spec"], "experiments/five-strict.toml");
     assert_eq!(provenance["inputs"][0]["file"], "experiments/five.toml");
@@ -132,9 +135,17 @@ fn variants_and_logs_are_explained_and_everything_is_put_under_stress() {
 fn logs_that_say_nothing_of_stress_are_replayed_all_the_same() {
     let folder = tempfile::tempdir().unwrap();
     project(folder.path(), [&log("a", |_| ""), &log("b", |_| "")]);
+    let results = folder.path().join("results/replay-short");
+    fs::create_dir_all(&results).unwrap();
+    fs::write(results.join("earlier.json"), "{}").unwrap();
     let output = foldem(&["reproduce", folder.path().to_str().unwrap()]);
     assert_eq!(code(&output), 0, "{}", stderr(&output));
-    let results = folder.path().join("results/replay-short");
+    let told = stderr(&output);
+    assert_eq!(told.matches("left over").count(), 1, "{told}");
+    assert!(
+        told.contains("results/replay-short/earlier.json is left over"),
+        "{told}"
+    );
     assert!(results.join("replay.json").is_file());
     let files = fs::read_dir(results)
         .unwrap()

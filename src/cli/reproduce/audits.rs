@@ -7,7 +7,6 @@ use super::{files, is_toml};
 use crate::cli::Context;
 use crate::cli::error::CliError;
 use crate::input::Document;
-use crate::plot;
 use crate::report::{self, Provenance};
 use crate::study::audit::{Spec, audit};
 
@@ -27,7 +26,7 @@ impl Inputs {
         Ok(Self(inputs))
     }
 
-    /// Writes what follows from the numbers, with the region that they leave.
+    /// Writes what follows from the numbers.
     pub(super) fn evaluate(
         &self,
         writer: &mut Writer<'_>,
@@ -42,10 +41,6 @@ impl Inputs {
             let findings = audit(spec, &context.interrupt).ok_or(CliError::Interrupted)?;
             let sheet = report::audit::sheet(&findings);
             writer.findings(&name, "audit", &findings, &sheet)?;
-            // Where no row has a region there is nothing to draw.
-            if let Ok(figure) = plot::feasible_region(&findings) {
-                writer.figure(&format!("{}-{stem}", figure.name), &figure)?;
-            }
         }
         Ok(())
     }

@@ -9,7 +9,6 @@ use crate::cli::calibrate::predicted;
 use crate::cli::error::CliError;
 use crate::cli::replay::IntakeArgs;
 use crate::input::InputError;
-use crate::plot;
 use crate::report::{self, Provenance};
 use crate::study::calibration::{Failure, of_log};
 
@@ -52,8 +51,6 @@ impl Inputs {
             writer.provenance(&name, &Provenance::of_spec(&relative, bytes, None))?;
             let sheet = report::calibration::sheet(&findings, None);
             writer.findings(&name, "calibration", &findings, &sheet)?;
-            let figure = plot::reliability(&findings)?;
-            writer.figure(&format!("{}-{stem}", figure.name), &figure)?;
         }
         Ok(())
     }

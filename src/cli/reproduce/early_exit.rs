@@ -7,7 +7,6 @@ use super::writer::Writer;
 use super::{files, is_toml};
 use crate::cli::error::CliError;
 use crate::cli::{Context, progress};
-use crate::plot;
 use crate::report::{self, Provenance};
 use crate::scenario::Scenario;
 use crate::study::simulation::{Request, SimulationFindings, simulate};
@@ -57,8 +56,6 @@ impl Inputs {
             writer.provenance(&name, &provenance)?;
             let sheet = report::simulation::sheet(&findings);
             writer.findings(&name, "simulation", &findings, &sheet)?;
-            let figure = plot::early_exit_arms(&findings, &scenario.spec().description)?;
-            writer.figure(&format!("{}-{stem}", figure.name), &figure)?;
             all.push(findings);
         }
         bar.finish_and_clear();

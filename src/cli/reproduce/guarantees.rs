@@ -7,7 +7,6 @@ use super::{files, is_toml};
 use crate::cli::error::CliError;
 use crate::cli::{Context, progress};
 use crate::input::Document;
-use crate::plot;
 use crate::report::{self, Provenance};
 use crate::study::guarantee::{GuaranteeFindings, Spec, run};
 
@@ -70,10 +69,6 @@ impl Inputs {
             all.push(findings);
         }
         bar.finish_and_clear();
-        if !all.is_empty() && !full {
-            let figure = plot::violations(&all)?;
-            writer.figure(&figure.name, &figure)?;
-        }
         Ok(all)
     }
 }

@@ -23,7 +23,6 @@ use serde::Serialize;
 use super::Context;
 use super::error::{CliError, exit};
 use crate::input::InputError;
-use crate::plot::{self, Row};
 use crate::report::reproduction::{self, Stressed};
 use crate::report::{self, simulation::arms};
 use writer::Writer;
@@ -37,7 +36,7 @@ use writer::Writer;
 /// evaluates the sweeps, audits and ranges of DIR/experiments/sweeps, audits and explain, simulates the
 /// scenarios with early exit of DIR/experiments/early-exit, and draws logs for the experiments on guarantees
 /// and on recovery of DIR/experiments/guarantees and recoveries. Writes DIR/results/<name>/ (tables, JSON,
-/// provenance) and DIR/paper-figures/ (SVG and PNG). The same inputs give the same bytes.
+/// provenance), and draws from these DIR/paper-figures/ (SVG and PNG), as `figures` does. The same inputs give the same bytes.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     foldem reproduce                everything in the folder you are in\n  \
@@ -97,24 +96,28 @@ fn reproduce(args: &ReproduceArgs, context: &Context) -> Result<u8, CliError> {
     audits.evaluate(&mut writer, context)?;
     calibrations.evaluate(&mut writer, context)?;
     let guarantees = guarantees.evaluate(args.full, &mut writer, context)?;
-    let simulated: Vec<Row> = experiments
-        .iter()
-        .map(|e| Row::simulated(&e.simulation))
-        .collect();
-    if let Ok(figure) = plot::bound_and_truth(&simulated) {
-        writer.figure(&figure.name, &figure)?;
-    }
     let early_exits = early_exits.evaluate(&mut writer, context)?;
     let sensitivities = sensitivities.evaluate(&mut writer, context)?;
     let recoveries = recoveries.evaluate(args.full, &mut writer, context)?;
-    let replayed = replays.iter().map(|r| Row::replayed(&r.policy, r));
-    let figure = plot::savings_and_cost(&replayed.chain(simulated).collect::<Vec<_>>())?;
-    writer.figure(&figure.name, &figure)?;
-
-    if let Some(list) = &list {
-        let listed = super::figures::held_against_files(list, &args.directory);
-        writer.page(&report::figures::page(&listed))?;
+    for file in writer.left_over() {
+        context.output.tell(&format!(
+            "{file} is left over from an earlier run; delete it, and run `foldem figures` to draw without it"
+        ));
     }
+    // From what is written now.
+    let drawn = match super::figures::drawn(&args.directory, list.as_ref(), false, context) {
+        Err(CliError::Interrupted) => {
+            let message =
+                "interrupted: all results were written, and no figure; `foldem figures` draws them";
+            context.output.tell(message);
+            return Ok(exit::INTERRUPTED);
+        }
+        drawn => drawn?,
+    };
+    for problem in report::figures::problems(&drawn.findings) {
+        context.output.tell(&problem);
+    }
+    let written = [writer.written, drawn.written].concat();
 
     let of_scenarios = experiments.iter().map(|e| Stressed::of_scenario(&e.stress));
     let of_logs = stressed.iter().map(Stressed::of_log);
@@ -139,7 +142,7 @@ fn reproduce(args: &ReproduceArgs, context: &Context) -> Result<u8, CliError> {
                 ok: s.ok(),
             }))
             .collect(),
-        written: writer.written,
+        written,
     };
     let mut sheet = reproduction::sheet(
         &experiments,

@@ -9,7 +9,6 @@ use crate::cli::filling;
 use crate::cli::replay::IntakeArgs;
 use crate::cli::{Context, progress};
 use crate::input::InputError;
-use crate::plot;
 use crate::policy::PolicyFile;
 use crate::replay::{Auditor, Table};
 use crate::report;
@@ -117,10 +116,6 @@ impl Replayed<'_> {
             let stem = other.0.split(".jsonl").next().unwrap_or_default();
             let sheet = report::log_explanation::sheet(&findings);
             writer.findings(self.name, &format!("explanation-{stem}"), &findings, &sheet)?;
-            // Where the logs do not differ there is nothing to draw.
-            if let Ok(figure) = plot::waterfall_of_logs(&findings) {
-                writer.figure(&format!("{}-{}-{stem}", figure.name, self.name), &figure)?;
-            }
         }
         Ok(())
     }

@@ -10,7 +10,6 @@ use crate::cli::filling::table;
 use crate::cli::replay::{IntakeArgs, auditor};
 use crate::cli::{Context, catalogue};
 use crate::input::{Document, InputError};
-use crate::plot::{self, Row};
 use crate::policy::{Checkpoint, PolicyFile, Position};
 use crate::replay::{Auditor, Replay, ScheduleError};
 use crate::report::{self, Provenance};
@@ -78,21 +77,12 @@ impl Inputs {
             writer.provenance(&name, &self.provenance(&stem, text))?;
             let sheet = report::replay::sheet(&findings);
             writer.findings(&name, "replay", &findings, &sheet)?;
-            let figure = plot::rejection_funnel(&findings)?;
-            writer.figure(&format!("{}-{stem}", figure.name), &figure)?;
-            let rows = Row::with_validators(policy.name(), &findings);
-            // Where no false rejection rate is known there is nothing to draw.
-            if let Ok(figure) = plot::savings_against_false_rejections(&rows) {
-                writer.figure(&format!("{}-{stem}", figure.name), &figure)?;
-            }
             let moves = |c: &Checkpoint<Position>| matches!(c.at, Position::ExpectedFraction(_));
             if policy.checkpoints().iter().any(moves) {
                 let sweep =
                     positions::sweep(policy, &table, &positions::FRACTIONS).map_err(unusable)?;
                 let sheet = report::positions::sheet(&sweep);
                 writer.findings(&name, "positions", &sweep, &sheet)?;
-                let figure = plot::savings_by_checkpoint_position(&sweep)?;
-                writer.figure(&format!("{}-{stem}", figure.name), &figure)?;
             }
             let replayed = Replayed {
                 name: &name,

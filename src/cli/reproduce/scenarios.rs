@@ -7,7 +7,6 @@ use super::{files, is_toml};
 use crate::cli::error::CliError;
 use crate::cli::{Context, progress};
 use crate::input::{Document, InputError};
-use crate::plot;
 use crate::report::reproduction::Experiment;
 use crate::report::{self, Provenance};
 use crate::scenario::Scenario;
@@ -115,8 +114,6 @@ impl Inputs {
             let stem = path.file_stem().unwrap_or_default().to_string_lossy();
             let sheet = report::paths::sheet(&paths);
             writer.findings(&stem, "paths", &paths, &sheet)?;
-            let figure = plot::martingale_paths(&paths)?;
-            writer.figure(&format!("{}-{stem}", figure.name), &figure)?;
             experiments.push(experiment);
         }
         bar.finish_and_clear();
@@ -173,7 +170,5 @@ fn write(
     writer.findings(&name, "verification", verification, &sheet)?;
     let stress = &experiment.stress;
     let sheet = report::stress::sheet(stress, None);
-    writer.findings(&name, "stress", stress, &sheet)?;
-    let figure = plot::martingale_increments(verification)?;
-    writer.figure(&format!("{}-{name}", figure.name), &figure)
+    writer.findings(&name, "stress", stress, &sheet)
 }

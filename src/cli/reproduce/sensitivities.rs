@@ -7,7 +7,6 @@ use super::{files, is_toml};
 use crate::cli::error::CliError;
 use crate::cli::{Context, progress};
 use crate::input::{Document, InputError};
-use crate::plot;
 use crate::report::{self, Provenance};
 use crate::study::sensitivity::{Ranges, SensitivityError, SensitivityFindings, evaluate};
 
@@ -56,8 +55,6 @@ impl Inputs {
             writer.provenance(&name, &provenance)?;
             let sheet = report::sensitivity::sheet(&findings);
             writer.findings(&name, "sensitivity", &findings, &sheet)?;
-            let figure = plot::sensitivity_bars(&findings)?;
-            writer.figure(&format!("{}-{stem}", figure.name), &figure)?;
             all.push(findings);
         }
         Ok(all)

@@ -3,10 +3,10 @@
 
 use super::writer::Writer;
 use super::{replays, scenarios};
+use crate::cli::Context;
 use crate::cli::error::CliError;
 use crate::cli::filling::table;
 use crate::cli::replay::{IntakeArgs, auditor};
-use crate::cli::{Context, surface as command};
 use crate::input::InputError;
 use crate::replay::Auditor;
 use crate::report;
@@ -70,14 +70,5 @@ pub(super) fn evaluate(
     let provenance = replays.provenance(first, first_text);
     writer.provenance(NAME, &provenance.with_inputs(others.chain(of_models)))?;
     let sheet = report::surface::sheet(&findings);
-    writer.findings(NAME, NAME, &findings, &sheet)?;
-    let [savings, errors] = command::figures(&findings);
-    // Of too many rows nothing is drawn, and of errors nothing where no verdict is known.
-    if let Ok(figure) = savings {
-        writer.figure(&format!("{}-by-group", figure.name), &figure)?;
-    }
-    if let Ok(figure) = errors {
-        writer.figure(&figure.name, &figure)?;
-    }
-    Ok(())
+    writer.findings(NAME, NAME, &findings, &sheet)
 }

@@ -7,7 +7,6 @@ use super::{files, is_toml};
 use crate::cli::error::CliError;
 use crate::cli::{Context, progress};
 use crate::input::Document;
-use crate::plot;
 use crate::report::{self, Provenance};
 use crate::study::sweep::{Sweep, evaluate};
 
@@ -27,7 +26,7 @@ impl Inputs {
         Ok(Self(inputs))
     }
 
-    /// Evaluates all sweeps and writes what was found, with a figure of each.
+    /// Evaluates all sweeps and writes what was found.
     pub(super) fn evaluate(
         &self,
         writer: &mut Writer<'_>,
@@ -53,8 +52,6 @@ impl Inputs {
             writer.provenance(&name, &provenance)?;
             let sheet = report::sweep::sheet(&findings);
             writer.findings(&name, "sweep", &findings, &sheet)?;
-            let figure = plot::sweep_curves(&findings)?;
-            writer.figure(&name, &figure)?;
         }
         bar.finish_and_clear();
         Ok(())

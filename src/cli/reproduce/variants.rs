@@ -4,7 +4,6 @@ use super::scenarios;
 use super::writer::Writer;
 use crate::cli::Context;
 use crate::cli::error::CliError;
-use crate::plot;
 use crate::report::{self, Provenance};
 use crate::study::explanation::{ExplanationError, explain};
 
@@ -38,10 +37,6 @@ pub(super) fn evaluate(
         writer.provenance(&name, &provenance)?;
         let sheet = report::explanation::sheet(&findings);
         writer.findings(&name, "explanation", &findings, &sheet)?;
-        // Where the two do not differ there is nothing to draw.
-        if let Ok(figure) = plot::waterfall_of_scenarios(&findings) {
-            writer.figure(&format!("{}-{variant}", figure.name), &figure)?;
-        }
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
-//! Files below the project folder: results, their provenance, figures.
+//! Files of results: findings, for people and for programs, and their provenance.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -7,7 +8,6 @@ use serde::Serialize;
 
 use crate::cli::error::CliError;
 use crate::cli::output::write_file;
-use crate::plot::Figure;
 use crate::report::{self, Format, Provenance, Sheet};
 
 /// Writes files and remembers which.
@@ -62,18 +62,25 @@ impl<'d> Writer<'d> {
         Ok(())
     }
 
-    /// The page beside the figures.
-    pub(super) fn page(&mut self, text: &str) -> Result<(), CliError> {
-        self.file(
-            &Path::new("paper-figures").join("README.md"),
-            text.as_bytes(),
-        )
-    }
-
-    /// A figure under `name`.
-    pub(super) fn figure(&mut self, name: &str, figure: &Figure) -> Result<(), CliError> {
-        let folder = Path::new("paper-figures");
-        self.file(&folder.join(format!("{name}.svg")), figure.svg.as_bytes())?;
-        self.file(&folder.join(format!("{name}.png")), &figure.png)
+    /// Findings that stand beside what was written and were not written: of an earlier run, whose experiment
+    /// had what it has no more. Those of short and of full runs stand beside each other.
+    pub(super) fn left_over(&self) -> Vec<String> {
+        let folders: BTreeSet<&Path> = self
+            .written
+            .iter()
+            .filter_map(|file| Path::new(file).parent())
+            .collect();
+        let mut left_over = Vec::new();
+        for folder in folders {
+            let entries = fs::read_dir(self.root.join(folder)).into_iter().flatten();
+            let files = entries.filter_map(|entry| Some(folder.join(entry.ok()?.file_name())));
+            let json = files.filter(|file| file.extension().is_some_and(|e| e == "json"));
+            left_over.extend(json.map(|file| file.display().to_string()));
+        }
+        left_over.sort();
+        let short = |file: &str| file.replace("-full.json", ".json");
+        let written: BTreeSet<String> = self.written.iter().map(|file| short(file)).collect();
+        left_over.retain(|file| !written.contains(&short(file)));
+        left_over
     }
 }

@@ -36,7 +36,7 @@ pub(in crate::report) fn section(findings: &ReplayFindings) -> Section {
         let get = |name: &str| b.figures.get(name);
         let name = match b.cap_tokens {
             Some(cap) => format!("{} at {cap} tokens", b.name),
-            None => b.name.to_owned(),
+            None => b.name.clone(),
         };
         row(&name, b.records, &get)
     }));

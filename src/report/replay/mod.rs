@@ -290,7 +290,7 @@ fn by_validator(findings: &ReplayFindings) -> Section {
         .map(|v| {
             vec![
                 v.name.clone(),
-                v.rule.to_owned(),
+                v.rule.clone(),
                 percent(v.alarm_rate),
                 percent(v.false_rejection_rate),
                 percent(v.detection_rate),

@@ -1,24 +1,35 @@
 //! Which published numbers cannot hold together: the smallest sets of them that no law satisfies, and what
 //! the others of a set would make of each.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::joint::{Given, Laws, Quantity};
 use super::range::Range;
 
 /// A condition that fails.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Failure {
     /// Which condition.
     pub condition: Condition,
     /// Keys of the numbers that cannot hold together.
-    pub quantities: Vec<&'static str>,
+    pub quantities: Vec<String>,
     /// In words, with what would have to hold instead.
     pub message: String,
 }
 
+impl Failure {
+    /// `condition` fails for the quantities of these keys.
+    pub(super) fn new(condition: Condition, keys: &[&str], message: String) -> Self {
+        Self {
+            condition,
+            quantities: keys.iter().map(|&key| key.to_owned()).collect(),
+            message,
+        }
+    }
+}
+
 /// What must hold for a row to be possible.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Condition {
     /// q ≥ 0: accuracies and false rejections leave a share of rejections.
@@ -83,7 +94,7 @@ fn members(given: &[Given], set: u32) -> Vec<Given> {
 }
 
 fn failure(set: &[Given]) -> Failure {
-    let keys: Vec<&'static str> = set.iter().map(|(quantity, _)| quantity.key()).collect();
+    let keys: Vec<&str> = set.iter().map(|(quantity, _)| quantity.key()).collect();
     let published: Vec<String> = set
         .iter()
         .map(|(q, range)| format!("{} = {}", q.key(), shown(Some(*range))))
@@ -101,15 +112,12 @@ fn failure(set: &[Given]) -> Failure {
         })
         .collect();
     let (condition, why) = reason(set);
-    Failure {
-        condition,
-        message: format!(
-            "{} cannot all hold for one population and one meaning of \"good\"{why}: {}",
-            published.join(", "),
-            instead.join("; ")
-        ),
-        quantities: keys,
-    }
+    let message = format!(
+        "{} cannot all hold for one population and one meaning of \"good\"{why}: {}",
+        published.join(", "),
+        instead.join("; ")
+    );
+    Failure::new(condition, &keys, message)
 }
 
 /// Accuracies and false rejections fix the other two shares, which may turn out below 0.

@@ -4,13 +4,13 @@
 //! Each figure is a quotient of linear functions in every published number by itself, so its exact range
 //! over intervals is that over their corners.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::range::Range;
 use super::spec::{EarlyExitSpec, Published, RowSpec};
 
 /// How both compose.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct EarlyExit {
     /// e: what early exit saves of what rejection leaves.
     pub of_what_rejection_leaves: Range,

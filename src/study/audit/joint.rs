@@ -5,7 +5,7 @@
 //! monotone along every segment of laws, hence its exact range is that over the corners; there are at
 //! most as many as triples of conditions. Assumes one population and one meaning of "good".
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::range::{Range, TINY};
 
@@ -19,7 +19,7 @@ pub(super) const REJECTED: Cells = [1.0, 0.0, 1.0, 0.0];
 pub(super) const KEPT: Cells = [0.0, 1.0, 0.0, 1.0];
 
 /// A share that such a law fixes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Quantity {
     /// a = P(good).

@@ -24,7 +24,7 @@ pub use region::Place;
 pub use row::{Account, Reading, Share};
 pub use spec::{Accounting, Spec};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Interrupt;
 
@@ -32,10 +32,10 @@ use super::Interrupt;
 pub const SCHEMA: &str = "foldem.audit-result/1";
 
 /// What an audit found.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AuditFindings {
     /// [`SCHEMA`].
-    pub schema: &'static str,
+    pub schema: String,
     /// Name of the audit.
     pub name: String,
     /// What the file says of itself.
@@ -45,7 +45,7 @@ pub struct AuditFindings {
 }
 
 /// What a row implies.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RowFindings {
     /// Name of the row.
     pub name: String,
@@ -86,7 +86,7 @@ pub fn audit(spec: &Spec, interrupt: &Interrupt) -> Option<AuditFindings> {
     });
     let rows: Option<Vec<RowFindings>> = rows.collect();
     Some(AuditFindings {
-        schema: SCHEMA,
+        schema: SCHEMA.to_owned(),
         name: spec.name.clone(),
         description: spec.description.clone(),
         rows: rows?,

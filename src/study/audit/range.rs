@@ -1,13 +1,13 @@
 //! A published number with its uncertainty: a closed interval, a point where both ends are equal.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Ends closer than this are one value, and distances below it are rounding of the arithmetic.
 pub(super) const TINY: f64 = 1e-12;
 
 /// From `lo` to `hi`; `hi` may be infinite. In JSON `[lo, hi]`, an infinite end being null.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-#[serde(into = "[f64; 2]")]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(into = "[f64; 2]", from = "[Option<f64>; 2]")]
 pub struct Range {
     /// The least value.
     pub lo: f64,
@@ -18,6 +18,13 @@ pub struct Range {
 impl From<Range> for [f64; 2] {
     fn from(range: Range) -> Self {
         [range.lo, range.hi]
+    }
+}
+
+impl From<[Option<f64>; 2]> for Range {
+    fn from(ends: [Option<f64>; 2]) -> Self {
+        let [lo, hi] = ends.map(|end| end.unwrap_or(f64::INFINITY));
+        Self { lo, hi }
     }
 }
 
@@ -79,5 +86,6 @@ mod tests {
             hi: f64::INFINITY,
         };
         assert_eq!(serde_json::to_string(&open).unwrap(), "[1.5,null]");
+        assert_eq!(serde_json::from_str::<Range>("[1.5,null]").unwrap(), open);
     }
 }

@@ -1,7 +1,7 @@
 //! The feasible region of a row: the least m_R/m_S over the false rejection rate. What lies above the
 //! curve is possible for some share that the rejected pay; what lies below is not.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::joint::{Given, Laws, Quantity};
 use super::lengths::Lengths;
@@ -12,7 +12,7 @@ use super::spec::{Accounting, RowSpec};
 const STEPS: u32 = 100;
 
 /// A place of the curve.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Place {
     /// False rejection rate.
     pub false_rejection: f64,

@@ -1,6 +1,6 @@
 //! One row under one account: what the published numbers imply, and whether they can hold together.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::conflict::{Condition, Failure, conflicts, shown};
 use super::early_exit::EarlyExit;
@@ -10,7 +10,7 @@ use super::range::Range;
 use super::spec::{Accounting, RowSpec};
 
 /// A share as it was published, and as the other numbers of the row have it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Share {
     /// Which.
     pub name: Quantity,
@@ -23,7 +23,7 @@ pub struct Share {
 }
 
 /// A row that contradicts itself, read without one of its numbers.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Reading {
     /// The number left out.
     pub without: Quantity,
@@ -36,7 +36,7 @@ pub struct Reading {
 }
 
 /// What a row implies under one account.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Account {
     /// How savings are counted.
     pub accounting: Accounting,
@@ -196,80 +196,65 @@ pub(super) fn account(
 
 /// Savings and token counts differ.
 fn different_savings([by_share, by_tokens]: &[Range; 2]) -> Failure {
-    Failure {
-        condition: Condition::SavingsAndTokens,
-        quantities: vec!["savings", "tokens_full", "tokens_paid"],
-        message: format!(
-            "savings = {} and the token counts, which are savings of {}, cannot both hold under one \
-             account; nothing that needs savings is implied",
-            shown(Some(*by_share)),
-            shown(Some(*by_tokens))
-        ),
-    }
+    let message = format!(
+        "savings = {} and the token counts, which are savings of {}, cannot both hold under one \
+         account; nothing that needs savings is implied",
+        shown(Some(*by_share)),
+        shown(Some(*by_tokens))
+    );
+    let keys = ["savings", "tokens_full", "tokens_paid"];
+    Failure::new(Condition::SavingsAndTokens, &keys, message)
 }
 
 /// The published lengths are not those implied.
 fn other_lengths(published: Range, implied: Range) -> Failure {
-    Failure {
-        condition: Condition::LengthRatio,
-        quantities: vec!["length_ratio"],
-        message: format!(
-            "length_ratio = {}, where the other numbers imply {}",
-            shown(Some(published)),
-            shown(Some(implied))
-        ),
-    }
+    let message = format!(
+        "length_ratio = {}, where the other numbers imply {}",
+        shown(Some(published)),
+        shown(Some(implied))
+    );
+    Failure::new(Condition::LengthRatio, &["length_ratio"], message)
 }
 
 /// Both together save less than rejection alone.
 fn dear_early_exit(early_exit: &EarlyExit) -> Failure {
-    Failure {
-        condition: Condition::EarlyExit,
-        quantities: vec!["early_exit"],
-        message: format!(
-            "rejection alone saves more than both together: early exit would save {} of what rejection \
-             leaves, so it would have to cost more than it saves",
-            shown(Some(early_exit.of_what_rejection_leaves))
-        ),
-    }
+    let message = format!(
+        "rejection alone saves more than both together: early exit would save {} of what rejection \
+         leaves, so it would have to cost more than it saves",
+        shown(Some(early_exit.of_what_rejection_leaves))
+    );
+    Failure::new(Condition::EarlyExit, &["early_exit"], message)
 }
 
 /// What the rejected paid leaves too little to save, or nothing is retained to save it on.
 fn no_room(row: &RowSpec, savings: Option<Range>) -> Failure {
     if row.paid_share.is_none() {
-        let keys: Vec<&'static str> = row.shares.iter().map(|(q, _)| q.key()).collect();
-        return Failure {
-            condition: Condition::OnePopulation,
-            message: format!(
-                "savings = {} per retained sample need good generations that are kept, and with {} there are none",
-                shown(savings),
-                keys.join(", ")
-            ),
-            quantities: [keys, vec!["savings"]].concat(),
-        };
-    }
-    Failure {
-        condition: Condition::PaidShare,
-        quantities: vec!["savings", "paid_share"],
-        message: format!(
-            "savings = {} and paid_share = {} cannot both hold: per attempt they add up to less than 1, as the \
-             kept generations pay in full",
+        let mut keys: Vec<&str> = row.shares.iter().map(|(q, _)| q.key()).collect();
+        let message = format!(
+            "savings = {} per retained sample need good generations that are kept, and with {} there are none",
             shown(savings),
-            shown(row.paid_share)
-        ),
+            keys.join(", ")
+        );
+        keys.push("savings");
+        return Failure::new(Condition::OnePopulation, &keys, message);
     }
+    let message = format!(
+        "savings = {} and paid_share = {} cannot both hold: per attempt they add up to less than 1, as the \
+         kept generations pay in full",
+        shown(savings),
+        shown(row.paid_share)
+    );
+    Failure::new(Condition::PaidShare, &["savings", "paid_share"], message)
 }
 
 /// Something is saved, but nothing is rejected.
 fn no_rejections(given: &[Given], savings: Option<Range>) -> Failure {
-    let keys: Vec<&'static str> = given.iter().map(|(quantity, _)| quantity.key()).collect();
-    Failure {
-        condition: Condition::SavingsNeedRejections,
-        message: format!(
-            "savings = {} need rejections, and with {} nothing is rejected",
-            shown(savings),
-            keys.join(", ")
-        ),
-        quantities: [keys, vec!["savings"]].concat(),
-    }
+    let mut keys: Vec<&str> = given.iter().map(|(quantity, _)| quantity.key()).collect();
+    let message = format!(
+        "savings = {} need rejections, and with {} nothing is rejected",
+        shown(savings),
+        keys.join(", ")
+    );
+    keys.push("savings");
+    Failure::new(Condition::SavingsNeedRejections, &keys, message)
 }

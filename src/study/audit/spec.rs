@@ -1,6 +1,6 @@
 //! What was published or claimed, row by row.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::joint::Given;
 use super::range::Range;
@@ -14,7 +14,7 @@ pub struct Spec {
 }
 
 /// How a published saving was counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Accounting {
     /// Tokens of equally many attempts: s itself.

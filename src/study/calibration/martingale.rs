@@ -7,7 +7,7 @@
 //! dependence within prompts, all of them together with probability 1 − 1 %: half for the bins, half for the
 //! policies.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::predicted::Predicted;
 use crate::stats::{CrossProducts, Scale, bernstein_half_width};
@@ -42,7 +42,7 @@ fn verdict_of([lo, hi]: [f64; 2]) -> Verdict {
 }
 
 /// `E[m_τ]` − `E[U]` of one policy.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Stopping {
     /// The policy.
     pub policy: String,
@@ -57,7 +57,7 @@ pub struct Stopping {
 }
 
 /// What the martingale test says.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MartingaleFindings {
     /// Probability that anything is said to fail although all holds.
     pub false_alarm_rate: f64,

@@ -6,7 +6,7 @@ mod martingale;
 mod predicted;
 
 use rayon::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::engine::{Interrupt, Simulation};
 pub use crate::estimate::ReliabilityTally;
@@ -26,7 +26,7 @@ const MOST_SERIES: usize = 20;
 const FEW_PROMPTS: u64 = 50;
 
 /// Forecasts of one kind.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Series {
     /// What they are.
     pub name: String,
@@ -36,12 +36,12 @@ pub struct Series {
 }
 
 /// The result.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CalibrationFindings {
     /// [`SCHEMA`].
-    pub schema: &'static str,
+    pub schema: String,
     /// "log" or "scenario".
-    pub source: &'static str,
+    pub source: String,
     /// Name of the scenario, or of the log's files.
     pub name: String,
     /// Generations that everything rests on.
@@ -174,8 +174,8 @@ pub fn of_log(
     }
     warnings.push(CAVEAT.to_owned());
     Ok(CalibrationFindings {
-        schema: SCHEMA,
-        source: "log",
+        schema: SCHEMA.to_owned(),
+        source: "log".to_owned(),
         name: log.name.clone(),
         generations: generations.len() as u64,
         prompts,
@@ -297,8 +297,8 @@ pub fn of_scenario(
         .collect();
     let first = series.first().map(|s| &s.calibration);
     Ok(CalibrationFindings {
-        schema: SCHEMA,
-        source: "scenario",
+        schema: SCHEMA.to_owned(),
+        source: "scenario".to_owned(),
         name: scenario.name().to_owned(),
         generations: first.map_or(0, |c| c.forecasts),
         prompts: first.map_or(0, |c| c.prompts),

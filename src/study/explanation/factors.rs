@@ -5,7 +5,7 @@
 //! onset of j in stage k over that of none before. Any rates go with any timing, so every mixture is a
 //! process.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::scenario::Onsets;
 use crate::scenario::spec::{
@@ -13,7 +13,7 @@ use crate::scenario::spec::{
 };
 
 /// A part of a scenario.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Factor {
     /// P(a first fault of each kind starts in some stage).

@@ -11,7 +11,7 @@ pub mod logs;
 pub use factors::{FACTORS, Factor};
 
 use rayon::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Interrupt;
 use crate::scenario::Scenario;
@@ -22,7 +22,7 @@ use crate::theory::Exact;
 pub const SCHEMA: &str = "foldem.explanation/1";
 
 /// What a part does to a figure.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Part {
     /// Which part.
     pub factor: Factor,
@@ -37,10 +37,10 @@ pub struct Part {
 }
 
 /// A figure in both scenarios.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Explained {
     /// `savings` or `cost_ratio`.
-    pub name: &'static str,
+    pub name: String,
     /// In the first scenario.
     pub of_first: Option<f64>,
     /// In the second.
@@ -52,10 +52,10 @@ pub struct Explained {
 }
 
 /// What was found.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ExplanationFindings {
     /// [`SCHEMA`].
-    pub schema: &'static str,
+    pub schema: String,
     /// Name of the first scenario.
     pub first: String,
     /// Name of the second.
@@ -111,7 +111,7 @@ pub fn explain(
         explained(name, &values, &players, &shown)
     });
     Ok(ExplanationFindings {
-        schema: SCHEMA,
+        schema: SCHEMA.to_owned(),
         first: a.name.clone(),
         second: b.name.clone(),
         mixtures: worths.len(),
@@ -146,7 +146,7 @@ fn worth(
 }
 
 fn explained(
-    name: &'static str,
+    name: &str,
     values: &[Option<f64>],
     players: &[Factor],
     shown: &[Factor],
@@ -173,7 +173,7 @@ fn explained(
         },
     };
     Explained {
-        name,
+        name: name.to_owned(),
         of_first,
         of_second,
         difference: of_second

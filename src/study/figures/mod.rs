@@ -1,9 +1,9 @@
 //! What of the paper can be had: for each figure, table and claim whether it is reproduced by a model,
 //! predicted, infeasible or not obtainable, which figures and results stand for it, and whether these
-//! are still the results of what they name.
+//! are still the results of what they name and the figures of what they were drawn from.
 //!
 //! The paper's outputs and code are not public, so nothing of it can be run again; an entry says what
-//! stands in its place and what was fitted for it. Whether a result is current is asked of the files
+//! stands in its place and what was fitted for it. How results and figures stand is asked of the files
 //! by whoever calls: this file decides what follows.
 
 mod read;
@@ -76,11 +76,27 @@ pub enum ResultState {
     Current,
     /// A file that it was computed from has changed since.
     Changed,
-    /// There is no such result.
+    /// What it was computed from is not there any more: nothing computes it again.
+    Orphaned,
+    /// There is no such result, or it does not say what it was computed from.
     Missing,
 }
 
-/// A result that an entry names.
+/// How a file beside the figures stands to what the results give.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FileState {
+    /// It is what they give.
+    Same,
+    /// It was something else.
+    Changed,
+    /// It was not there.
+    New,
+    /// No result gives it any more.
+    Orphaned,
+}
+
+/// A stored result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ResultFindings {
     /// Its folder below `results/`.
@@ -89,15 +105,35 @@ pub struct ResultFindings {
     pub state: ResultState,
 }
 
-/// A figure that an entry names.
+/// A figure that results give, or that stands there without one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FigureFindings {
     /// Its file below `paper-figures/`, without ending.
     pub name: String,
-    /// Whether it is there.
-    pub drawn: bool,
-    /// What it shows, in words; empty where it is not there.
+    /// How its files stand, SVG and PNG.
+    pub state: FileState,
+    /// The files below `results/` that it is drawn from, and nothing else.
+    pub results: Vec<String>,
+    /// What it shows, in words; empty where it is orphaned.
     pub alt: String,
+}
+
+/// Results of which a figure was not drawn.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LeftOut {
+    /// Files below `results/`.
+    pub results: Vec<String>,
+    /// Why: they hold nothing to draw, or too much.
+    pub why: String,
+}
+
+/// A figure that an entry names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NamedFigure {
+    /// Its file below `paper-figures/`, without ending.
+    pub name: String,
+    /// Whether results give it.
+    pub drawn: bool,
 }
 
 /// What became of an entry.
@@ -114,74 +150,127 @@ pub struct EntryFindings {
     /// What is found in its place.
     pub found: String,
     /// The figures that stand for it.
-    pub figures: Vec<FigureFindings>,
+    pub figures: Vec<NamedFigure>,
     /// The results behind them.
     pub results: Vec<ResultFindings>,
-    /// Whether all of these are there and current.
+    /// Whether the figures can be drawn, and their results and those named are current.
     pub ok: bool,
 }
 
-/// What became of all entries.
+/// What became of all entries, and of all figures.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FiguresFindings {
     /// Identifies the format.
     pub schema: &'static str,
-    /// Name of the file's subject.
-    pub name: String,
-    /// In the order of the file.
+    /// Name of the list's subject; `None` where a project has no list.
+    pub name: Option<String>,
+    /// Whether figures that were new or changed have been written.
+    pub written: bool,
+    /// In the order of the list.
     pub entries: Vec<EntryFindings>,
-    /// Whether all entries are.
+    /// All figures, by name.
+    pub figures: Vec<FigureFindings>,
+    /// What was not drawn.
+    pub left_out: Vec<LeftOut>,
+    /// The page beside the figures; `None` without a list.
+    pub page: Option<FileState>,
+    /// All stored results.
+    pub results: Vec<ResultFindings>,
+    /// Whether all entries are fine, all results current, and, unless they were written, all figures the same.
     pub ok: bool,
 }
 
-/// Holds the entries against what is stored: `state` of a result and `alt` of a figure that is there, by name.
-pub fn figures(
-    spec: &Spec,
-    state: impl Fn(&str) -> ResultState,
-    alt: impl Fn(&str) -> Option<String>,
-) -> FiguresFindings {
-    let entries: Vec<EntryFindings> = spec
-        .entries
-        .iter()
-        .map(|entry| {
-            let results: Vec<ResultFindings> = entry
-                .results
-                .iter()
-                .map(|name| ResultFindings {
-                    name: name.clone(),
-                    state: state(name),
-                })
-                .collect();
-            let figures: Vec<FigureFindings> = entry
-                .figures
-                .iter()
-                .map(|name| {
-                    let alt = alt(name);
-                    FigureFindings {
-                        name: name.clone(),
-                        drawn: alt.is_some(),
-                        alt: alt.unwrap_or_default(),
-                    }
-                })
-                .collect();
-            let ok = results.iter().all(|r| r.state == ResultState::Current)
-                && figures.iter().all(|f| f.drawn);
-            EntryFindings {
-                name: entry.name.clone(),
-                published: entry.published.clone(),
-                status: entry.status,
-                fitted: entry.fitted.clone(),
-                found: entry.found.clone(),
-                figures,
-                results,
-                ok,
-            }
-        })
-        .collect();
+/// What stands in the folders of a project.
+#[derive(Debug, Clone)]
+pub struct Standing {
+    /// All figures that results give or that stand there, by name.
+    pub figures: Vec<FigureFindings>,
+    /// What was not drawn.
+    pub left_out: Vec<LeftOut>,
+    /// All results.
+    pub results: Vec<ResultFindings>,
+}
+
+impl Standing {
+    fn state(&self, result: &str) -> ResultState {
+        let found = self.results.iter().find(|r| r.name == result);
+        found.map_or(ResultState::Missing, |r| r.state)
+    }
+
+    /// The figure called `name`, if results give it.
+    fn drawn(&self, name: &str) -> Option<&FigureFindings> {
+        let mut figures = self.figures.iter();
+        figures.find(|f| f.name == name && f.state != FileState::Orphaned)
+    }
+
+    /// Whether all results behind a figure are current.
+    fn is_current(&self, figure: &FigureFindings) -> bool {
+        let mut folders = figure
+            .results
+            .iter()
+            .filter_map(|file| file.split('/').next());
+        folders.all(|folder| self.state(folder) == ResultState::Current)
+    }
+
+    fn entry(&self, entry: &EntrySpec) -> EntryFindings {
+        let results = entry.results.iter().map(|name| ResultFindings {
+            name: name.clone(),
+            state: self.state(name),
+        });
+        let results: Vec<ResultFindings> = results.collect();
+        let figures = entry.figures.iter().map(|name| NamedFigure {
+            name: name.clone(),
+            drawn: self.drawn(name).is_some(),
+        });
+        let mut behind = entry.figures.iter().map(|name| self.drawn(name));
+        EntryFindings {
+            ok: results.iter().all(|r| r.state == ResultState::Current)
+                && behind.all(|figure| figure.is_some_and(|figure| self.is_current(figure))),
+            name: entry.name.clone(),
+            published: entry.published.clone(),
+            status: entry.status,
+            fitted: entry.fitted.clone(),
+            found: entry.found.clone(),
+            figures: figures.collect(),
+            results,
+        }
+    }
+}
+
+/// Holds the entries of a list, if there is one, against what is `standing` there. `written`: figures that are
+/// new or changed are being written.
+pub fn figures(spec: Option<&Spec>, standing: Standing, written: bool) -> FiguresFindings {
+    let entries = spec.map(|spec| spec.entries.as_slice()).unwrap_or_default();
+    let entries: Vec<EntryFindings> = entries.iter().map(|entry| standing.entry(entry)).collect();
+    let current = |result: &ResultFindings| result.state == ResultState::Current;
+    let same = |figure: &FigureFindings| figure.state == FileState::Same;
     FiguresFindings {
         schema: SCHEMA,
-        name: spec.name.clone(),
-        ok: entries.iter().all(|entry| entry.ok),
+        name: spec.map(|spec| spec.name.clone()),
+        written,
+        ok: entries.iter().all(|entry| entry.ok)
+            && standing.results.iter().all(current)
+            && (written || standing.figures.iter().all(same)),
         entries,
+        figures: standing.figures,
+        left_out: standing.left_out,
+        page: None,
+        results: standing.results,
+    }
+}
+
+impl FiguresFindings {
+    /// The same, with the page beside the figures as it stands.
+    pub fn with_page(self, page: FileState) -> Self {
+        Self {
+            ok: self.ok && (self.written || page == FileState::Same),
+            page: Some(page),
+            ..self
+        }
+    }
+
+    /// The figure called `name`, if there is one.
+    pub fn figure(&self, name: &str) -> Option<&FigureFindings> {
+        self.figures.iter().find(|figure| figure.name == name)
     }
 }

@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rand_xoshiro::rand_core::Rng as _;
 use rayon::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Interrupt;
 use super::tuning::{Chosen, Limits, Objective, Shares, TuningRequest, choose, choose_naively};
@@ -63,7 +63,7 @@ impl Spec {
 }
 
 /// A way to choose a policy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Method {
     /// As `foldem tune` does, with the test that it would take.
@@ -101,7 +101,7 @@ impl Method {
 }
 
 /// Whether a method keeps the promise of the certificate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// The share of violations is not above delta, as far as these logs tell.
@@ -113,7 +113,7 @@ pub enum Verdict {
 }
 
 /// What became of a method's choices.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MethodFindings {
     /// The method.
     pub method: Method,
@@ -132,10 +132,10 @@ pub struct MethodFindings {
 }
 
 /// What the experiment found.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct GuaranteeFindings {
     /// [`SCHEMA`].
-    pub schema: &'static str,
+    pub schema: String,
     /// Name of the experiment.
     pub name: String,
     /// The limit.
@@ -205,7 +205,7 @@ pub fn run(
     // As many schedules end at checkpoint c as there are sets of those before it.
     let above = rates.iter().filter(|(_, rate)| **rate > spec.max_frr);
     Ok(GuaranteeFindings {
-        schema: SCHEMA,
+        schema: SCHEMA.to_owned(),
         name: spec.name.clone(),
         max_frr: spec.max_frr,
         confidence: spec.confidence,

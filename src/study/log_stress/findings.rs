@@ -26,7 +26,7 @@ pub struct LogFigures {
     /// Δ = `E[U | R]` − `E[U | A]`; undefined where it is 0 whatever happens.
     pub retained_bias: Estimate,
     /// TV between the retained and the accepted, by covariate.
-    #[serde(serialize_with = "as_map")]
+    #[serde(with = "as_map")]
     pub shifts: Vec<Named<Estimate>>,
 }
 

@@ -42,7 +42,7 @@ pub struct MoneyFindings {
     /// As they were given.
     pub prices: Prices,
     /// In the order of [`FIGURES`]; those that are not shares are in money.
-    #[serde(serialize_with = "as_map")]
+    #[serde(with = "as_map")]
     pub figures: Vec<Named<Compared>>,
     /// What a reader has to know before trusting the numbers.
     pub warnings: Vec<String>,

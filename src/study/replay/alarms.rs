@@ -1,7 +1,7 @@
 //! Where in the text alarms fall, and which validators alarm on the same generations. Both are
 //! about complete generations, whatever the policy's checkpoints.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{ByVerdict, by_prompt};
 use crate::estimate::{Estimate, PromptShare, median};
@@ -9,7 +9,7 @@ use crate::policy::PolicyFile;
 use crate::replay::{FirstAlarm, Table};
 
 /// Places of a validator's first alarms.
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Places {
     /// The problem alone raises it.
     pub problem: ByVerdict,
@@ -77,7 +77,7 @@ pub(super) fn median_place(
 }
 
 /// Two validators and the generations on which they alarm.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Overlap {
     /// Names of the two.
     pub validators: [String; 2],

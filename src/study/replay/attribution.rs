@@ -5,7 +5,7 @@
 //! that keeps some charges in full.
 
 use rayon::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::parts::{Known, Parts};
 use super::{ByVerdict, by_prompt, chosen, plain_estimates};
@@ -20,7 +20,7 @@ use crate::study::named::as_map;
 const FEW_REJECTIONS: u64 = 10;
 
 /// What there is to say of the validators of a policy.
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct AttributionFindings {
     /// Each of them, in the policy's order.
     pub validators: Vec<ValidatorAttribution>,
@@ -29,12 +29,12 @@ pub struct AttributionFindings {
 }
 
 /// What one validator is worth.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ValidatorAttribution {
     /// Its name.
     pub name: String,
     /// Its rule.
-    pub rule: &'static str,
+    pub rule: String,
     /// Whether a checkpoint that applies consults it.
     pub consulted: bool,
     /// Generations that it rejects alone, at the policy's checkpoints.
@@ -55,7 +55,7 @@ pub struct ValidatorAttribution {
 
 /// Whether a validator alone is better than a coin that rejects as often at each checkpoint:
 /// the interval of its `cost_beyond_coin`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AgainstCoin {
     /// Below 0.
@@ -73,10 +73,10 @@ pub enum AgainstCoin {
 }
 
 /// The figures of a policy that matter for comparison.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Figures {
     /// By name, see [`FIGURES`](super::FIGURES).
-    #[serde(serialize_with = "as_map")]
+    #[serde(with = "as_map")]
     pub estimates: Vec<Named<Estimate>>,
     /// What its checkpoints charge, in tokens per attempt.
     pub charged_tokens: Estimate,
@@ -106,7 +106,7 @@ impl Figures {
 }
 
 /// What a validator contributes to the policy's figures.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Contribution {
     /// To `savings`.
     pub savings: Estimate,
@@ -180,7 +180,7 @@ pub(super) fn attribution(
         let (rejected, rejected_by_no_other) = rejected[v];
         ValidatorAttribution {
             name: validator.name.clone(),
-            rule: validator.rule,
+            rule: validator.rule.to_owned(),
             consulted: consulted(v),
             rejected,
             rejected_by_no_other,

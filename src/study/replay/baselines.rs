@@ -3,7 +3,7 @@
 //! where people have labelled it, and judges that know which generations will be refused.
 
 use rayon::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::attribution::Figures;
 use super::{FIGURES, plain_estimates};
@@ -19,10 +19,10 @@ pub const COIN_ON_RUNNING: &str = "coin-on-running";
 const ORACLE_AT_STEP: &str = "oracle-at-first-wrong-step";
 
 /// Something else that could have been done to the same generations.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Baseline {
     /// Its name, one of those in the documentation of results.
-    pub name: &'static str,
+    pub name: String,
     /// What it does.
     pub description: String,
     /// Of a length cap: the cap in solution tokens.
@@ -62,7 +62,7 @@ impl Stopping {
             figures.set("false_rejection_rate", exactly(0.0));
         }
         Ok(Baseline {
-            name: self.name,
+            name: self.name.to_owned(),
             description: self.description,
             cap_tokens: self.cap_tokens,
             records: self.rows.len() as u64,
@@ -96,7 +96,7 @@ pub(super) fn baselines(
     baselines.extend(evaluated.collect::<Result<Vec<_>, _>>()?);
     if !labelled_steps.is_empty() && labelled_steps.len() < table.rows().len() {
         baselines.push(Baseline {
-            name: "policy-where-steps-are-labelled",
+            name: "policy-where-steps-are-labelled".to_owned(),
             description: "the policy itself, on the generations whose steps are labelled"
                 .to_owned(),
             cap_tokens: None,
@@ -174,7 +174,7 @@ fn full(table: &Table, records: u64) -> Baseline {
         _ => exactly(0.0),
     };
     Baseline {
-        name: "full-generation",
+        name: "full-generation".to_owned(),
         description: "nothing is rejected before the final filter; so by definition".to_owned(),
         cap_tokens: None,
         records,
@@ -196,7 +196,7 @@ fn coin(estimates: &Estimates, records: u64) -> Baseline {
         _ => Estimate::default(),
     };
     Baseline {
-        name: "coin",
+        name: "coin".to_owned(),
         description: "a coin that rejects as often as the policy at each checkpoint, without \
                       looking and without paying for checks"
             .to_owned(),
@@ -215,7 +215,7 @@ fn coin_on_running(estimates: &Estimates, running: &RunningCoin, records: u64) -
         _ => running.by_name.get(name).copied().unwrap_or_default(),
     };
     Baseline {
-        name: COIN_ON_RUNNING,
+        name: COIN_ON_RUNNING.to_owned(),
         description: "a coin that strikes, at each place, of the generations that still run there \
                       as many as the policy rejects, without looking and without paying for checks: \
                       what is better than it knows more than that a generation still runs"

@@ -6,14 +6,14 @@
 //! decisions are functions of full texts, and weights depend on the live policy alone. Where some
 //! had none, the live policy's figures have bounds, and the replayed policy's are not known.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Bounds;
 use crate::estimate::{self, DIFFERENCES, Estimate, LiveTally, WeightedTally};
 use crate::outcome::Knowledge;
 use crate::replay::{Replay, Table};
 use crate::study::Named;
-use crate::study::named::as_map;
+use crate::study::named::{as_map, as_optional_map};
 
 /// Beyond so many standard deviations the number of completed generations contradicts its chances:
 /// once in 1,000 logs by chance.
@@ -22,7 +22,7 @@ const SURPRISING: f64 = 3.3;
 const FEW: u64 = 10;
 
 /// What a censored log tells.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CensoredFindings {
     /// Generations that the live policy rejected.
     pub rejected: u64,
@@ -37,31 +37,20 @@ pub struct CensoredFindings {
     /// The most tokens that a solution may have, as given.
     pub token_limit: Option<u64>,
     /// Figures of the live policy, gross of what its checks cost; `None` where chances are missing.
-    #[serde(serialize_with = "optional_map")]
+    #[serde(with = "as_optional_map")]
     pub live: Vec<Named<Estimate>>,
     /// What audits make of its savings and of f if what they find accepted is kept, and the tokens
     /// that they take per attempt.
-    #[serde(serialize_with = "optional_map")]
+    #[serde(with = "as_optional_map")]
     pub price: Vec<Named<Estimate>>,
     /// What its figures may be whatever was cut; needs no chances.
-    #[serde(serialize_with = "as_map")]
+    #[serde(with = "as_map")]
     pub bounds: Vec<Named<Bounds>>,
     /// Figures of the replayed policy.
-    #[serde(serialize_with = "optional_map")]
+    #[serde(with = "as_optional_map")]
     pub replayed: Vec<Named<Estimate>>,
     /// What to know before trusting this.
     pub remarks: Vec<String>,
-}
-
-/// Serializes named findings as an object, and none of them as null.
-fn optional_map<S: serde::Serializer>(
-    named: &[Named<Estimate>],
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    if named.is_empty() {
-        return serializer.serialize_none();
-    }
-    as_map(named, serializer)
 }
 
 /// What the log tells of the live policy and of that of `replay`; `None` if no live policy rejected

@@ -1,6 +1,6 @@
 //! What the figures of a replay would be if the labels were right.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::estimation::tally;
 use crate::estimate::{Corrected, Estimate, JudgeQuality, LabelNoise};
@@ -10,21 +10,21 @@ use crate::study::Named;
 use crate::study::named::as_map;
 
 /// Figures corrected for how often a judge is right.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LabelNoiseFindings {
     /// P(label accepts | good).
     pub sensitivity: f64,
     /// P(label refuses | bad).
     pub specificity: f64,
     /// Each figure that labels enter.
-    #[serde(serialize_with = "as_map")]
+    #[serde(with = "as_map")]
     pub figures: Vec<Named<CorrectedFigure>>,
     /// What no truth gives, and why.
     pub infeasible: Vec<String>,
 }
 
 /// A figure with right labels.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct CorrectedFigure {
     /// With the labels as they are.
     pub reported: Estimate,
@@ -35,7 +35,7 @@ pub struct CorrectedFigure {
 }
 
 /// The values that a figure may have.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Bounds {
     /// The smallest.
     pub lo: Option<f64>,

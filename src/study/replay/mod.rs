@@ -34,7 +34,7 @@ pub(super) use brief::brief;
 pub(super) use estimation::{by_prompt, plain_estimates};
 pub(super) use warnings::of_log;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::early_exit::EarlyExitFindings;
 use super::named::as_map;
@@ -70,7 +70,7 @@ pub struct Intake {
 }
 
 /// Generations by what the final filter says of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ByVerdict {
     /// It accepts them.
     pub accepted: u64,
@@ -106,7 +106,7 @@ impl ByVerdict {
 }
 
 /// Rejections at one checkpoint.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CheckpointRejections {
     /// Where it stands.
     pub at: Position,
@@ -118,7 +118,7 @@ pub struct CheckpointRejections {
 }
 
 /// The generations of one model on one benchmark.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct GroupEstimates {
     /// Model and benchmark.
     #[serde(flatten)]
@@ -126,12 +126,12 @@ pub struct GroupEstimates {
     /// Generations.
     pub records: u64,
     /// All estimates in the order of [`NAMES`].
-    #[serde(serialize_with = "as_map")]
+    #[serde(with = "as_map")]
     pub estimates: Vec<Named<Estimate>>,
 }
 
 /// Records of which the log does not say what tokens they have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Estimated {
     /// Those whose number of tokens is estimated.
     pub token_counts: u64,
@@ -146,10 +146,10 @@ impl Estimated {
 }
 
 /// The result of a replay.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ReplayFindings {
     /// [`RESULT_SCHEMA`].
-    pub schema: &'static str,
+    pub schema: String,
     /// Name of the policy.
     pub policy: String,
     /// Generations that the estimates rest on.
@@ -163,12 +163,12 @@ pub struct ReplayFindings {
     /// Whether reading was interrupted.
     pub partial: bool,
     /// What is estimated of the records; not written where nothing is.
-    #[serde(skip_serializing_if = "Estimated::is_nothing")]
+    #[serde(default, skip_serializing_if = "Estimated::is_nothing")]
     pub estimated: Estimated,
     /// Whether the problems count as generated.
     pub problem_generated: bool,
     /// All estimates in the order of [`NAMES`].
-    #[serde(serialize_with = "as_map")]
+    #[serde(with = "as_map")]
     pub estimates: Vec<Named<Estimate>>,
     /// Gross savings less the coin's, as a share of the full tokens.
     pub covariance_slack: Estimate,
@@ -185,10 +185,10 @@ pub struct ReplayFindings {
     /// Generations that survive.
     pub surviving: ByVerdict,
     /// TV between what is retained and what would have been accepted, by covariate.
-    #[serde(serialize_with = "as_map")]
+    #[serde(with = "as_map")]
     pub shifts: Vec<Named<Estimate>>,
     /// TV as a share of f, its bound: TV between what is retained and what is wrongly rejected.
-    #[serde(serialize_with = "as_map")]
+    #[serde(with = "as_map")]
     pub shift_shares: Vec<Named<Estimate>>,
     /// By model and benchmark.
     pub groups: Vec<GroupEstimates>,
@@ -296,7 +296,7 @@ pub fn findings(
         intake,
     );
     Ok(ReplayFindings {
-        schema: RESULT_SCHEMA,
+        schema: RESULT_SCHEMA.to_owned(),
         policy: policy.name().to_owned(),
         records: all.len() as u64,
         prompts: table.prompts() as u64,

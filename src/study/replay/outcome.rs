@@ -27,7 +27,7 @@ pub struct GenerationOutcome<'t> {
     /// Whether the final filter accepts the full generation, where that is known.
     pub accepted: Option<bool>,
     /// First alarm of each validator of the policy, consulted or not.
-    #[serde(serialize_with = "as_map")]
+    #[serde(with = "as_map")]
     pub first_alarms: Vec<Named<FirstAlarmOutcome>>,
 }
 

@@ -5,7 +5,7 @@
 //! rejects, a late one sees more; the coin that rejects as often there tells how much of the
 //! savings is the place alone.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::plain_estimates;
 use crate::estimate::{Estimate, Estimates};
@@ -26,10 +26,10 @@ pub const FRACTIONS: [f64; 19] = [
 const MOST_GROUPS: usize = 20;
 
 /// One checkpoint at each of several places.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PositionSweep {
     /// [`SCHEMA`].
-    pub schema: &'static str,
+    pub schema: String,
     /// Name of the policy.
     pub policy: String,
     /// Names of the validators that the checkpoint consults.
@@ -41,7 +41,7 @@ pub struct PositionSweep {
 }
 
 /// What happens to some generations, by where the checkpoint stands.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PositionCurve {
     /// Their model and benchmark; `None` for all generations.
     pub group: Option<Group>,
@@ -52,7 +52,7 @@ pub struct PositionCurve {
 }
 
 /// What happens to some generations with the checkpoint at one place.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct PositionPoint {
     /// Share, in (0, 1], of the expected number of solution tokens.
     pub fraction: f64,
@@ -128,7 +128,7 @@ pub fn sweep(
     }
     let name = |&v: &usize| policy.validators()[v].name.clone();
     Ok(PositionSweep {
-        schema: SCHEMA,
+        schema: SCHEMA.to_owned(),
         policy: policy.name().to_owned(),
         validators: validators.iter().map(name).collect(),
         prompts: table.prompts() as u64,

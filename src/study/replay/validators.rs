@@ -1,7 +1,7 @@
 //! Each validator by itself: how often and where it first alarms on complete generations.
 
 use rayon::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::alarms::{self, Places};
 use super::estimation::plain_estimates;
@@ -11,12 +11,12 @@ use crate::policy::{Checkpoint, PolicyFile, Position};
 use crate::replay::{Replay, ScheduleError, Table};
 
 /// What one validator alone says of the full generations.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ValidatorFindings {
     /// Its name.
     pub name: String,
     /// Its rule.
-    pub rule: &'static str,
+    pub rule: String,
     /// Share of all generations on which it alarms, at the latest when they are complete.
     pub alarm_rate: Estimate,
     /// The same among the accepted.
@@ -82,7 +82,7 @@ pub(super) fn validators(
                 alarms::median_place(table, v, &alarmed[v]);
             Ok(ValidatorFindings {
                 name: validator.name.clone(),
-                rule: validator.rule,
+                rule: validator.rule.to_owned(),
                 alarm_rate: rate("rejection_rate"),
                 false_rejection_rate: rate("false_rejection_rate"),
                 detection_rate: rate("detection_rate"),

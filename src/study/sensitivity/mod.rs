@@ -11,7 +11,7 @@ mod read;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Estimate, Interrupt};
 use crate::rng::{Purpose, stream};
@@ -29,7 +29,7 @@ const NAMES: [&str; 3] = ["savings", "cost_ratio", "false_rejection_rate"];
 const QUARTER: f64 = 0.25;
 
 /// A range.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RangeFindings {
     /// Its name.
     pub name: String,
@@ -44,7 +44,7 @@ pub struct RangeFindings {
 }
 
 /// What a range does to a figure.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct IndexFindings {
     /// Share of the variance that the range explains alone.
     pub first: Estimate,
@@ -57,7 +57,7 @@ pub struct IndexFindings {
 }
 
 /// An extreme value and where it was met.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Extreme {
     /// The figure.
     pub value: f64,
@@ -66,10 +66,10 @@ pub struct Extreme {
 }
 
 /// A figure over the box.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FigureFindings {
     /// `savings`, `cost_ratio` or `false_rejection_rate`.
-    pub name: &'static str,
+    pub name: String,
     /// Points at which it is undefined; if there are any, nothing else is told.
     pub undefined: u64,
     /// The first of them.
@@ -89,10 +89,10 @@ pub struct FigureFindings {
 }
 
 /// What was found.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SensitivityFindings {
     /// [`SCHEMA`].
-    pub schema: &'static str,
+    pub schema: String,
     /// Name of the ranges.
     pub name: String,
     /// Name of the scenario.
@@ -153,7 +153,7 @@ pub fn evaluate(
         .enumerate()
         .map(|(f, name)| figure(name, f, &evaluated, ranges, design));
     Ok(SensitivityFindings {
-        schema: SCHEMA,
+        schema: SCHEMA.to_owned(),
         name: ranges.name.clone(),
         scenario: ranges.spec.name.clone(),
         seed: ranges.seed,
@@ -211,7 +211,7 @@ fn all_figures(
 
 /// Figure number `f`. The first of `evaluated` are the corners, the others the replicates.
 fn figure(
-    name: &'static str,
+    name: &str,
     f: usize,
     evaluated: &[Vec<Evaluated>],
     ranges: &Ranges,
@@ -220,7 +220,7 @@ fn figure(
     let mut undefined = evaluated.iter().flatten().filter(|(_, x)| x[f].is_none());
     let first = undefined.next();
     let mut found = FigureFindings {
-        name,
+        name: name.to_owned(),
         undefined: first.map_or(0, |_| 1 + undefined.count() as u64),
         undefined_at: first.map(|(point, _)| ranges.values(point)),
         mean: Estimate::default(),

@@ -4,7 +4,7 @@ use crate::scenario::spec::ScenarioSpec;
 use crate::scenario::{Parameter, Scenario};
 
 /// How a range is met.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Law {
     /// Every value alike.

@@ -6,16 +6,16 @@
 //! points themselves. An interval of a point says nothing of such a difference.
 
 mod check;
+mod form;
 mod grid;
 mod read;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
-use serde::ser::{Serialize, SerializeMap, Serializer};
 
+use super::Estimate;
 use super::simulation::{self, Compared, Request, exact_value, simulate};
-use super::{Estimate, Named, named::as_map};
 use crate::engine::Interrupt;
 use crate::estimate::NAMES;
 use crate::theory::Exact;
@@ -27,7 +27,7 @@ pub(super) use read::rounded;
 pub const RESULT_SCHEMA: &str = "foldem.sweep-result/1";
 
 /// A number of the scenario and the values that it took.
-#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Axis {
     /// Its key in the scenario.
     pub key: String,
@@ -177,56 +177,4 @@ fn point(sweep: &Sweep, n: usize, interrupt: &Interrupt) -> Option<Point> {
         warnings: findings.warnings,
         ..point
     })
-}
-
-impl Serialize for SweepFindings {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let points = self.points.iter().map(|point| PointAt(self, point));
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("schema", RESULT_SCHEMA)?;
-        map.serialize_entry("name", &self.name)?;
-        map.serialize_entry("scenario", &self.scenario)?;
-        map.serialize_entry("seed", &self.seed)?;
-        map.serialize_entry("attempts", &self.attempts)?;
-        map.serialize_entry("partial", &self.partial)?;
-        map.serialize_entry("axes", &self.axes)?;
-        map.serialize_entry("policies", &self.policies)?;
-        map.serialize_entry("points", &points.collect::<Vec<_>>())?;
-        map.end()
-    }
-}
-
-/// A point with the findings that it belongs to: what its numbers mean.
-struct PointAt<'f>(&'f SweepFindings, &'f Point);
-
-impl Serialize for PointAt<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(serde::Serialize)]
-        struct Form<'f> {
-            policy: Option<&'f str>,
-            #[serde(serialize_with = "as_map")]
-            at: Vec<Named<f64>>,
-            #[serde(serialize_with = "as_map")]
-            estimates: Vec<Named<Compared>>,
-            warnings: &'f [String],
-        }
-        let Self(findings, point) = self;
-        let named = |name: &str, value| Named {
-            name: name.to_owned(),
-            value,
-        };
-        let at = findings.values(point);
-        Form {
-            policy: findings.policy(point),
-            at: at
-                .map(|(key, value)| Named {
-                    name: key.to_owned(),
-                    value,
-                })
-                .collect(),
-            estimates: point.estimates().map(|(name, c)| named(name, c)).collect(),
-            warnings: &point.warnings,
-        }
-        .serialize(serializer)
-    }
 }

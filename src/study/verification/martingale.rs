@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, RwLock};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::outcome::{NEVER, OutcomeBatch};
 use crate::policy::ALARM;
@@ -130,7 +130,7 @@ fn bin_of(m: f64) -> usize {
 }
 
 /// The mean increment of one bin.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Increment {
     /// Stage k, from 1; the increment leads to stage k + 1, or to U after the last.
     pub stage: usize,

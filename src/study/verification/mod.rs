@@ -14,7 +14,7 @@ mod martingale;
 mod monotone;
 mod verdict;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::engine::{Interrupt, Simulation};
 use crate::estimate::Tally;
@@ -39,10 +39,10 @@ pub const FAMILY_ALPHA: f64 = 0.01;
 const CLAIMS: usize = 30;
 
 /// What verification has found.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct VerificationFindings {
     /// [`SCHEMA`].
-    pub schema: &'static str,
+    pub schema: String,
     /// Name of the scenario.
     pub scenario: String,
     /// Attempts that the verdicts rest on.
@@ -152,7 +152,7 @@ pub fn verify_claims(
     };
     let claims = claims::all(&evidence);
     VerificationFindings {
-        schema: SCHEMA,
+        schema: SCHEMA.to_owned(),
         scenario: scenario.name().to_owned(),
         attempts: run.attempts,
         seed,

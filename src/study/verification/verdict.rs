@@ -1,6 +1,6 @@
 //! A claim, and how a simultaneous interval decides it.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::stats::bernstein_half_width;
 
@@ -10,7 +10,7 @@ const RESOLUTION: f64 = 0.01;
 const ROUNDING: f64 = 1e-9;
 
 /// How a claim fares.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// The interval agrees with the claim and is narrow enough to say so.
@@ -24,7 +24,7 @@ pub enum Verdict {
 }
 
 /// A claim of the theory and what the evidence says of it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Claim {
     /// Stable short name.
     pub id: String,

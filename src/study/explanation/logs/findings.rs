@@ -1,6 +1,6 @@
 //! What is asked of two logs and what is answered: types, and why there may be no answer.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::LogFactor;
 use crate::replay::{MissingValidator, ScheduleError};
@@ -18,7 +18,7 @@ pub struct LogRequest {
 }
 
 /// A log by itself.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LogSide {
     /// Its name.
     pub name: String,
@@ -31,10 +31,10 @@ pub struct LogSide {
 }
 
 /// What a part is made of, in both logs.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Quantity {
     /// Its name.
-    pub name: &'static str,
+    pub name: String,
     /// The part that it belongs to.
     pub factor: LogFactor,
     /// In the first log; null where the log cannot tell. It is then as in the other.
@@ -46,7 +46,7 @@ pub struct Quantity {
 }
 
 /// What a part does to a figure.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LogPart {
     /// Which part.
     pub factor: LogFactor,
@@ -61,10 +61,10 @@ pub struct LogPart {
 }
 
 /// A figure in both logs.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LogFigure {
     /// `savings` or `cost_ratio`.
-    pub name: &'static str,
+    pub name: String,
     /// In the first log.
     pub of_first: Estimate,
     /// In the second.
@@ -76,10 +76,10 @@ pub struct LogFigure {
 }
 
 /// What was found.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LogExplanation {
     /// [`LOG_SCHEMA`](super::LOG_SCHEMA).
-    pub schema: &'static str,
+    pub schema: String,
     /// Name of the policy.
     pub policy: String,
     /// Whether the problems count as generated.

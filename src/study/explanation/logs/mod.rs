@@ -68,7 +68,7 @@ pub fn explain_logs(
     let quantities: Vec<Quantity> = quantities.collect();
     let figures = (0..NAMES.len()).map(|f| figure(f, &point, &drawn, &quantities));
     Ok(LogExplanation {
-        schema: LOG_SCHEMA,
+        schema: LOG_SCHEMA.to_owned(),
         policy: policy.name().to_owned(),
         problem_generated: request.problem_generated,
         resamples: request.resamples,
@@ -168,7 +168,7 @@ fn quantity(i: usize, point: &Evaluation, drawn: &[Evaluation], logs: [&Sampled;
         }
     });
     Quantity {
-        name,
+        name: name.to_owned(),
         factor,
         first,
         second,
@@ -216,7 +216,7 @@ fn figure(
         }
     };
     LogFigure {
-        name: NAMES[f],
+        name: NAMES[f].to_owned(),
         of_first,
         of_second,
         difference: estimate(difference(point), drawn.iter().map(difference)),

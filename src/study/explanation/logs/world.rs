@@ -5,10 +5,10 @@
 //! nothing else, so that worlds put together from quantities of two logs are evaluated exactly. Any values
 //! go with any others. The scale of lengths cancels.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A part in which two logs may differ.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LogFactor {
     /// Share of bad generations.
