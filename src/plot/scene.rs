@@ -7,6 +7,9 @@ use super::theme::{self, Face, PAPER};
 /// A place: to the right, and downwards.
 pub(super) type Point = (f64, f64);
 
+/// Corners of what looks like a circle.
+const CORNERS: u32 = 48;
+
 /// Something to draw.
 pub(super) enum Mark {
     /// Filled, from its upper left to its lower right.
@@ -59,6 +62,14 @@ impl Scene {
         self.rectangle((x - 0.5 * width, from), (x + 0.5 * width, to), color);
     }
 
+    /// A level interval: a line with a cap at either end, so that it is told from a line of any other kind.
+    pub(super) fn interval(&mut self, y: f64, (from, to): Point, color: RGBColor) {
+        self.level(y, (from, to), theme::WHISKER, color);
+        for x in [from, to] {
+            self.upright(x, (y - theme::CAP, y + theme::CAP), theme::WHISKER, color);
+        }
+    }
+
     /// A line through at least two points.
     pub(super) fn line(&mut self, points: Vec<Point>, width: f64, color: RGBColor) {
         self.marks.push(Mark::Line(points, width, color));
@@ -105,6 +116,15 @@ impl Scene {
     pub(super) fn ring(&mut self, centre: Point, radius: f64, color: RGBColor) {
         self.disc(centre, radius, color);
         self.disc(centre, radius - theme::WHISKER, PAPER);
+    }
+
+    /// A circle within which all that lies below is seen.
+    pub(super) fn hoop(&mut self, (x, y): Point, radius: f64, width: f64, color: RGBColor) {
+        let on = |i: u32| {
+            let turn = std::f64::consts::TAU * f64::from(i) / f64::from(CORNERS);
+            (x + radius * libm::cos(turn), y + radius * libm::sin(turn))
+        };
+        self.line((0..=CORNERS).map(on).collect(), width, color);
     }
 
     pub(super) fn diamond(&mut self, (x, y): Point, radius: f64, color: RGBColor) {
