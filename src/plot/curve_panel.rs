@@ -216,6 +216,9 @@ impl Panel<'_> {
         }
         let (width, high) = self.size;
         spread(&mut names, (top, top + high));
+        // Far from its line the name of the reference would stand beside another value.
+        let reference = height(self.reference.0);
+        names.retain(|(y, kind, _)| kind.is_some() || (y - reference).abs() < LINE);
         for (y, kind, name) in names {
             let x = left + width + 10.0;
             let color = kind.map_or(MUTED, Kind::color);

@@ -33,7 +33,9 @@ const NARROW: f64 = 220.0;
 const BETWEEN: f64 = 40.0;
 const ROW: f64 = 36.0;
 const BAR: f64 = 20.0;
-const HEAD: f64 = 86.0;
+const HEAD: f64 = 76.0;
+/// What the key of published numbers takes.
+const KEY: f64 = 24.0;
 /// Radius of what is published: room for a mark within.
 const RING: f64 = 8.5;
 /// From the end of a bar or a mark to what is written beside it.
@@ -41,7 +43,7 @@ const BESIDE: f64 = 15.0;
 /// Of the two strokes that break an axis: how high, how far apart.
 const BREAK: Point = (7.0, 5.0);
 const ABOVE: f64 = 34.0;
-const BELOW: f64 = 56.0;
+const BELOW: f64 = 62.0;
 /// Accuracy shown at least, in per cent.
 const LEAST: f64 = 2.0;
 
@@ -130,7 +132,9 @@ fn scene(arms: &[Arm], about: &str) -> Result<Scene, PlotError> {
     let left = MARGIN + names + 16.0;
     let second = left + WIDTH + values + BESIDE + BETWEEN;
     let width = second + NARROW + LABEL.width("100.0 %")? + BESIDE + MARGIN;
-    let top = HEAD + ABOVE;
+    let ringed = arms.iter().any(|arm| arm.published.is_some());
+    let head = if ringed { HEAD + KEY } else { HEAD };
+    let top = head + ABOVE;
     let bottom = top + ROW * arms.len() as f64;
     let mut scene = Scene::new(width, bottom + BELOW);
     let title = "Rejection and early exit: tokens and accuracy, alone and together";
@@ -138,8 +142,8 @@ fn scene(arms: &[Arm], about: &str) -> Result<Scene, PlotError> {
     scene.text(&TITLE.shortened(title, room)?, (MARGIN, 36.0), TITLE);
     let about = SUBTITLE.shortened(about, room)?;
     scene.text(&about, (MARGIN, 57.0), SUBTITLE);
-    if arms.iter().any(|arm| arm.published.is_some()) {
-        hoop(&mut scene, (MARGIN + RING, 77.5));
+    if ringed {
+        published(&mut scene, (MARGIN + RING, 77.5));
         let text = "published; bars and points are a model fitted to it";
         scene.text(text, (MARGIN + 2.0 * RING + 8.0, 82.0), LABEL);
     }
@@ -147,7 +151,7 @@ fn scene(arms: &[Arm], about: &str) -> Result<Scene, PlotError> {
         let at = (left - 12.0, middle(top, row) + 4.5);
         scene.text(arm.name, at, LABEL.anchored(HPos::Right));
     }
-    scene.text("Tokens", (left, HEAD + 18.0), HEADING);
+    scene.text("Tokens", (left, head + 18.0), HEADING);
     let tokens = Panel {
         axis: Axis::linear(0.0, greatest(most, arms), 5),
         left,
@@ -159,7 +163,7 @@ fn scene(arms: &[Arm], about: &str) -> Result<Scene, PlotError> {
     tokens.draw_bars(&mut scene, arms);
     scene.text(
         "Accuracy of what is delivered",
-        (second, HEAD + 18.0),
+        (second, head + 18.0),
         HEADING,
     );
     let accuracy = Panel {
@@ -262,7 +266,7 @@ impl Panel {
                 scene.rectangle(from, to, PAPER);
             }
             if let Some((tokens, _)) = arm.published {
-                hoop(scene, (self.x(tokens), y));
+                published(scene, (self.x(tokens), y));
             }
             let text = arm.told();
             scene.text(&text, (end + BESIDE, y + 4.5), LABEL);
@@ -282,7 +286,7 @@ impl Panel {
             let ends = (self.left, self.left + self.width);
             scene.level(y, ends, HAIRLINE, FAINT);
             if let Some((_, accuracy)) = arm.published {
-                hoop(scene, (self.x(100.0 * accuracy), y));
+                published(scene, (self.x(100.0 * accuracy), y));
             }
             if arm.accuracy.is_some() {
                 scene.disc((x, y), MARK, arm.color);
@@ -298,10 +302,10 @@ impl Panel {
     }
 }
 
-/// Marks what is published, whatever lies below.
-fn hoop(scene: &mut Scene, at: Point) {
-    scene.hoop(at, RING, 2.0 * WHISKER, PAPER);
-    scene.hoop(at, RING, WHISKER, INK);
+/// Marks what is published, apart from whatever it lies on.
+fn published(scene: &mut Scene, at: Point) {
+    scene.disc(at, RING + HAIRLINE, PAPER);
+    scene.ring(at, RING, INK);
 }
 
 fn alt(arms: &[Arm], about: &str) -> String {

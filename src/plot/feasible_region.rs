@@ -12,8 +12,9 @@ use super::{Figure, PlotError, draw};
 use crate::study::audit::{AuditFindings, Place, Quantity, Range, RowFindings};
 
 const NAME: &str = "feasible-region";
-/// Room to the right of the panel for the names of the rows.
-const NAMES: f64 = 280.0;
+/// Names of rows are at most this wide, and so far from the panel.
+const NAMES: f64 = 250.0;
+const BESIDE: f64 = 24.0;
 /// Where the panel begins, and the room below it.
 const TOP: f64 = 126.0;
 const BELOW: f64 = 62.0;
@@ -53,7 +54,15 @@ fn is_drawn(place: &Place) -> bool {
 }
 
 fn scene(findings: &AuditFindings, rows: &[&RowFindings]) -> Result<Scene, PlotError> {
-    let width = MARGIN + TICKS + ALONE.0 + NAMES + MARGIN;
+    let mut names = Vec::new();
+    for row in rows {
+        names.push(LABEL.shortened(&row.name, NAMES)?);
+    }
+    let mut widest: f64 = 0.0;
+    for name in &names {
+        widest = widest.max(LABEL.width(name)?);
+    }
+    let width = MARGIN + TICKS + ALONE.0 + BESIDE + widest + MARGIN;
     let room = width - 2.0 * MARGIN;
     let mut scene = Scene::new(width, TOP + ALONE.1 + BELOW);
     let title = format!("What would have to hold: {}", findings.name);
@@ -76,7 +85,7 @@ fn scene(findings: &AuditFindings, rows: &[&RowFindings]) -> Result<Scene, PlotE
         let places = row.region.iter().filter(|place| is_drawn(place));
         curves.push(Curve {
             kind: Kind::Line(i),
-            name: LABEL.shortened(&row.name, NAMES - 30.0)?,
+            name: names[i].clone(),
             values: places
                 .map(|p| (100.0 * p.false_rejection, value(p.length_ratio_min)))
                 .collect(),

@@ -269,11 +269,8 @@ mod tests {
             "too few generations to tell",
         ];
         for (bins, shown) in [
-            (vec![agrees.clone()], [true, false, false, false]),
-            (
-                vec![agrees.clone(), drifts.clone()],
-                [true, true, false, false],
-            ),
+            (vec![agrees], [true, false, false, false]),
+            (vec![agrees, drifts], [true, true, false, false]),
             (vec![drifts, untested], [false, false, true, true]),
         ] {
             let svg = martingale_increments(&findings(bins)).unwrap().svg;

@@ -37,7 +37,7 @@ const AROUND: f64 = 1.25;
 /// Half a side of the mark of the mean of the survivors.
 const SQUARE: f64 = 3.5;
 /// From the end of a path to what is written there, and from one such text to the next.
-const BESIDE: f64 = 9.0;
+const BESIDE: f64 = 7.5;
 const LINE: f64 = 17.0;
 /// Height of a text above and below the middle of its line.
 const HALF_LINE: f64 = 8.0;
@@ -209,18 +209,23 @@ struct End {
     count: usize,
 }
 
-/// The ends of each column and fate as one, in the middle of its paths, by column and from above, so far apart
-/// between `top` and `bottom` that texts beside them do not overlap.
+/// Neighbours of one column and fate as one end in their middle, by column and from above, so far apart between
+/// `top` and `bottom` that texts beside them do not overlap.
 fn gathered(ends: &[End], (top, bottom): Point) -> Vec<End> {
+    let mut ends = ends.to_vec();
+    let place = |end: &End| (end.column, rank(end.fate));
+    ends.sort_by(|a, b| place(a).cmp(&place(b)).then(a.at.1.total_cmp(&b.at.1)));
+    let near = |a: &End, b: &End| place(a) == place(b) && b.at.1 - a.at.1 < 2.0 * LINE;
     let mut groups: Vec<End> = Vec::new();
-    for end in ends {
-        let same = |g: &&mut End| g.column == end.column && g.fate == end.fate;
-        if let Some(group) = groups.iter_mut().find(same) {
-            group.count += end.count;
-            group.at.1 += (end.at.1 - group.at.1) * end.count as f64 / group.count as f64;
-        } else {
-            groups.push(*end);
-        }
+    for group in ends.chunk_by(near) {
+        let count: usize = group.iter().map(|end| end.count).sum();
+        let weighed = group.iter().map(|end| end.at.1 * end.count as f64);
+        let at = (group[0].at.0, weighed.sum::<f64>() / count as f64);
+        groups.push(End {
+            at,
+            count,
+            ..group[0]
+        });
     }
     groups.sort_by(|a, b| a.column.cmp(&b.column).then(a.at.1.total_cmp(&b.at.1)));
     for column in groups.chunk_by_mut(|a, b| a.column == b.column) {
@@ -309,7 +314,7 @@ impl Plot {
     /// too close for it.
     fn draw_counts(&self, scene: &mut Scene, ends: &[End]) -> Result<(), PlotError> {
         let top = self.corner.1;
-        let room = self.x(1) - self.x(0) - 3.0 * BESIDE;
+        let room = self.x(1) - self.x(0) - 2.0 * BESIDE - 2.0;
         for end in gathered(ends, (top + HALF_LINE, top + HEIGHT - HALF_LINE)) {
             let text = format!("{} {}", end.count, in_words(end.fate));
             let face = Face {

@@ -7,9 +7,6 @@ use super::theme::{self, Face, PAPER};
 /// A place: to the right, and downwards.
 pub(super) type Point = (f64, f64);
 
-/// Corners of what looks like a circle.
-const CORNERS: u32 = 48;
-
 /// Something to draw.
 pub(super) enum Mark {
     /// Filled, from its upper left to its lower right.
@@ -116,15 +113,6 @@ impl Scene {
     pub(super) fn ring(&mut self, centre: Point, radius: f64, color: RGBColor) {
         self.disc(centre, radius, color);
         self.disc(centre, radius - theme::WHISKER, PAPER);
-    }
-
-    /// A circle within which all that lies below is seen.
-    pub(super) fn hoop(&mut self, (x, y): Point, radius: f64, width: f64, color: RGBColor) {
-        let on = |i: u32| {
-            let turn = std::f64::consts::TAU * f64::from(i) / f64::from(CORNERS);
-            (x + radius * libm::cos(turn), y + radius * libm::sin(turn))
-        };
-        self.line((0..=CORNERS).map(on).collect(), width, color);
     }
 
     pub(super) fn diamond(&mut self, (x, y): Point, radius: f64, color: RGBColor) {

@@ -214,8 +214,10 @@ mod tests {
     #[test]
     fn policies_run_to_the_right_where_nothing_else_was_varied() {
         let figure = tidy(&sweep(&[], &["30 %", "40 %", "50 %"], |_| Some(0.5)));
-        assert_eq!([texts(&figure, "40 %"), texts(&figure, "policy")], [3, 3]);
-        assert!(figure.alt.contains("over policy"), "{}", figure.alt);
+        // Each panel names its curves; what runs to the right, no axis being varied, the sweep is named after.
+        assert_eq!([texts(&figure, "40 %"), texts(&figure, "policy")], [3, 2]);
+        assert_eq!(texts(&figure, "a &amp; b"), 1);
+        assert!(figure.alt.contains("over a & b"), "{}", figure.alt);
         assert!(figure.alt.contains("ratio 0.500 at 30 %"), "{}", figure.alt);
     }
 

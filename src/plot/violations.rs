@@ -17,9 +17,9 @@ const NAME: &str = "violations-of-the-limit";
 const WIDTH: f64 = 420.0;
 const LINE: f64 = 27.0;
 /// Room above the rows, between experiments, and below.
-const HEAD: f64 = 84.0;
+const HEAD: f64 = 68.0;
 const BETWEEN: f64 = 40.0;
-const BELOW: f64 = 56.0;
+const BELOW: f64 = 62.0;
 const MOST: usize = 12;
 
 /// Draws the methods of each experiment below each other.

@@ -75,8 +75,9 @@ fn problems(entry: &EntryFindings) -> Vec<String> {
 pub fn page(findings: &FiguresFindings) -> String {
     let mut page = format!(
         "# {}\n\nWritten by `foldem reproduce`; `foldem figures` checks it. *Published* is what summaries of \
-         the paper report. *Fitted* is what was chosen so that published numbers come out; everything else \
-         is predicted, that is: it follows from a model or from logs that have nothing to do with the paper's.\n",
+         the paper report. *Fitted* is what was chosen so that published numbers come out. *Predicted* is what \
+         follows from a model, *measured* what comes out of logs, real or drawn, that have nothing to do with the \
+         paper's.\n",
         findings.name
     );
     for entry in &findings.entries {
@@ -87,14 +88,14 @@ pub fn page(findings: &FiguresFindings) -> String {
             let _ = write!(page, "Fitted: {}\n\n", entry.fitted);
         }
         let _ = writeln!(page, "{}", entry.found);
-        for figure in &entry.figures {
+        for (figure, caption) in entry.figures.iter().zip(&entry.captions) {
             let _ = write!(
                 page,
                 "\n![{}]({}.svg)\n\n*{}* {}\n",
                 bracketless(&figure.alt),
                 figure.name,
                 figure.name,
-                drawn_of(entry)
+                caption.text()
             );
         }
         let results: Vec<String> = entry
@@ -109,16 +110,6 @@ pub fn page(findings: &FiguresFindings) -> String {
     page
 }
 
-/// What in a figure of `entry` was put in and what comes out.
-fn drawn_of(entry: &EntryFindings) -> String {
-    if entry.fitted.is_empty() {
-        return "Nothing in it was fitted: what is not marked as published is predicted."
-            .to_owned();
-    }
-    let fitted = entry.fitted.trim_end_matches('.');
-    format!("Fitted inputs: {fitted}. What else is drawn is predicted.")
-}
-
 /// `text` as it may stand in the brackets of a picture in Markdown.
 fn bracketless(text: &str) -> String {
     text.replace('[', "(").replace(']', ")")
@@ -127,7 +118,7 @@ fn bracketless(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::study::figures::{FigureFindings, ResultFindings};
+    use crate::study::figures::{Caption, FigureFindings, ResultFindings};
 
     fn findings(state: ResultState, drawn: bool) -> FiguresFindings {
         let entry = EntryFindings {
@@ -140,6 +131,11 @@ mod tests {
                 name: "f".to_owned(),
                 drawn,
                 alt: "a [line]".to_owned(),
+            }],
+            captions: vec![Caption {
+                figure: "f".to_owned(),
+                fitted: String::new(),
+                drawn: "It is measured.".to_owned(),
             }],
             results: vec![ResultFindings {
                 name: "r".to_owned(),
@@ -166,14 +162,14 @@ mod tests {
         assert!(page.contains("**Predicted.** Published: 42 %."), "{page}");
         assert!(page.contains("![a (line)](f.svg)") && !page.contains("Fitted: "));
         assert!(
-            page.contains("not marked as published is predicted"),
+            page.contains("*f* Nothing is fitted. It is measured."),
             "{page}"
         );
         let mut fitted = findings(ResultState::Current, true);
-        fitted.entries[0].fitted = "the rate.".to_owned();
+        fitted.entries[0].captions[0].fitted = "the rate.".to_owned();
         let page = super::page(&fitted);
         assert!(
-            page.contains("Fitted inputs: the rate. What else is drawn"),
+            page.contains("*f* Fitted: the rate. It is measured."),
             "{page}"
         );
     }

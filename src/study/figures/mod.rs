@@ -6,10 +6,12 @@
 //! stands in its place and what was fitted for it. Whether a result is current is asked of the files
 //! by whoever calls: this file decides what follows.
 
+mod caption;
 mod read;
 
 use serde::Serialize;
 
+pub use caption::Caption;
 pub use read::SPEC_SCHEMA;
 
 /// Schema identifier of the findings.
@@ -58,6 +60,8 @@ pub(crate) struct EntrySpec {
     pub(crate) fitted: String,
     pub(crate) found: String,
     pub(crate) figures: Vec<String>,
+    /// Of each of the figures, in their order.
+    pub(crate) captions: Vec<Caption>,
     pub(crate) results: Vec<String>,
 }
 
@@ -115,6 +119,8 @@ pub struct EntryFindings {
     pub found: String,
     /// The figures that stand for it.
     pub figures: Vec<FigureFindings>,
+    /// Their captions, in the same order.
+    pub captions: Vec<Caption>,
     /// The results behind them.
     pub results: Vec<ResultFindings>,
     /// Whether all of these are there and current.
@@ -173,6 +179,7 @@ pub fn figures(
                 fitted: entry.fitted.clone(),
                 found: entry.found.clone(),
                 figures,
+                captions: entry.captions.clone(),
                 results,
                 ok,
             }
