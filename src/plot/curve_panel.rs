@@ -284,6 +284,43 @@ fn spread<T>(names: &mut [(f64, T, &str)], (top, bottom): Point) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plot::scene::Mark;
+
+    /// Beside its line, and not at all where other names push it away from it.
+    #[test]
+    fn the_name_of_the_reference_stands_beside_its_line_or_not_at_all() {
+        let named = |ends: &[f64]| {
+            let curves = ends.iter().enumerate().map(|(i, &end)| {
+                let at = |value: f64| Value {
+                    mean: Some(value),
+                    ..Value::default()
+                };
+                Curve {
+                    kind: Kind::Line(i),
+                    name: format!("line {i}"),
+                    values: vec![(0.0, at(0.5)), (1.0, at(end))],
+                }
+            });
+            let panel = Panel {
+                curves: curves.collect(),
+                places: &Axis::linear(0.0, 1.0, 2),
+                axis: Axis::linear(0.0, 2.0, 4),
+                size: (WIDTH, HEIGHT),
+                reference: (1.0, Some("break-even")),
+            };
+            let mut scene = Scene::new(500.0, 220.0);
+            panel.draw(&mut scene, (80.0, 20.0)).unwrap();
+            scene.assert_tidy();
+            let name = scene.marks.iter().find_map(|mark| match mark {
+                Mark::Text(text, (_, y), _) if text == "break-even" => Some(*y),
+                _ => None,
+            });
+            name.map(|y| (y - 4.5 - (20.0 + 0.5 * HEIGHT)).abs())
+        };
+        assert!(named(&[0.2, 1.8]).is_some_and(|away| away < 1.0));
+        assert!(named(&[1.06, 0.2]).is_some_and(|away| away < LINE));
+        assert_eq!(named(&[1.02, 1.03, 1.04, 1.05]), None);
+    }
 
     #[test]
     fn names_are_moved_apart_within_the_panel() {

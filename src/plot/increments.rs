@@ -24,7 +24,7 @@ const PANEL: f64 = 220.0;
 /// Room for the label of the vertical axes, and within a panel for its ticks.
 const AXIS_LABEL: f64 = 22.0;
 const TICKS: f64 = 66.0;
-const BELOW: f64 = 36.0;
+const BELOW: f64 = 28.0;
 /// Label of the vertical axes: shorter than one panel is high.
 const CHANGE: &str = "mean change (utility)";
 

@@ -76,7 +76,7 @@ fn scene(findings: &PathsFindings) -> Result<Scene, PlotError> {
     let (left, top) = plot.corner;
     let title = "Predictions keep their mean over all generations, not over the survivors";
     let hint = format!(
-        "{}: the first {} of {} generations, one line where they share a path; thick: means of all.",
+        "{}: first {} of {} generations, one line a path; numbers: how many end there; thick: means of all.",
         findings.scenario,
         findings.paths.len(),
         grouped(findings.generations),
@@ -310,13 +310,23 @@ impl Plot {
         Some(at)
     }
 
-    /// How many paths end at a stage in the same way, beside the middle of their ends; nothing where stages are
-    /// too close for it.
+    /// How many paths end at a stage in the same way, beside their ends: the number alone where the stages are
+    /// too close for words, as marks tell the fate; nothing where they are too close for that.
     fn draw_counts(&self, scene: &mut Scene, ends: &[End]) -> Result<(), PlotError> {
         let top = self.corner.1;
         let room = self.x(1) - self.x(0) - 2.0 * BESIDE - 2.0;
-        for end in gathered(ends, (top + HALF_LINE, top + HEIGHT - HALF_LINE)) {
-            let text = format!("{} {}", end.count, in_words(end.fate));
+        let ends = gathered(ends, (top + HALF_LINE, top + HEIGHT - HALF_LINE));
+        let told = |end: &End| format!("{} {}", end.count, in_words(end.fate));
+        let mut words = true;
+        for end in &ends {
+            words &= NOTE.width(&told(end))? <= room;
+        }
+        for end in ends {
+            let text = if words {
+                told(&end)
+            } else {
+                end.count.to_string()
+            };
             let face = Face {
                 color: color(end.fate),
                 ..NOTE

@@ -11,7 +11,7 @@ use super::axis::{Axis, grouped, number};
 use super::scene::{Point, Scene, capitalised};
 use super::theme::{
     AXIS_TEXT, FAINT, HAIRLINE, HEADING, INK, LABEL, MARGIN, NOTE, PALE, REFERENCE, SUBJECT,
-    SUBTITLE, TICK_TEXT, TITLE, WHISKER,
+    SUBTITLE, TICK_TEXT, TITLE,
 };
 use super::{Figure, PlotError, draw};
 use crate::study::Estimate;
@@ -158,10 +158,7 @@ fn bar(
         } else {
             top + 0.25 * BAR
         };
-        // What is hardly wider than its caps would hide the end of the bar.
-        if x(hi) - x(lo) > WHISKER {
-            scene.interval(y, (x(lo), x(hi)), INK);
-        }
+        scene.interval(y, (x(lo), x(hi)), INK);
     }
 }
 

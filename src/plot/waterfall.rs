@@ -29,6 +29,8 @@ const BELOW: f64 = 62.0;
 /// Most room for the names of the two ends.
 const NAMES: f64 = 260.0;
 const TICKS: usize = 4;
+/// An axis shows at least this much: less is no difference to look at.
+const LEAST: f64 = 0.01;
 
 /// A part with its share and the interval of the share.
 struct Step {
@@ -211,7 +213,7 @@ fn axis(first: f64, second: f64, steps: &[Step]) -> Axis {
         (lo, hi) = (lo.min(end).min(a), hi.max(end).max(b));
         at = end;
     }
-    let free = 0.06 * (hi - lo).max(1e-6);
+    let free = (0.06 * (hi - lo)).max(0.5 * (LEAST - (hi - lo)));
     Axis::linear(lo - free, hi + free, TICKS)
 }
 
