@@ -1,11 +1,11 @@
 //! Texts told apart by their fingerprints, so that they need not be kept.
 //!
-//! A fingerprint has 128 bits, from two SipHashes of 64. Two different texts among n share one with
+//! A fingerprint has 128 bits, those of XXH3. Two different texts among n share one with
 //! a probability of about n² / 2^129: 1.5e-27 for a million, 1.5e-21 for a billion. Texts that were
 //! made up to collide are not guarded against; the hash has no secret key, so that results do not
 //! depend on chance.
 
-use std::hash::{DefaultHasher, Hasher as _};
+use xxhash_rust::xxh3::xxh3_128;
 
 /// What stands for a text, or for several.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,17 +14,21 @@ pub struct Fingerprint(u64, u64);
 impl Fingerprint {
     /// Of texts in this order; `None` is a text that differs from all others.
     pub fn of(texts: &[Option<&str>]) -> Self {
-        let half = |seed: u8| {
-            let mut hasher = DefaultHasher::new();
-            hasher.write_u8(seed);
-            for text in texts {
-                // The length first, so that texts cannot run into each other.
-                hasher.write_usize(text.map_or(usize::MAX, str::len));
-                hasher.write(text.unwrap_or_default().as_bytes());
-            }
-            hasher.finish()
-        };
-        Self(half(0), half(1))
+        // Each is hashed by itself, so that texts cannot run into each other.
+        let joined = texts.iter().fold(0, |before: u128, text| {
+            let hash = text.map_or(0, |text| xxh3_128(text.as_bytes()));
+            let mut both = [0; 33];
+            both[..16].copy_from_slice(&before.to_le_bytes());
+            both[16..32].copy_from_slice(&hash.to_le_bytes());
+            both[32] = text.is_some().into();
+            xxh3_128(&both)
+        });
+        let [low, high] = [joined, joined >> 64].map(|bits| {
+            #[expect(clippy::cast_possible_truncation, reason = "the halves of it")]
+            let half = bits as u64;
+            half
+        });
+        Self(low, high)
     }
 }
 

@@ -145,15 +145,11 @@ impl<'t> Replay<'t> {
                 cost: 0.0,
             };
         }
-        let alarms = self.table.alarms(row);
-        let mut each = self.consulting.iter().zip(alarms);
-        let silent = |(consulting, alarm): (&Vec<usize>, &FirstAlarm)| {
-            *alarm == FirstAlarm::Never || consulting.is_empty()
-        };
         // On most generations nobody alarms, and nothing more is to be known.
-        if self.free && each.all(silent) {
+        if self.is_spared(row) {
             return Judgement::default();
         }
+        let alarms = self.table.alarms(row);
         let place = |c: usize| self.schedule.place(c, row);
         judge(
             self.checkpoints,
@@ -161,6 +157,15 @@ impl<'t> Replay<'t> {
             alarms,
             self.table.rows()[row].tokens,
         )
+    }
+
+    /// Whether nothing is charged and no validator that is consulted alarms on generation number `row`.
+    pub(super) fn is_spared(&self, row: usize) -> bool {
+        let mut each = self.consulting.iter().zip(self.table.alarms(row));
+        let silent = |(consulting, alarm): (&Vec<usize>, &FirstAlarm)| {
+            *alarm == FirstAlarm::Never || consulting.is_empty()
+        };
+        self.free && each.all(silent)
     }
 
     /// Tokens of generation number `row` in full; those of its problem count where it was

@@ -12,6 +12,9 @@ impl Replay<'_> {
     /// Generation number `row` under any subset of the validators, of which there are at most
     /// [`MOST_VALIDATORS`](crate::outcome::MOST_VALIDATORS).
     pub fn under_subsets(&self, row: usize) -> SubsetOutcome {
+        if self.is_spared(row) {
+            return self.spared_by_all(row);
+        }
         let alarms = self.table().alarms(row);
         let place = |c: usize| self.schedule().place(c, row);
         let generation = &self.table().rows()[row];
@@ -55,6 +58,21 @@ impl Replay<'_> {
             tokens_full: self.tokens_full(row) as f64,
             paid,
             rejecting: absent,
+            accepted: generation.accepted,
+        }
+    }
+}
+
+impl Replay<'_> {
+    /// A generation to which no subset of the validators does anything.
+    fn spared_by_all(&self, row: usize) -> SubsetOutcome {
+        let generation = &self.table().rows()[row];
+        let tokens_full = self.tokens_full(row) as f64;
+        SubsetOutcome {
+            prompt: generation.prompt as u64,
+            tokens_full,
+            paid: [(0, tokens_full)].into_iter().collect(),
+            rejecting: 0,
             accepted: generation.accepted,
         }
     }

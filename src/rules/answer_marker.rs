@@ -21,8 +21,8 @@
 //! on the line after the marker.
 
 use super::heading::{Behind, Next};
-use super::scope::{THOUGHT_END, marker_texts};
-use super::texts::{Next as NextOf, Texts};
+use super::marks::{Mark, Marks};
+use super::scope::marker_texts;
 use super::{Detector, MARKERS, Rule, Settings};
 
 pub(super) const RULE: Rule = Rule {
@@ -36,7 +36,7 @@ pub(super) const RULE: Rule = Rule {
 fn build(settings: &Settings) -> Result<Box<dyn Detector>, String> {
     let texts = marker_texts(settings);
     Ok(Box::new(AnswerMarker {
-        markers: Texts::new(&texts),
+        marks: Marks::new(&texts),
         opens: texts
             .iter()
             .map(|text| text.ends_with(['{', '(', '[']))
@@ -44,12 +44,11 @@ fn build(settings: &Settings) -> Result<Box<dyn Detector>, String> {
         counted: vec![false; texts.len()],
         numeral: false,
         pending: None,
-        thought_end: Texts::new(&[THOUGHT_END]),
     }))
 }
 
 struct AnswerMarker {
-    markers: Texts,
+    marks: Marks,
     /// Whether each marker ends with an opening bracket.
     opens: Vec<bool>,
     /// Whether each marker has counted.
@@ -58,7 +57,6 @@ struct AnswerMarker {
     numeral: bool,
     /// The last marker, where it is not clear yet whether it counts.
     pending: Option<Pending>,
-    thought_end: Texts,
 }
 
 /// A marker that waits for what comes behind it.
@@ -79,16 +77,16 @@ impl AnswerMarker {
 
 impl Detector for AnswerMarker {
     fn start(&mut self, _: Option<&str>) -> bool {
-        self.markers.restart();
+        self.marks.restart();
         self.counted.fill(false);
         self.numeral = false;
         self.pending = None;
-        self.thought_end.restart();
         false
     }
 
     fn read(&mut self, c: char) -> bool {
-        if self.thought_end.read(c) {
+        let mark = self.marks.read(c);
+        if mark == Some(Mark::ThoughtEnd) {
             self.counted.fill(false);
             self.pending = None;
             return false;
@@ -105,11 +103,7 @@ impl Detector for AnswerMarker {
             }
         }
         self.numeral |= c.is_numeric();
-        if !self.markers.read(c) {
-            return false;
-        }
-        // Of markers that end alike the longest stands for all.
-        let Some(marker) = self.markers.ending().next() else {
+        let Some(Mark::Marker(marker)) = mark else {
             return false;
         };
         let premature = !self.numeral;
@@ -128,14 +122,10 @@ impl Detector for AnswerMarker {
 
     fn read_text(&mut self, text: &str) -> Option<usize> {
         let mut at = 0;
-        let mut next = NextOf::new();
         loop {
             if self.pending.is_none() {
-                let searches = [&self.markers, &self.thought_end];
-                let place = next.place(searches, text.as_bytes(), at);
-                // Most texts have a numeral right at their beginning.
-                let mut passed = text[at..place].chars();
-                self.numeral = self.numeral || passed.any(char::is_numeric);
+                let place = at + self.marks.idle(&text.as_bytes()[at..]);
+                self.numeral = self.numeral || has_numeral(&text[at..place]);
                 at = place;
             }
             let c = text[at..].chars().next()?;
@@ -154,6 +144,15 @@ impl Detector for AnswerMarker {
             _ => false,
         }
     }
+}
+
+/// Whether a text has a digit or another numeral.
+fn has_numeral(text: &str) -> bool {
+    let digit = |b: &u8| b.is_ascii_digit();
+    // So many at a time that compilers look at them at once, and few enough that the first one ends it.
+    let digits = |bytes: &[u8]| bytes.iter().fold(false, |any, b| any | digit(b));
+    let other = || !text.is_ascii() && text.contains(char::is_numeric);
+    text.as_bytes().chunks(32).any(digits) || other()
 }
 
 #[cfg(test)]

@@ -24,10 +24,10 @@ use std::collections::VecDeque;
 
 use super::heading::{Behind, Next};
 use super::lexer::{Lexeme, Lexer, Symbol};
+use super::marks::{Mark, Marks};
 use super::pieces::last_with_number;
 use super::ratio::Ratio;
-use super::scope::{THOUGHT_END, markers};
-use super::texts::{Next as NextOf, Texts};
+use super::scope::marker_texts;
 use super::{Alarm, Detector, Kind, MARKERS, Rule, Settings, optional};
 
 pub(super) const RULE: Rule = Rule {
@@ -58,8 +58,8 @@ fn build(settings: &Settings) -> Result<Box<dyn Detector>, String> {
     Ok(Box::new(Convergence {
         lexer: Lexer::default(),
         lexemes: Vec::new(),
-        markers: markers(settings),
-        thought_end: Texts::new(&[THOUGHT_END]),
+        marks: Marks::new(&marker_texts(settings)),
+        found: VecDeque::new(),
         behind: None,
         state: State {
             window,
@@ -73,8 +73,9 @@ struct Convergence {
     lexer: Lexer,
     /// What the last character has ended.
     lexemes: Vec<Lexeme>,
-    markers: Texts,
-    thought_end: Texts,
+    marks: Marks,
+    /// Numbers of a piece of text that is read backwards.
+    found: VecDeque<Ratio>,
     /// What stands behind the last marker, until that is known to be a heading or not.
     behind: Option<Behind>,
     state: State,
@@ -119,7 +120,8 @@ impl Answers {
         let Some(first) = self.first else {
             return false;
         };
-        let hundredths = first.divide(Ratio::whole(100)).filter(|_| self.percent);
+        let hundredth = || first.divide(Ratio::whole(100));
+        let hundredths = self.percent.then(hundredth).flatten();
         let mut steps = steps.peekable();
         steps.peek().is_none() || steps.any(|step| step == first || Some(step) == hundredths)
     }
@@ -294,27 +296,50 @@ impl Convergence {
         }
     }
 
+    /// Reads the next character: the mark that ends with it.
+    fn read_on(&mut self, c: char) -> Option<Mark> {
+        self.lexer.read(c, &mut self.lexemes);
+        let mark = self.marks.read(c);
+        self.take();
+        match mark {
+            Some(Mark::ThoughtEnd) => {
+                self.state.forget_answers();
+                self.behind = None;
+            }
+            Some(Mark::Marker(_)) => {
+                // A number right before the marker has ended; the marker itself is no step.
+                self.lexer.restart();
+                self.state.mark();
+                self.behind = Some(Behind::Nothing);
+            }
+            None => match self.behind.take().map(|behind| behind.read(c)) {
+                Some(Next::Open(behind)) => self.behind = Some(behind),
+                Some(Next::Heading) => self.state.retract(),
+                Some(Next::Counts | Next::CountsNot) | None => {}
+            },
+        }
+        mark
+    }
+
     /// Reads on, of `text` from `at` on, behind the first marker and each further one, as far as
     /// something is announced. `None` unless the first one announces a number, since the steps of
-    /// later ones would matter.
+    /// later ones would matter; nor where a thought ends, which takes back what it announces.
     fn read_answers(&mut self, text: &str, mut at: usize) -> Option<()> {
         self.state.mark();
         self.behind = Some(Behind::Nothing);
-        let mut next = NextOf::new();
         while at < text.len() {
             if self.behind.is_none() && matches!(self.state.place, Place::Steps) {
                 self.state.answers.first?;
-                let searches = [&self.markers, &self.thought_end];
-                at = next.place(searches, text.as_bytes(), at);
+                at += self.marks.idle(&text.as_bytes()[at..]);
             }
             let Some(c) = text[at..].chars().next() else {
                 break;
             };
             at += c.len_utf8();
-            self.read(c);
-            let marker = self.markers.ending().next().is_some();
-            if marker && self.state.answers.first.is_none() {
-                return None;
+            match self.read_on(c) {
+                Some(Mark::Marker(_)) => self.state.answers.first.map(drop)?,
+                Some(Mark::ThoughtEnd) => return None,
+                None => {}
             }
         }
         self.lexer.finish(&mut self.lexemes);
@@ -325,17 +350,22 @@ impl Convergence {
 }
 
 /// The last `window` numbers of a text that have a value, from the last one back. What its end
-/// leaves open is none of them.
-fn numbers_backwards(text: &str, window: usize) -> impl Iterator<Item = Ratio> {
+/// leaves open is none of them. `lexer` may have read something; `lexemes` and `found`, memory to work
+/// in, are empty.
+fn numbers_backwards<'t>(
+    text: &'t str,
+    window: usize,
+    lexer: &'t mut Lexer,
+    lexemes: &'t mut Vec<Lexeme>,
+    found: &'t mut VecDeque<Ratio>,
+) -> impl Iterator<Item = Ratio> + 't {
     let mut rest = text;
-    let mut found = VecDeque::new();
-    let (mut lexer, mut lexemes) = (Lexer::default(), Vec::new());
     std::iter::from_fn(move || {
         while found.is_empty() {
             let start = last_with_number(rest)?;
             lexer.restart();
             for c in rest[start..].chars() {
-                lexer.read(c, &mut lexemes);
+                lexer.read(c, lexemes);
                 for lexeme in lexemes.drain(..) {
                     if let Symbol::Number(number) = lexeme.symbol
                         && let Some(value) = number.value()
@@ -359,37 +389,14 @@ impl Detector for Convergence {
     fn start(&mut self, _: Option<&str>) -> bool {
         self.lexer.restart();
         self.lexemes.clear();
-        self.markers.restart();
-        self.thought_end.restart();
+        self.marks.restart();
         self.behind = None;
         self.state.restart();
         false
     }
 
     fn read(&mut self, c: char) -> bool {
-        self.lexer.read(c, &mut self.lexemes);
-        if self.thought_end.read(c) {
-            self.take();
-            self.state.forget_answers();
-            self.behind = None;
-            return false;
-        }
-        if self.markers.read(c) {
-            // A number right before the marker has ended; the marker itself is no step.
-            self.take();
-            self.lexer.restart();
-            self.state.mark();
-            self.behind = Some(Behind::Nothing);
-            return false;
-        }
-        self.take();
-        if let Some(behind) = self.behind.take() {
-            match behind.read(c) {
-                Next::Open(behind) => self.behind = Some(behind),
-                Next::Heading => self.state.retract(),
-                Next::Counts | Next::CountsNot => {}
-            }
-        }
+        self.read_on(c);
         false
     }
 
@@ -400,22 +407,24 @@ impl Detector for Convergence {
     }
 
     fn read_all(&mut self, text: &str) -> Option<Alarm> {
-        let Some(marker) = self.markers.find(text) else {
+        let Some((mark, end)) = self.marks.read_to_first(text) else {
             return Some(Alarm::AtEnd);
         };
-        let window = self.state.window;
         // What a thought announces is forgotten, and what is a result is seen from the left alone.
-        let plain = !self.state.results && self.thought_end.find(text).is_none();
-        self.thought_end.restart();
-        if !plain || self.read_answers(text, marker.end).is_none() {
+        let plain = !self.state.results && mark != Mark::ThoughtEnd;
+        if !plain || self.read_answers(text, end).is_none() {
             self.start(None);
             text.chars().for_each(|c| {
-                self.read(c);
+                self.read_on(c);
             });
             return self.finish().then_some(Alarm::AtEnd);
         }
+        let (lexer, lexemes) = (&mut self.lexer, &mut self.lexemes);
+        let window = self.state.window;
+        let steps = numbers_backwards(&text[..end], window, lexer, lexemes, &mut self.found);
         let answers = &mut self.state.answers;
-        answers.arrived = answers.arrives(numbers_backwards(&text[..marker.end], window));
+        answers.arrived = answers.arrives(steps);
+        self.found.clear();
         self.state.diverges().then_some(Alarm::AtEnd)
     }
 }

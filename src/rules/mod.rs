@@ -21,6 +21,7 @@ mod length_cap;
 mod lexer;
 mod literal;
 mod magnitude;
+mod marks;
 mod number;
 mod of_problem;
 mod phrases;

@@ -7,6 +7,7 @@
 
 use aho_corasick::Span;
 use aho_corasick::packed::Searcher;
+use memchr::memchr_iter;
 
 use super::texts::Texts;
 use super::{Alarm, Detector};
@@ -16,7 +17,7 @@ pub(super) struct Phrases {
     texts: Texts,
     spelling: Spelling,
     /// `None` where a phrase has no word that can be looked for.
-    words: Option<Words>,
+    words: Option<Box<Words>>,
     /// The text in small letters.
     small: Vec<u8>,
 }
@@ -28,7 +29,7 @@ impl Phrases {
             .map(|phrase| spelled(phrase.as_ref()))
             .collect();
         Self {
-            words: Words::of(&phrases),
+            words: Words::of(&phrases).map(Box::new),
             texts: Texts::new(&phrases),
             spelling: Spelling::default(),
             small: Vec::new(),
@@ -86,7 +87,7 @@ impl Detector for Phrases {
     }
 
     fn read_all(&mut self, text: &str) -> Option<Alarm> {
-        let Some(words) = self.words.take_if(|_| !text.contains(KELVIN)) else {
+        let Some(words) = self.words.take_if(|_| !holds_kelvin(text)) else {
             return match self.read_text(text) {
                 Some(end) => Some(Alarm::After(end)),
                 None => self.finish().then_some(Alarm::AtEnd),
@@ -114,8 +115,12 @@ impl Detector for Phrases {
     }
 }
 
-/// The one character beside ASCII whose small letter is ASCII.
-const KELVIN: char = '\u{212a}';
+/// Whether a text holds U+212A, the one character beside ASCII whose small letter is ASCII.
+fn holds_kelvin(text: &str) -> bool {
+    let last = memchr_iter(0xaa, text.as_bytes());
+    last.map(|at| &text.as_bytes()[..=at])
+        .any(|before| before.ends_with("\u{212a}".as_bytes()))
+}
 
 /// A word of each phrase, all of which are looked for at once.
 struct Words {

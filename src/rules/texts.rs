@@ -174,31 +174,6 @@ impl Texts {
     }
 }
 
-/// Where any of several searches may find something next; each looks at every part of a text once,
-/// however often the others make it stop.
-pub(super) struct Next<const N: usize> {
-    places: [Option<usize>; N],
-}
-
-impl<const N: usize> Next<N> {
-    pub(super) const fn new() -> Self {
-        Self { places: [None; N] }
-    }
-
-    /// From `at` on, which only moves on, the first place of `text` that does change something for
-    /// one of `searches`.
-    pub(super) fn place(&mut self, searches: [&Texts; N], text: &[u8], at: usize) -> usize {
-        let mut first = text.len();
-        for (place, texts) in self.places.iter_mut().zip(searches) {
-            if place.is_none_or(|place| place < at) {
-                *place = Some(at + texts.idle(&text[at..]));
-            }
-            first = place.map_or(first, |place| first.min(place));
-        }
-        first
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

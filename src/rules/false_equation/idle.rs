@@ -73,27 +73,54 @@ fn forgotten(text: &[u8], read: usize) -> Option<(usize, Gap)> {
 /// line that ends in a digit, behind which no operator can stand that goes on below, unless the
 /// next line may begin with an equals sign.
 fn last_gap(text: &[u8], from: usize, to: usize) -> Option<Gap> {
-    let mut end = to;
-    while end >= from + 3 {
-        let ends_line = match text[end - 1] {
-            b' ' => false,
-            b'\n' => true,
-            _ => {
-                end -= 1;
-                continue;
-            }
+    let text = &text[..to];
+    let windows = text.get(from..)?.windows(3).enumerate().rev();
+    for (k, window) in windows {
+        let &[before, sign, space] = window else {
+            continue;
         };
-        let (before, sign) = (text[end - 3], text[end - 2]);
-        let ends_part = matches!(sign, b'.' | b',' | b':' | b';' | b'!' | b'?')
-            && (before.is_ascii_alphanumeric() || before == b')');
-        let ends_number = ends_line && sign.is_ascii_digit();
-        if ends_part || (ends_number && !is_blank(&text[end..to])) {
+        let sign = SIGNS[usize::from(sign)];
+        if sign == Sign::Other {
+            continue;
+        }
+        let (end, ends_line) = (from + k + 3, space == b'\n');
+        let ends = match sign {
+            Sign::EndsPart => {
+                (ends_line || space == b' ') && (before.is_ascii_alphanumeric() || before == b')')
+            }
+            Sign::Digit => ends_line && !is_blank(&text[end..]),
+            Sign::Other => false,
+        };
+        if ends {
             return Some(Gap { end, ends_line });
         }
-        end -= 1;
     }
     None
 }
+
+/// What stands before the white space of a gap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sign {
+    Other,
+    /// Of a sentence or of a part of one.
+    EndsPart,
+    Digit,
+}
+
+/// By byte; most say nothing, and one look tells.
+const SIGNS: [Sign; 256] = {
+    let mut signs = [Sign::Other; 256];
+    let mut byte: u8 = 0;
+    while byte.is_ascii() {
+        signs[byte as usize] = match byte {
+            b'.' | b',' | b':' | b';' | b'!' | b'?' => Sign::EndsPart,
+            b'0'..=b'9' => Sign::Digit,
+            _ => Sign::Other,
+        };
+        byte += 1;
+    }
+    signs
+};
 
 /// Whether a text may say nothing: white space, quotes, or commands of LaTeX that are no more.
 fn is_blank(text: &[u8]) -> bool {

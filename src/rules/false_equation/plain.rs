@@ -75,24 +75,51 @@ pub(super) fn annotated(text: &[u8], at: usize) -> Option<usize> {
 }
 
 /// Whether a byte may say a number, or be part of a sign or command that does.
-fn says_number(b: u8) -> bool {
+const fn says_number(b: u8) -> bool {
     b.is_ascii_digit() || b == b'\\' || !b.is_ascii()
 }
 
-/// The value of the calculation that ends a text.
-fn last_calculation(text: &[u8], fresh: bool) -> Option<Fraction> {
-    let is_plain = |b: &u8| {
-        b.is_ascii_alphanumeric()
+/// Whether each byte may be part of a plain equation, or of words before it.
+const IS_PLAIN: [bool; 256] = {
+    let mut plain = [false; 256];
+    let mut b: u8 = 0;
+    while b.is_ascii() {
+        plain[b as usize] = b.is_ascii_alphanumeric()
             || matches!(
                 b,
-                b' ' | b'.' | b',' | b':' | b'$' | b'+' | b'-' | b'*' | b'/' | b'(' | b')' | b'\''
-            )
-            || *b == b'\\'
-            || SIGNS.iter().any(|(sign, _)| sign.as_bytes().contains(b))
-    };
+                b' ' | b'.'
+                    | b','
+                    | b':'
+                    | b'$'
+                    | b'+'
+                    | b'-'
+                    | b'*'
+                    | b'/'
+                    | b'('
+                    | b')'
+                    | b'\''
+                    | b'\\'
+            );
+        b += 1;
+    }
+    let mut sign = 0;
+    while sign < SIGNS.len() {
+        let bytes = SIGNS[sign].0.as_bytes();
+        let mut k = 0;
+        while k < bytes.len() {
+            plain[bytes[k] as usize] = true;
+            k += 1;
+        }
+        sign += 1;
+    }
+    plain
+};
+
+/// The value of the calculation that ends a text.
+fn last_calculation(text: &[u8], fresh: bool) -> Option<Fraction> {
     let begin = text
         .iter()
-        .rposition(|b| !is_plain(b))
+        .rposition(|b| !IS_PLAIN[usize::from(*b)])
         .map_or(0, |at| at + 1);
     let mut scanner = Scanner { text, at: begin };
     let mut begins = fresh && begin == 0;
