@@ -102,6 +102,11 @@ impl Axis {
         }
     }
 
+    /// The least value on the axis.
+    pub(super) fn start(&self) -> f64 {
+        self.lo
+    }
+
     /// The greatest value on the axis.
     pub(super) fn end(&self) -> f64 {
         self.hi

@@ -10,8 +10,8 @@ use super::row::Row;
 use super::scene::{Point, Scene};
 use super::side_names::{self, GAP, LINE};
 use super::theme::{
-    CONTRAST, FAINT, Face, HAIRLINE, LABEL, MARGIN, MARK, NOTE, REFERENCE, SUBJECT, SUBTITLE,
-    TITLE, WHISKER,
+    AXIS_TEXT, CONTRAST, FAINT, Face, HAIRLINE, LABEL, MARGIN, MARK, NOTE, REFERENCE, SUBJECT,
+    SUBTITLE, TICK_TEXT, TITLE, WHISKER,
 };
 use super::{Figure, PlotError, draw};
 
@@ -23,8 +23,8 @@ const WIDTH: f64 = 400.0;
 const HEIGHT: f64 = 300.0;
 /// Room above the plot, for ticks to the left, and below.
 const HEAD: f64 = 84.0;
-const TICKS: f64 = 66.0;
-const BELOW: f64 = 52.0;
+const TICKS: f64 = 72.0;
+const BELOW: f64 = 44.0;
 const NAMES: f64 = 240.0;
 /// Differences below this, in per cent, are rounding.
 const SAME: f64 = 1e-9;
@@ -106,15 +106,15 @@ fn scene(spots: &[Spot<'_>]) -> Result<Scene, PlotError> {
     for (tick, text) in axis.ticks() {
         let (x, y) = at(tick, tick);
         scene.level(y, (left, left + WIDTH), HAIRLINE, FAINT);
-        scene.text(&text, (left - 7.0, y + 4.0), NOTE.anchored(HPos::Right));
+        scene.text(&text, (left - 7.0, y + 4.5), NOTE.anchored(HPos::Right));
         scene.upright(x, (bottom, bottom + 4.0), HAIRLINE, REFERENCE);
-        scene.text(&text, (x, bottom + 17.0), NOTE.anchored(HPos::Center));
+        scene.text(&text, (x, bottom + TICK_TEXT), NOTE.anchored(HPos::Center));
     }
     scene.level(bottom, (left, left + WIDTH), HAIRLINE, REFERENCE);
-    let below = (left + 0.5 * WIDTH, bottom + 38.0);
+    let below = (left + 0.5 * WIDTH, bottom + AXIS_TEXT);
     let label = "bound (% of the tokens)";
     scene.text(label, below, LABEL.anchored(HPos::Center));
-    let beside = (left - 52.0, top + 0.5 * height);
+    let beside = (left - 58.0, top + 0.5 * height);
     let label = "savings per attempt (% of the tokens)";
     scene.text(label, beside, LABEL.turned().anchored(HPos::Center));
     let end = axis.end();

@@ -11,18 +11,24 @@ use super::PlotError;
 use super::axis::Axis;
 use super::scene::{Point, Scene};
 use super::theme::{
-    CONTRAST, DASHES, FAINT, HAIRLINE, INK, LABEL, LINES, MUTED, NOTE, PAPER, REFERENCE, SUBJECT,
-    WHISKER,
+    CONTRAST, DASHES, FAINT, HAIRLINE, HEADING, INK, LABEL, LINES, MUTED, NOTE, PAPER, REFERENCE,
+    SUBJECT, WHISKER,
 };
+use super::tick_texts;
 use super::value::Value;
 
-/// Size of the plot.
-pub(super) const WIDTH: f64 = 204.0;
-pub(super) const HEIGHT: f64 = 132.0;
+/// Size of the plot where several stand side by side.
+pub(super) const WIDTH: f64 = 220.0;
+pub(super) const HEIGHT: f64 = 146.0;
+/// Size of a plot that stands alone.
+pub(super) const ALONE: Point = (440.0, 270.0);
 /// Room for ticks to the left.
-pub(super) const TICKS: f64 = 42.0;
+pub(super) const TICKS: f64 = 58.0;
 /// Distance of names, at least.
-const LINE: f64 = 15.0;
+const LINE: f64 = 17.0;
+/// From the plot to the names of its curves, and from there to whatever comes next.
+const BEFORE_NAME: f64 = 19.0;
+const AFTER_NAME: f64 = 10.0;
 /// Radius of a mark.
 const DOT: f64 = 2.75;
 /// A curve with more values than this has a mark at every so many.
@@ -112,12 +118,32 @@ pub(super) struct Curve {
 pub(super) struct Panel<'a> {
     pub(super) curves: Vec<Curve>,
     pub(super) places: &'a Axis,
-    pub(super) axis: &'a Axis,
+    pub(super) axis: Axis,
+    /// Width and height of its plot.
+    pub(super) size: Point,
     /// What values are held against, and its name.
     pub(super) reference: (f64, Option<&'static str>),
 }
 
 impl Panel<'_> {
+    /// How much room the names of its curves take to the right of the plot.
+    fn room(&self) -> Result<f64, PlotError> {
+        let mut widest = match self.reference.1 {
+            Some(name) => NOTE.width(name)?,
+            None => 0.0,
+        };
+        for curve in &self.curves {
+            widest = widest.max(LABEL.width(&curve.name)?);
+        }
+        Ok(BEFORE_NAME + widest + AFTER_NAME)
+    }
+
+    /// How wide plot and names are below `heading`, at least as wide as that.
+    pub(super) fn across(&self, heading: &str) -> Result<f64, PlotError> {
+        let wide = HEADING.width(heading)? + AFTER_NAME;
+        Ok(wide.max(self.size.0 + self.room()?))
+    }
+
     /// Draws the panel with the upper left corner of its plot at `(left, top)`.
     pub(super) fn draw(&self, scene: &mut Scene, (left, top): Point) -> Result<(), PlotError> {
         self.draw_axes(scene, (left, top))?;
@@ -149,29 +175,27 @@ impl Panel<'_> {
     fn at(&self, (left, top): Point, place: f64, value: f64) -> Point {
         let across = self.places.place(place).clamped();
         let up = self.axis.place(value).clamped();
-        (left + across * WIDTH, top + (1.0 - up) * HEIGHT)
+        (left + across * self.size.0, top + (1.0 - up) * self.size.1)
     }
 
     fn draw_axes(&self, scene: &mut Scene, (left, top): Point) -> Result<(), PlotError> {
-        let bottom = top + HEIGHT;
+        let (width, height) = self.size;
+        let bottom = top + height;
         for (tick, text) in self.axis.ticks() {
             let (_, y) = self.at((left, top), 0.0, tick);
-            scene.level(y, (left, left + WIDTH), HAIRLINE, FAINT);
-            scene.text(&text, (left - 7.0, y + 4.0), NOTE.anchored(HPos::Right));
+            scene.level(y, (left, left + width), HAIRLINE, FAINT);
+            scene.text(&text, (left - 7.0, y + 4.5), NOTE.anchored(HPos::Right));
         }
-        let mut free = f64::MIN;
-        for (tick, text) in self.places.ticks() {
+        for (tick, _) in self.places.ticks() {
             let (x, _) = self.at((left, top), tick, 0.0);
             scene.upright(x, (bottom, bottom + 4.0), HAIRLINE, REFERENCE);
-            let half = 0.5 * NOTE.width(&text)?;
-            if x - half > free {
-                scene.text(&text, (x, bottom + 17.0), NOTE.anchored(HPos::Center));
-                free = x + half + 3.0;
-            }
         }
+        let texts = self.places.ticks();
+        let texts = texts.map(|(tick, text)| (self.at((left, top), tick, 0.0).0, text));
+        tick_texts::draw(scene, texts, bottom)?;
         let (_, y) = self.at((left, top), 0.0, self.reference.0);
-        scene.level(y, (left, left + WIDTH), HAIRLINE, REFERENCE);
-        scene.level(bottom, (left, left + WIDTH), HAIRLINE, REFERENCE);
+        scene.level(y, (left, left + width), HAIRLINE, REFERENCE);
+        scene.level(bottom, (left, left + width), HAIRLINE, REFERENCE);
         Ok(())
     }
 
@@ -190,16 +214,20 @@ impl Panel<'_> {
         if let (value, Some(name)) = self.reference {
             names.push((height(value), None, name));
         }
-        spread(&mut names, (top, top + HEIGHT));
+        let (width, high) = self.size;
+        spread(&mut names, (top, top + high));
+        // Far from its line the name of the reference would stand beside another value.
+        let reference = height(self.reference.0);
+        names.retain(|(y, kind, _)| kind.is_some() || (y - reference).abs() < LINE);
         for (y, kind, name) in names {
-            let x = left + WIDTH + 10.0;
+            let x = left + width + 10.0;
             let color = kind.map_or(MUTED, Kind::color);
             if let Some(kind) = kind {
                 kind.mark(scene, (x, y));
             }
             let mut face = if kind.is_some() { LABEL } else { NOTE };
             face.color = color;
-            scene.text(name, (x + 9.0, y + 4.5), face);
+            scene.text(name, (left + width + BEFORE_NAME, y + 4.5), face);
         }
         let undefined: Vec<String> = match undefined.len() {
             ..=2 => undefined
@@ -210,10 +238,10 @@ impl Panel<'_> {
         };
         for (i, text) in undefined.into_iter().enumerate() {
             let half = 0.5 * NOTE.width(&text)?;
-            let (x, y) = (left + 0.5 * WIDTH, top + 0.4 * HEIGHT + 20.0 * i as f64);
+            let (x, y) = (left + 0.5 * width, top + 0.4 * high + 20.0 * i as f64);
             let (wide, high) = (half + 3.0, 8.0);
             scene.rectangle((x - wide, y - high), (x + wide, y + high), PAPER);
-            scene.text(&text, (x - half, y + 4.0), NOTE);
+            scene.text(&text, (x - half, y + 4.5), NOTE);
         }
         Ok(())
     }
@@ -256,12 +284,49 @@ fn spread<T>(names: &mut [(f64, T, &str)], (top, bottom): Point) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plot::scene::Mark;
+
+    /// Beside its line, and not at all where other names push it away from it.
+    #[test]
+    fn the_name_of_the_reference_stands_beside_its_line_or_not_at_all() {
+        let named = |ends: &[f64]| {
+            let curves = ends.iter().enumerate().map(|(i, &end)| {
+                let at = |value: f64| Value {
+                    mean: Some(value),
+                    ..Value::default()
+                };
+                Curve {
+                    kind: Kind::Line(i),
+                    name: format!("line {i}"),
+                    values: vec![(0.0, at(0.5)), (1.0, at(end))],
+                }
+            });
+            let panel = Panel {
+                curves: curves.collect(),
+                places: &Axis::linear(0.0, 1.0, 2),
+                axis: Axis::linear(0.0, 2.0, 4),
+                size: (WIDTH, HEIGHT),
+                reference: (1.0, Some("break-even")),
+            };
+            let mut scene = Scene::new(500.0, 220.0);
+            panel.draw(&mut scene, (80.0, 20.0)).unwrap();
+            scene.assert_tidy();
+            let name = scene.marks.iter().find_map(|mark| match mark {
+                Mark::Text(text, (_, y), _) if text == "break-even" => Some(*y),
+                _ => None,
+            });
+            name.map(|y| (y - 4.5 - (20.0 + 0.5 * HEIGHT)).abs())
+        };
+        assert!(named(&[0.2, 1.8]).is_some_and(|away| away < 1.0));
+        assert!(named(&[1.06, 0.2]).is_some_and(|away| away < LINE));
+        assert_eq!(named(&[1.02, 1.03, 1.04, 1.05]), None);
+    }
 
     #[test]
     fn names_are_moved_apart_within_the_panel() {
         let mut names = [(99.0, (), "c"), (10.0, (), "a"), (97.0, (), "b")];
         spread(&mut names, (0.0, 100.0));
         assert_eq!(names.map(|n| n.2), ["a", "b", "c"]);
-        assert_eq!(names.map(|n| n.0.to_string()), ["10", "85", "100"]);
+        assert_eq!(names.map(|n| n.0.to_string()), ["10", "83", "100"]);
     }
 }

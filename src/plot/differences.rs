@@ -9,9 +9,10 @@ use plotters::style::text_anchor::HPos;
 use super::axis::{Axis, Place};
 use super::scene::{Point, Scene};
 use super::theme::{
-    FAINT, HAIRLINE, HEADING, INK, LABEL, MARGIN, MARK, NOTE, REFERENCE, SUBJECT, SUBTITLE, TITLE,
-    WHISKER,
+    AXIS_TEXT, FAINT, HAIRLINE, HEADING, INK, LABEL, MARGIN, MARK, NOTE, REFERENCE, SUBJECT,
+    SUBTITLE, TITLE, WHISKER,
 };
+use super::tick_texts;
 use super::{Figure, PlotError, draw};
 use crate::study::comparison::{ComparisonFindings, Difference, Verdict};
 
@@ -181,13 +182,18 @@ fn draw_panel(
     let bottom = top + ROW * values.len() as f64;
     let x = |value: f64| left + END + axis.place(value).clamped() * (WIDTH - 2.0 * END);
     scene.text(heading, (left, top - 14.0), HEADING);
-    for (tick, text) in axis.ticks() {
+    for (tick, _) in axis.ticks() {
         scene.upright(x(tick), (top, bottom + 5.0), HAIRLINE, FAINT);
-        scene.text(&text, (x(tick), bottom + 19.0), NOTE.anchored(HPos::Center));
     }
+    let texts = axis.ticks().map(|(tick, text)| (x(tick), text));
+    tick_texts::draw(scene, texts, bottom)?;
     scene.level(bottom, (left, left + WIDTH), HAIRLINE, REFERENCE);
     let centre = left + 0.5 * WIDTH;
-    scene.text(label, (centre, bottom + 38.0), NOTE.anchored(HPos::Center));
+    scene.text(
+        label,
+        (centre, bottom + AXIS_TEXT),
+        NOTE.anchored(HPos::Center),
+    );
     scene.upright(x(0.0), (top, bottom), 2.0 * HAIRLINE, INK);
     for (row, shown) in values.iter().enumerate() {
         let y = top + ROW * (row as f64 + 0.5);
@@ -196,7 +202,7 @@ fn draw_panel(
             let beside = x(0.0) + 8.0;
             let fits = beside + NOTE.width(text)? < left + WIDTH;
             let at = if fits { beside } else { left + END };
-            scene.text(text, (at, y + 4.0), NOTE);
+            scene.text(text, (at, y + 4.5), NOTE);
             continue;
         };
         scene.level(y, (x(lo), x(hi)), WHISKER, SUBJECT);

@@ -2,16 +2,17 @@
 //!
 //! Below the four arms stands what both would leave to pay if early exit saved the same share of whatever
 //! rejection leaves. What is fitted, published or assumed the description of the scenario says, which stands
-//! below the title.
+//! below the title; published numbers of the arms are rings.
 
 use plotters::style::RGBColor;
 use plotters::style::text_anchor::HPos;
 
 use super::axis::{Axis, number};
+use super::published_arms::{Published, published_arms};
 use super::scene::{Point, Scene};
 use super::theme::{
-    CONTRAST, FAINT, HAIRLINE, HEADING, INK, LABEL, MARGIN, MARK, MUTED, NOTE, PAPER, REFERENCE,
-    SUBJECT, SUBTITLE, TITLE, WHISKER,
+    AXIS_TEXT, CONTRAST, FAINT, HAIRLINE, HEADING, INK, LABEL, MARGIN, MARK, MUTED, NOTE, PAPER,
+    REFERENCE, SUBJECT, SUBTITLE, TICK_TEXT, TITLE, WHISKER,
 };
 use super::{Figure, PlotError, draw};
 use crate::study::early_exit::EarlyExitFindings;
@@ -33,8 +34,16 @@ const BETWEEN: f64 = 40.0;
 const ROW: f64 = 36.0;
 const BAR: f64 = 20.0;
 const HEAD: f64 = 76.0;
+/// What the key of published numbers takes.
+const KEY: f64 = 24.0;
+/// Radius of what is published: room for a mark within.
+const RING: f64 = 8.5;
+/// From the end of a bar or a mark to what is written beside it.
+const BESIDE: f64 = 15.0;
+/// Of the two strokes that break an axis: how high, how far apart.
+const BREAK: Point = (7.0, 5.0);
 const ABOVE: f64 = 34.0;
-const BELOW: f64 = 56.0;
+const BELOW: f64 = 62.0;
 /// Accuracy shown at least, in per cent.
 const LEAST: f64 = 2.0;
 
@@ -45,6 +54,8 @@ struct Arm {
     tokens: Option<f64>,
     savings: Option<f64>,
     accuracy: Option<f64>,
+    /// Tokens per generation and accuracy that somebody published.
+    published: Option<(f64, f64)>,
 }
 
 /// Draws the arms of a scenario with early exit.
@@ -52,17 +63,17 @@ pub fn early_exit_arms(findings: &SimulationFindings) -> Result<Figure, PlotErro
     let Some(early_exit) = &findings.early_exit else {
         return Err(PlotError::Nothing("the scenario knows no early exit"));
     };
-    let arms = arms(early_exit);
     let SimulationFindings {
         scenario,
         description,
         ..
     } = findings;
+    let arms = arms(early_exit, published_arms(scenario));
     let about = format!("{scenario}: exact values. {description}");
     draw::figure(NAME, &scene(&arms, &about)?, &alt(&arms, &about))
 }
 
-fn arms(findings: &EarlyExitFindings<Compared>) -> Vec<Arm> {
+fn arms(findings: &EarlyExitFindings<Compared>, published: &[Published]) -> Vec<Arm> {
     let exact = |arm: &str, name: &str| {
         let value = findings.of_arm(arm, name)?.exact?;
         Some(value).filter(|value| value.is_finite())
@@ -75,6 +86,10 @@ fn arms(findings: &EarlyExitFindings<Compared>) -> Vec<Arm> {
             tokens: exact(arm, "tokens"),
             savings: exact(arm, "savings").filter(|_| arm != "full"),
             accuracy: exact(arm, "purity"),
+            published: published
+                .iter()
+                .find(|known| known.arm == arm)
+                .map(|known| (known.tokens, known.accuracy)),
         })
         .collect();
     let savings = findings.composition("savings_if_independent");
@@ -87,6 +102,7 @@ fn arms(findings: &EarlyExitFindings<Compared>) -> Vec<Arm> {
             .map(|(saved, full)| (1.0 - saved) * full),
         savings,
         accuracy: None,
+        published: None,
     });
     arms
 }
@@ -116,9 +132,11 @@ fn scene(arms: &[Arm], about: &str) -> Result<Scene, PlotError> {
         values = values.max(LABEL.width(&arm.told())?);
     }
     let left = MARGIN + names + 16.0;
-    let second = left + WIDTH + values + 10.0 + BETWEEN;
-    let width = second + NARROW + LABEL.width("00.0 %")? + 14.0 + MARGIN;
-    let top = HEAD + ABOVE;
+    let second = left + WIDTH + values + BESIDE + BETWEEN;
+    let width = second + NARROW + LABEL.width("100.0 %")? + BESIDE + MARGIN;
+    let ringed = arms.iter().any(|arm| arm.published.is_some());
+    let head = if ringed { HEAD + KEY } else { HEAD };
+    let top = head + ABOVE;
     let bottom = top + ROW * arms.len() as f64;
     let mut scene = Scene::new(width, bottom + BELOW);
     let title = "Rejection and early exit: tokens and accuracy, alone and together";
@@ -126,13 +144,18 @@ fn scene(arms: &[Arm], about: &str) -> Result<Scene, PlotError> {
     scene.text(&TITLE.shortened(title, room)?, (MARGIN, 36.0), TITLE);
     let about = SUBTITLE.shortened(about, room)?;
     scene.text(&about, (MARGIN, 57.0), SUBTITLE);
+    if ringed {
+        published(&mut scene, (MARGIN + RING, 77.5));
+        let text = "published; bars and points are a model fitted to it";
+        scene.text(text, (MARGIN + 2.0 * RING + 8.0, 82.0), LABEL);
+    }
     for (row, arm) in arms.iter().enumerate() {
         let at = (left - 12.0, middle(top, row) + 4.5);
         scene.text(arm.name, at, LABEL.anchored(HPos::Right));
     }
-    scene.text("Tokens", (left, HEAD + 18.0), HEADING);
+    scene.text("Tokens", (left, head + 18.0), HEADING);
     let tokens = Panel {
-        axis: Axis::linear(0.0, most, 5),
+        axis: Axis::linear(0.0, greatest(most, arms), 5),
         left,
         width: WIDTH,
         top,
@@ -142,7 +165,7 @@ fn scene(arms: &[Arm], about: &str) -> Result<Scene, PlotError> {
     tokens.draw_bars(&mut scene, arms);
     scene.text(
         "Accuracy of what is delivered",
-        (second, HEAD + 18.0),
+        (second, head + 18.0),
         HEADING,
     );
     let accuracy = Panel {
@@ -153,8 +176,14 @@ fn scene(arms: &[Arm], about: &str) -> Result<Scene, PlotError> {
         bottom,
     };
     accuracy.draw_axis(&mut scene, "accepted by the final filter (%)");
-    accuracy.draw_accuracies(&mut scene, arms);
+    accuracy.draw_accuracies(&mut scene, arms)?;
     Ok(scene)
+}
+
+/// The most tokens that are drawn.
+fn greatest(most: f64, arms: &[Arm]) -> f64 {
+    let published = arms.iter().filter_map(|arm| Some(arm.published?.0));
+    published.fold(most, f64::max)
 }
 
 fn middle(top: f64, row: usize) -> f64 {
@@ -163,10 +192,9 @@ fn middle(top: f64, row: usize) -> f64 {
 
 /// Not from 0: differences between the arms are what there is to see.
 fn accuracies(arms: &[Arm]) -> Axis {
-    let shown = arms
-        .iter()
-        .filter_map(|arm| arm.accuracy)
-        .map(|x| 100.0 * x);
+    let published = arms.iter().filter_map(|arm| Some(arm.published?.1));
+    let shown = arms.iter().filter_map(|arm| arm.accuracy);
+    let shown = shown.chain(published).map(|x| 100.0 * x);
     let (lo, hi) = shown.fold((100.0_f64, 0.0_f64), |(lo, hi), x| (lo.min(x), hi.max(x)));
     let (lo, hi) = if lo > hi { (0.0, 100.0) } else { (lo, hi) };
     let free = 0.5 * (LEAST - (hi - lo)).max(0.2 * (hi - lo));
@@ -191,12 +219,38 @@ impl Panel {
             let x = self.x(tick);
             // Values stand beside the marks, so lines across would only be in their way.
             scene.upright(x, (self.bottom, self.bottom + 4.0), HAIRLINE, REFERENCE);
-            scene.text(&text, (x, self.bottom + 17.0), NOTE.anchored(HPos::Center));
+            scene.text(
+                &text,
+                (x, self.bottom + TICK_TEXT),
+                NOTE.anchored(HPos::Center),
+            );
         }
         let ends = (self.left, self.left + self.width);
         scene.level(self.bottom, ends, HAIRLINE, REFERENCE);
-        let at = (self.left + 0.5 * self.width, self.bottom + 38.0);
+        if self.axis.start() > 0.0 {
+            self.draw_break(scene);
+        }
+        let at = (self.left + 0.5 * self.width, self.bottom + AXIS_TEXT);
         scene.text(label, at, LABEL.anchored(HPos::Center));
+    }
+
+    /// Shows that the axis does not begin at 0.
+    fn draw_break(&self, scene: &mut Scene) {
+        let (high, apart) = BREAK;
+        let x = self.left - apart;
+        scene.level(self.bottom, (x - apart, self.left), HAIRLINE, REFERENCE);
+        scene.rectangle(
+            (x - 0.5 * apart, self.bottom - 1.0),
+            (x + 0.5 * apart, self.bottom + 1.0),
+            PAPER,
+        );
+        for at in [x - 0.5 * apart, x + 0.5 * apart] {
+            let stroke = vec![
+                (at - 0.25 * high, self.bottom + 0.5 * high),
+                (at + 0.25 * high, self.bottom - 0.5 * high),
+            ];
+            scene.line(stroke, HAIRLINE, INK);
+        }
     }
 
     fn draw_bars(&self, scene: &mut Scene, arms: &[Arm]) {
@@ -213,12 +267,15 @@ impl Panel {
                 );
                 scene.rectangle(from, to, PAPER);
             }
+            if let Some((tokens, _)) = arm.published {
+                published(scene, (self.x(tokens), y));
+            }
             let text = arm.told();
-            scene.text(&text, (end + 10.0, y + 4.5), LABEL);
+            scene.text(&text, (end + BESIDE, y + 4.5), LABEL);
         }
     }
 
-    fn draw_accuracies(&self, scene: &mut Scene, arms: &[Arm]) {
+    fn draw_accuracies(&self, scene: &mut Scene, arms: &[Arm]) -> Result<(), PlotError> {
         for (row, arm) in arms.iter().enumerate() {
             let y = middle(self.top, row);
             let text = match arm.accuracy {
@@ -227,13 +284,30 @@ impl Panel {
                 None => "undefined".to_owned(),
             };
             let x = self.x(arm.accuracy.map_or(0.0, |accuracy| 100.0 * accuracy));
-            scene.level(y, (self.left, x), HAIRLINE, FAINT);
+            // From end to end: the axis need not begin at 0, so that no length means anything.
+            let ends = (self.left, self.left + self.width);
+            scene.level(y, ends, HAIRLINE, FAINT);
+            if let Some((_, accuracy)) = arm.published {
+                published(scene, (self.x(100.0 * accuracy), y));
+            }
             if arm.accuracy.is_some() {
                 scene.disc((x, y), MARK, arm.color);
             }
-            scene.text(&text, (x + 10.0, y + 4.5), LABEL);
+            let (from, to) = (
+                (x + BESIDE - 2.0, y - 8.0),
+                (x + BESIDE + LABEL.width(&text)?, y + 8.0),
+            );
+            scene.rectangle(from, to, PAPER);
+            scene.text(&text, (x + BESIDE, y + 4.5), LABEL);
         }
+        Ok(())
     }
+}
+
+/// Marks what is published, apart from whatever it lies on.
+fn published(scene: &mut Scene, at: Point) {
+    scene.disc(at, RING + HAIRLINE, PAPER);
+    scene.ring(at, RING, INK);
 }
 
 fn alt(arms: &[Arm], about: &str) -> String {
@@ -241,8 +315,15 @@ fn alt(arms: &[Arm], about: &str) -> String {
         let accuracy = arm.accuracy.map_or(String::new(), |accuracy| {
             format!(", accuracy {} %", number(100.0 * accuracy, 1))
         });
+        let published = arm.published.map_or(String::new(), |(tokens, accuracy)| {
+            format!(
+                "; published {} and {} %",
+                number(tokens, 1),
+                number(100.0 * accuracy, 1)
+            )
+        });
         format!(
-            " {}: {} tokens per generation{accuracy}.",
+            " {}: {} tokens per generation{accuracy}{published}.",
             arm.name,
             arm.told()
         )
@@ -254,6 +335,7 @@ fn alt(arms: &[Arm], about: &str) -> String {
 mod tests {
     use super::*;
     use crate::plot::made_up::{compared, simulation};
+    use crate::plot::scene::Mark;
     use crate::study::Named;
     use crate::study::early_exit::{ARM_NAMES, ArmFindings};
 
@@ -317,12 +399,41 @@ mod tests {
     #[test]
     fn nothing_is_cut_off_or_hidden() {
         for findings in two() {
-            let mut arms = arms(&findings.early_exit.unwrap());
+            let mut arms = arms(&findings.early_exit.unwrap(), &[]);
             scene(&arms, &"m".repeat(300)).unwrap().assert_tidy();
+            arms[1].published = Some((1e6, 1.0));
+            arms[3].published = Some((0.0, 0.0));
+            scene(&arms, "").unwrap().assert_tidy();
             arms[2].accuracy = None;
             arms[4].tokens = None;
             scene(&arms, "").unwrap().assert_tidy();
         }
+    }
+
+    /// Of the scenario that is fitted to published numbers, and of no other; the axis of accuracies is broken
+    /// where it does not begin at 0.
+    #[test]
+    fn published_numbers_are_rings_and_a_broken_axis_is_seen_to_be() {
+        let key = "published; bars and points are a model fitted to it";
+        let mut fitted = two()[0].clone();
+        let plain = early_exit_arms(&fitted).unwrap();
+        assert!(!plain.svg.contains(key) && !plain.alt.contains("published"));
+        fitted.scenario = "gsm8k-published".to_owned();
+        let ringed = early_exit_arms(&fitted).unwrap();
+        assert!(ringed.svg.contains(key));
+        let told = "rejection: 300.0 (saves 25.0 %) tokens per generation, accuracy 80.0 %; published 246.1 and \
+                    73.4 %.";
+        assert!(ringed.alt.contains(told), "{}", ringed.alt);
+        let strokes = |findings: &SimulationFindings| {
+            let arms = arms(findings.early_exit.as_ref().unwrap(), &[]);
+            let drawn = scene(&arms, "").unwrap();
+            let lines = drawn
+                .marks
+                .iter()
+                .filter(|mark| matches!(mark, Mark::Line(..)));
+            lines.count()
+        };
+        assert_eq!(two().map(|findings| strokes(&findings)), [2, 0]);
     }
 
     #[test]

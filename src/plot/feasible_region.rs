@@ -4,19 +4,20 @@
 use plotters::style::text_anchor::HPos;
 
 use super::axis::{Axis, number};
-use super::curve_panel::{Curve, HEIGHT, Kind, Panel, TICKS, WIDTH};
+use super::curve_panel::{ALONE, Curve, Kind, Panel, TICKS};
 use super::scene::Scene;
-use super::theme::{HEADING, LABEL, MARGIN, SUBTITLE, TITLE};
+use super::theme::{AXIS_TEXT, HEADING, LABEL, MARGIN, SUBTITLE, TITLE};
 use super::value::Value;
 use super::{Figure, PlotError, draw};
 use crate::study::audit::{AuditFindings, Place, Quantity, Range, RowFindings};
 
 const NAME: &str = "feasible-region";
-/// Room to the right of the panel for the names of the rows.
-const NAMES: f64 = 290.0;
+/// Names of rows are at most this wide, and so far from the panel.
+const NAMES: f64 = 250.0;
+const BESIDE: f64 = 24.0;
 /// Where the panel begins, and the room below it.
 const TOP: f64 = 126.0;
-const BELOW: f64 = 58.0;
+const BELOW: f64 = 62.0;
 /// More lines than this nobody tells apart.
 const MOST_LINES: usize = 6;
 /// A curve ends where its ratio leaves these.
@@ -53,15 +54,23 @@ fn is_drawn(place: &Place) -> bool {
 }
 
 fn scene(findings: &AuditFindings, rows: &[&RowFindings]) -> Result<Scene, PlotError> {
-    let width = MARGIN + TICKS + WIDTH + NAMES + MARGIN;
+    let mut names = Vec::new();
+    for row in rows {
+        names.push(LABEL.shortened(&row.name, NAMES)?);
+    }
+    let mut widest: f64 = 0.0;
+    for name in &names {
+        widest = widest.max(LABEL.width(name)?);
+    }
+    let width = MARGIN + TICKS + ALONE.0 + BESIDE + widest + MARGIN;
     let room = width - 2.0 * MARGIN;
-    let mut scene = Scene::new(width, TOP + HEIGHT + BELOW);
+    let mut scene = Scene::new(width, TOP + ALONE.1 + BELOW);
     let title = format!("What would have to hold: {}", findings.name);
     scene.text(&TITLE.shortened(&title, room)?, (MARGIN, 36.0), TITLE);
     let about = "Each row is possible above its curve. At 1 the rejected are as long as the kept.";
     scene.text(&SUBTITLE.shortened(about, room)?, (MARGIN, 57.0), SUBTITLE);
     let rings = "Rings: published false rejections. Curves: by published savings and accuracy.";
-    scene.text(&SUBTITLE.shortened(rings, room)?, (MARGIN, 75.0), SUBTITLE);
+    scene.text(&SUBTITLE.shortened(rings, room)?, (MARGIN, 76.0), SUBTITLE);
     let places = rows.iter().flat_map(|row| &row.region);
     let drawn = places.filter(|place| is_drawn(place));
     let ends = drawn.map(|place| place.length_ratio_min.lo);
@@ -76,7 +85,7 @@ fn scene(findings: &AuditFindings, rows: &[&RowFindings]) -> Result<Scene, PlotE
         let places = row.region.iter().filter(|place| is_drawn(place));
         curves.push(Curve {
             kind: Kind::Line(i),
-            name: LABEL.shortened(&row.name, NAMES - 30.0)?,
+            name: names[i].clone(),
             values: places
                 .map(|p| (100.0 * p.false_rejection, value(p.length_ratio_min)))
                 .collect(),
@@ -104,13 +113,14 @@ fn scene(findings: &AuditFindings, rows: &[&RowFindings]) -> Result<Scene, PlotE
     let panel = Panel {
         curves,
         places: &Axis::linear(0.0, 100.0, 5),
-        axis: &Axis::logarithmic(lo, hi),
+        axis: Axis::logarithmic(lo, hi),
+        size: ALONE,
         reference: (1.0, None),
     };
     let heading = "Mean length, rejected / kept, at least (log)";
     scene.text(heading, (left, TOP - 22.0), HEADING);
     panel.draw(&mut scene, (left, TOP))?;
-    let at = (left + 0.5 * WIDTH, TOP + HEIGHT + 40.0);
+    let at = (left + 0.5 * ALONE.0, TOP + ALONE.1 + AXIS_TEXT);
     scene.text(
         "false rejections (% of the good)",
         at,

@@ -17,7 +17,7 @@ const NAME: &str = "rejection-funnel";
 /// Room for the names of steps, at most.
 const NAMES: f64 = 280.0;
 const TOP: f64 = 104.0;
-const ROW: f64 = 52.0;
+const ROW: f64 = 56.0;
 const GAP: f64 = 20.0;
 
 /// Draws what each checkpoint rejects and leaves, by what the final filter says of it.
@@ -35,10 +35,11 @@ fn scene(findings: &ReplayFindings, steps: &[Step]) -> Result<Scene, PlotError> 
         telling = telling.max(told);
         names.push(name);
     }
+    let bars: Vec<_> = steps.iter().map(|step| (step.left, step.before)).collect();
     let left = MARGIN + room + GAP;
     let beside = left + WIDTH + GAP;
     let title = "What each checkpoint rejects, and what is left for the final filter";
-    let least = MARGIN + TITLE.width(title)?.max(funnel_bar::key_width()?);
+    let least = MARGIN + TITLE.width(title)?.max(funnel_bar::key_width(&bars)?);
     let width = (beside + telling).max(least) + MARGIN;
     let mut scene = Scene::new(width, TOP + ROW * steps.len() as f64 + MARGIN);
     scene.text(title, (MARGIN, 36.0), TITLE);
@@ -55,7 +56,7 @@ fn scene(findings: &ReplayFindings, steps: &[Step]) -> Result<Scene, PlotError> 
     let name_room = width - 2.0 * MARGIN - SUBTITLE.width(&about)?;
     let policy = SUBTITLE.shortened(&findings.policy, name_room)?;
     scene.text(&(policy + &about), (MARGIN, 57.0), SUBTITLE);
-    funnel_bar::key(&mut scene, (MARGIN, 82.0))?;
+    funnel_bar::key(&mut scene, (MARGIN, 82.0), &bars)?;
 
     let all = steps.first().map_or(0, |step| step.before);
     for (i, (step, name)) in steps.iter().zip(&names).enumerate() {
@@ -63,14 +64,14 @@ fn scene(findings: &ReplayFindings, steps: &[Step]) -> Result<Scene, PlotError> 
         let middle = top + 0.5 * ROW;
         scene.level(top, (MARGIN, width - MARGIN), HAIRLINE, FAINT);
         scene.text(name, (MARGIN, middle - 3.0), LABEL);
-        scene.text(&step.note, (MARGIN, middle + 13.0), NOTE);
+        scene.text(&step.note, (MARGIN, middle + 15.0), NOTE);
         let corner = (left, middle - 0.5 * HEIGHT);
         funnel_bar::draw(&mut scene, corner, step.left, (step.before, all))?;
         let [first, second] = &step.told;
         let single = if second.is_empty() { 7.0 } else { 0.0 };
         scene.text(first, (beside, middle - 3.0 + single), LABEL);
         if !second.is_empty() {
-            scene.text(second, (beside, middle + 13.0), NOTE);
+            scene.text(second, (beside, middle + 15.0), NOTE);
         }
     }
     Ok(scene)
@@ -192,6 +193,29 @@ mod tests {
             assert!(svg.contains(&format!(">\n{text}\n</text>")), "{text}");
         }
         assert!(!svg.contains("NaN"));
+    }
+
+    /// The key explains what is there, and nothing else.
+    #[test]
+    fn the_key_names_the_parts_that_are_drawn() {
+        let names = [
+            "the final filter would accept",
+            "would refuse",
+            "without verdict",
+            "lost in this step",
+        ];
+        for (rejected, surviving, shown) in [
+            (by(4, 9, 0), by(80, 20, 0), [true, true, false, true]),
+            (by(4, 9, 1), by(80, 20, 0), [true, true, true, true]),
+            (by(0, 0, 0), by(80, 0, 0), [true, false, false, false]),
+            (by(0, 0, 2), by(0, 0, 7), [false, false, true, true]),
+        ] {
+            let svg = rejection_funnel(&findings(&[rejected], surviving))
+                .unwrap()
+                .svg;
+            let found = names.map(|name| svg.contains(&format!(">\n{name}\n</text>")));
+            assert_eq!(found, shown, "{rejected:?} {surviving:?}");
+        }
     }
 
     #[test]

@@ -35,7 +35,7 @@ enum Part {
 
 const KEY: [(Part, &str); 4] = [
     (Part::Accepted, "the final filter would accept"),
-    (Part::Refused, "it would refuse"),
+    (Part::Refused, "would refuse"),
     (Part::Unknown, "without verdict"),
     (Part::Lost, "lost in this step"),
 ];
@@ -81,16 +81,35 @@ fn hatch(scene: &mut Scene, (left, top): Point, (right, bottom): Point, color: R
     }
 }
 
-/// How wide the key is.
-pub(super) fn key_width() -> Result<f64, PlotError> {
-    let widths = KEY.iter().map(|(_, text)| LABEL.width(text));
-    let texts: f64 = widths.sum::<Result<f64, _>>()?;
-    Ok(texts + KEY.len() as f64 * (SWATCH.0 + 8.0 + KEY_GAP) - KEY_GAP)
+/// The parts that some bar has, with their names. A bar shows what is `left` and what was `before`.
+fn parts(bars: &[(ByVerdict, u64)]) -> impl Iterator<Item = (Part, &'static str)> {
+    let shown = |part| {
+        bars.iter().any(|(left, before)| match part {
+            Part::Accepted => left.accepted > 0,
+            Part::Refused => left.refused > 0,
+            Part::Unknown => left.unknown > 0,
+            Part::Lost => left.total() < *before,
+        })
+    };
+    KEY.into_iter().filter(move |(part, _)| shown(*part))
 }
 
-/// Explains the parts on one line with its baseline at `y`.
-pub(super) fn key(scene: &mut Scene, (mut x, y): Point) -> Result<(), PlotError> {
-    for (part, text) in KEY {
+/// How wide the key of `bars` is.
+pub(super) fn key_width(bars: &[(ByVerdict, u64)]) -> Result<f64, PlotError> {
+    let mut width = -KEY_GAP;
+    for (_, text) in parts(bars) {
+        width += SWATCH.0 + 8.0 + LABEL.width(text)? + KEY_GAP;
+    }
+    Ok(width)
+}
+
+/// Explains the parts of `bars` on one line with its baseline at `y`.
+pub(super) fn key(
+    scene: &mut Scene,
+    (mut x, y): Point,
+    bars: &[(ByVerdict, u64)],
+) -> Result<(), PlotError> {
+    for (part, text) in parts(bars) {
         let (wide, high) = SWATCH;
         part.fill(scene, (x, y - high + 1.0), (x + wide, y + 1.0));
         scene.text(text, (x + wide + 8.0, y), LABEL);
@@ -132,7 +151,7 @@ pub(super) fn draw(
             let (wide, high) = (half + 3.0, 8.0);
             scene.rectangle((middle - wide, y - high), (middle + wide, y + high), PAPER);
         }
-        scene.text(&text, (middle, y + 4.0), face);
+        scene.text(&text, (middle, y + 4.5), face);
     }
     Ok(())
 }

@@ -46,8 +46,8 @@ fn scene(rows: &[Row]) -> Result<Scene, PlotError> {
     };
     PairedPanels {
         title: "What a policy stops wrongly, and what it misses",
-        hint: "A coin that rejects blindly stops as large a share of the good as of the bad. Validators \
-               that know something lie left of it in both panels.",
+        hint: "A blind coin stops as much of the good as of the bad. Validators that know something lie \
+               left of it.",
         panels: [
             panel(
                 "False positives",

@@ -9,12 +9,12 @@ use plotters::style::text_anchor::HPos;
 use super::axis::{Axis, Place};
 use super::scene::{Point, Scene};
 use super::theme::{
-    CONTRAST, FAINT, HAIRLINE, HEADING, MARK, NOTE, PALE, REFERENCE, SUBJECT, WHISKER,
+    CONTRAST, FAINT, HAIRLINE, HEADING, MARK, NOTE, PALE, REFERENCE, SUBJECT, TICK_TEXT, WHISKER,
 };
 use crate::study::verification::Increment;
 
 /// Height of the plot within a panel.
-const PLOT: f64 = 150.0;
+pub(super) const PLOT: f64 = 152.0;
 /// What is not tested widens a panel by at most this factor.
 const UNTESTED: f64 = 1.5;
 /// What a panel shows at least above and below 0.
@@ -111,14 +111,14 @@ impl Panel<'_> {
             scene.level(at, (self.left, self.right), HAIRLINE, FAINT);
             scene.text(
                 &text,
-                (self.left - 6.0, at + 4.0),
+                (self.left - 6.0, at + 4.5),
                 NOTE.anchored(HPos::Right),
             );
         }
         for (tick, text) in Axis::linear(0.0, 1.0, 2).ticks() {
             let x = self.x(tick);
             scene.upright(x, (bottom, bottom + 4.0), HAIRLINE, REFERENCE);
-            scene.text(&text, (x, bottom + 17.0), NOTE.anchored(HPos::Center));
+            scene.text(&text, (x, bottom + TICK_TEXT), NOTE.anchored(HPos::Center));
         }
         scene.level(bottom, (self.left, self.right), HAIRLINE, FAINT);
         scene.level(

@@ -18,13 +18,15 @@ const MOST_STAGES: usize = 100;
 const WIDTH: f64 = 960.0;
 /// Panels in a row, at most.
 const COLUMNS: usize = 4;
-const TOP: f64 = 98.0;
+const TOP: f64 = 102.0;
 /// Height of a panel.
-const PANEL: f64 = 214.0;
+const PANEL: f64 = 220.0;
 /// Room for the label of the vertical axes, and within a panel for its ticks.
 const AXIS_LABEL: f64 = 22.0;
-const TICKS: f64 = 58.0;
-const BELOW: f64 = 36.0;
+const TICKS: f64 = 66.0;
+const BELOW: f64 = 28.0;
+/// Label of the vertical axes: shorter than one panel is high.
+const CHANGE: &str = "mean change (utility)";
 
 /// Draws the mean increments of the predicted utility with their simultaneous intervals, one
 /// panel per stage.
@@ -85,11 +87,7 @@ fn scene(findings: &VerificationFindings) -> Result<Scene, PlotError> {
         centred,
     );
     let height = 0.5 * (TOP + bottom);
-    scene.text(
-        "mean change of predicted utility",
-        (MARGIN + 10.0, height),
-        centred.turned(),
-    );
+    scene.text(CHANGE, (MARGIN + 10.0, height), centred.turned());
     Ok(scene)
 }
 
@@ -103,7 +101,7 @@ fn head(scene: &mut Scene, findings: &VerificationFindings) -> Result<(), PlotEr
     };
     let attempts = grouped(findings.attempts);
     let result = format!(
-        ", {attempts} generations{interrupted}: {}. Each panel has its own vertical scale.",
+        ", {attempts} generations{interrupted}: {}. Panels have vertical scales of their own.",
         answer(findings)
     );
     let room = WIDTH - 2.0 * MARGIN - SUBTITLE.width(&result)?;
@@ -112,14 +110,21 @@ fn head(scene: &mut Scene, findings: &VerificationFindings) -> Result<(), PlotEr
     // Half of the family's error is for the claims, half for these bins.
     let confidence = number(100.0 * (1.0 - 0.5 * findings.family_alpha), 1);
     let (mut x, y) = (MARGIN, 82.0);
-    for (kind, text) in [
-        (
-            Kind::Agrees,
-            format!("simultaneous {confidence} % interval includes 0"),
-        ),
-        (Kind::Drifts, "misses 0".to_owned()),
+    let interval = format!("simultaneous {confidence} % interval");
+    let drifts = match count(findings, Kind::Agrees) {
+        0 => format!("{interval} misses 0"),
+        _ => "misses 0".to_owned(),
+    };
+    let kinds = [
+        (Kind::Agrees, format!("{interval} includes 0")),
+        (Kind::Drifts, drifts),
         (Kind::Untested, "too few generations to tell".to_owned()),
-    ] {
+    ];
+    // What is not in the figure needs no explanation.
+    let shown = kinds
+        .into_iter()
+        .filter(|(kind, _)| count(findings, *kind) > 0);
+    for (kind, text) in shown {
         let middle = y - 4.5;
         scene.upright(
             x + 6.0,
@@ -204,9 +209,9 @@ mod tests {
             "stage 1 → 2",
             "stage 2 → utility",
             "predicted utility after the stage (0 to 1)",
-            "mean change of predicted utility",
-            "five &amp; more, 200,000 generations: all 18 intervals include 0. Each panel \
-             has its own vertical scale.",
+            "mean change (utility)",
+            "five &amp; more, 200,000 generations: all 18 intervals include 0. Panels have \
+             vertical scales of their own.",
         ] {
             assert!(
                 figure.svg.contains(&format!(">\n{text}\n</text>")),
@@ -249,6 +254,36 @@ mod tests {
             "{}",
             figure.alt
         );
+    }
+
+    /// The key explains what is there, and nothing else.
+    #[test]
+    fn the_key_names_the_kinds_that_are_drawn() {
+        let agrees = bin(1, 0.2, 0.0, 0.1, true);
+        let drifts = bin(1, 0.5, 0.1, 0.02, true);
+        let untested = bin(1, 0.9, 0.0, 0.9, false);
+        let names = [
+            "simultaneous 99.5 % interval includes 0",
+            "misses 0",
+            "simultaneous 99.5 % interval misses 0",
+            "too few generations to tell",
+        ];
+        for (bins, shown) in [
+            (vec![agrees], [true, false, false, false]),
+            (vec![agrees, drifts], [true, true, false, false]),
+            (vec![drifts, untested], [false, false, true, true]),
+        ] {
+            let svg = martingale_increments(&findings(bins)).unwrap().svg;
+            let found = names.map(|name| svg.contains(&format!(">\n{name}\n</text>")));
+            assert_eq!(found, shown);
+        }
+    }
+
+    #[test]
+    fn the_label_of_the_vertical_axes_is_no_longer_than_a_plot_is_high() {
+        assert!(LABEL.width(CHANGE).unwrap() <= super::super::increment_panel::PLOT);
+        // Its long form was.
+        assert!(LABEL.width("mean change of predicted utility").unwrap() > 150.0);
     }
 
     #[test]

@@ -83,4 +83,77 @@ mod tests {
             assert_eq!(in_words(key), words);
         }
     }
+
+    /// Keys that have no words, or words that leave something of the key as it is, or have no unit or range.
+    fn faults(keys: &[String]) -> Vec<String> {
+        let mut faults = Vec::new();
+        for key in keys {
+            let words = in_words(key);
+            let bare = !words.ends_with(')') && !words.ends_with("from 1");
+            // A threshold and a coefficient of variation are numbers without a unit.
+            let unitless = ["threshold at", "coefficient of variation"];
+            if words == *key || words.contains('_') {
+                faults.push(format!("{key} has no words"));
+            } else if bare && !unitless.iter().any(|start| words.starts_with(start)) {
+                faults.push(format!("{key} has no unit"));
+            }
+        }
+        faults
+    }
+
+    /// The keys in the first column of the table in `page`, names filled in.
+    fn documented(page: &str) -> Vec<String> {
+        let rows = page.lines().filter_map(|line| line.strip_prefix("| `"));
+        let mut keys: Vec<String> = Vec::new();
+        for row in rows {
+            let cell = row.split(" | ").next().unwrap_or_default();
+            for key in cell.split('`').step_by(2).filter(|key| key.contains('.')) {
+                let whole = match (key.strip_prefix('.'), keys.last()) {
+                    // `.cv` stands beside the key before it, `.false_alarm` beside `.detects.KIND`.
+                    (Some(last), Some(before)) => {
+                        let of_validator = before.split_once(".detects.");
+                        let (path, _) = of_validator.or(before.rsplit_once('.')).unwrap();
+                        format!("{path}.{last}")
+                    }
+                    _ => key.to_owned(),
+                };
+                keys.push(whole);
+            }
+        }
+        let names = [
+            ("KIND", "wrong"),
+            ("STAGE", "s1"),
+            ("NAME", "judge"),
+            ("STATE", "clean"),
+        ];
+        let filled = keys.into_iter().map(|key| {
+            let parts = key.split('.').map(|part| {
+                let found = names.iter().find(|(name, _)| *name == part);
+                found.map_or(part, |(_, value)| *value)
+            });
+            parts.collect::<Vec<_>>().join(".")
+        });
+        filled.collect()
+    }
+
+    /// Every key that a sweep may vary, by docs/sweep.md.
+    #[test]
+    fn every_documented_key_has_words_with_a_unit() {
+        let keys = documented(include_str!("../../docs/sweep.md"));
+        assert!(keys.len() >= 20, "{keys:?}");
+        assert!(
+            keys.contains(&"stage.judge.tokens.cv".to_owned()),
+            "{keys:?}"
+        );
+        assert_eq!(faults(&keys), Vec::<String>::new());
+    }
+
+    /// The check sees a key that this file does not know.
+    #[test]
+    fn a_key_without_words_is_seen() {
+        let page = "| `fault.KIND.onset`, `.speed` | in some way |\n| `wind` | none |\n";
+        let keys = documented(page);
+        assert_eq!(keys, ["fault.wrong.onset", "fault.wrong.speed"]);
+        assert_eq!(faults(&keys), ["fault.wrong.speed has no words"]);
+    }
 }

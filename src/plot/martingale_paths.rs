@@ -1,8 +1,8 @@
 //! The prediction along single generations, and its mean among all and among those that still run.
 //!
-//! Many generations have the same path where validators only alarm or are silent; so lines of
-//! the same path lie side by side, those of one fate together, and the width of a bundle tells how many
-//! there are. Where a path ends, its mark tells its fate without colour.
+//! Many generations have the same path where validators only alarm or are silent. Those of one fate then share
+//! a line, and lines of one path but of different fates lie side by side; how many generations end where and
+//! how is written there. Where a path ends, its mark tells its fate without colour.
 
 use std::cmp::Ordering;
 
@@ -13,8 +13,8 @@ use super::axis::{Axis, grouped, number};
 use super::scene::{Point, Scene};
 use super::side_names::{self, GAP};
 use super::theme::{
-    CONTRAST, FAINT, Face, HAIRLINE, INK, LABEL, LINES, MARGIN, MARK, NOTE, PALE, PAPER, REFERENCE,
-    SUBJECT, SUBTITLE, TITLE, WHISKER,
+    AXIS_TEXT, CONTRAST, FAINT, Face, HAIRLINE, INK, LABEL, LINES, MARGIN, MARK, NOTE, PAPER,
+    REFERENCE, SUBJECT, SUBTITLE, TICK_TEXT, TITLE,
 };
 use super::{Figure, PlotError, draw};
 use crate::study::martingale_paths::{Fate, Path, PathsFindings};
@@ -28,12 +28,19 @@ const HEIGHT: f64 = 330.0;
 const HEAD: f64 = 104.0;
 const TICKS: f64 = 58.0;
 const BELOW: f64 = 56.0;
-/// How far lines of the same path lie apart, and how wide their bundle is at most.
-const APART: f64 = 1.5;
-const SPREAD: f64 = 24.0;
-/// Width of a path and of a mean.
-const THIN: f64 = 0.75;
-const THICK: f64 = 3.0;
+/// How far lines of one path but of different fates lie apart.
+const APART: f64 = 9.0;
+/// Width of a path and of a mean, and of the paper around a mean.
+const THIN: f64 = 1.25;
+const THICK: f64 = 2.5;
+const AROUND: f64 = 1.25;
+/// Half a side of the mark of the mean of the survivors.
+const SQUARE: f64 = 3.5;
+/// From the end of a path to what is written there, and from one such text to the next.
+const BESIDE: f64 = 7.5;
+const LINE: f64 = 17.0;
+/// Height of a text above and below the middle of its line.
+const HALF_LINE: f64 = 8.0;
 /// The mean of those that still run.
 const SURVIVORS: RGBColor = LINES[3];
 /// What the vertical axis shows at least, and what stays free above and below.
@@ -71,7 +78,7 @@ fn scene(findings: &PathsFindings) -> Result<Scene, PlotError> {
     let (left, top) = plot.corner;
     let title = "Predictions keep their mean over all generations, not over the survivors";
     let hint = format!(
-        "{}: first {} of {} generations, lines of one path side by side; thick: means over all of them.",
+        "{}: first {} of {} generations, one line a path; numbers: how many end there; thick: means of all.",
         findings.scenario,
         findings.paths.len(),
         grouped(findings.generations),
@@ -81,19 +88,31 @@ fn scene(findings: &PathsFindings) -> Result<Scene, PlotError> {
     scene.text(title, (MARGIN, 36.0), TITLE);
     let hint = SUBTITLE.shortened(&hint, width - 2.0 * MARGIN)?;
     scene.text(&hint, (MARGIN, 57.0), SUBTITLE);
-    key(&mut scene)?;
+    key(&mut scene, &findings.paths)?;
     plot.draw_axes(&mut scene, &findings.stages)?;
     let mut paths: Vec<&Path> = findings.paths.iter().collect();
     paths.sort_by(|a, b| order(a, b).then(rank(a.fate).cmp(&rank(b.fate))));
+    let mut ends = Vec::new();
     for same in paths.chunk_by(|a, b| order(a, b).is_eq()) {
-        let step = APART.min(SPREAD / same.len() as f64);
-        for (i, path) in same.iter().enumerate() {
-            let moved = step * (i as f64 - 0.5 * (same.len() - 1) as f64);
-            plot.draw_path(&mut scene, path, moved);
+        let fates: Vec<&[&Path]> = same.chunk_by(|a, b| a.fate == b.fate).collect();
+        for (i, alike) in fates.iter().enumerate() {
+            let moved = APART * (i as f64 - 0.5 * (fates.len() - 1) as f64);
+            if let Some(at) = plot.draw_path(&mut scene, alike[0], moved) {
+                ends.push(End {
+                    column: end(alike[0]),
+                    at,
+                    fate: alike[0].fate,
+                    count: alike.len(),
+                });
+            }
         }
     }
     side_names::draw(&mut scene, (left, top, WIDTH, HEIGHT), names);
     plot.draw_means(&mut scene, findings);
+    for end in &ends {
+        mark(&mut scene, end.at, end.fate);
+    }
+    plot.draw_counts(&mut scene, &ends)?;
     Ok(scene)
 }
 
@@ -120,7 +139,7 @@ fn order(a: &Path, b: &Path) -> Ordering {
     along.fold(end(a).cmp(&end(b)), Ordering::then)
 }
 
-/// From below to above in a bundle.
+/// From below to above among those of one path.
 fn rank(fate: Fate) -> u8 {
     match fate {
         Fate::Retained => 2,
@@ -140,8 +159,17 @@ fn end(path: &Path) -> usize {
 fn color(fate: Fate) -> RGBColor {
     match fate {
         Fate::Retained => SUBJECT,
-        Fate::Refused => PALE,
+        Fate::Refused => REFERENCE,
         Fate::Rejected(_) => CONTRAST,
+    }
+}
+
+/// What is written at the end of paths of this fate.
+fn in_words(fate: Fate) -> &'static str {
+    match fate {
+        Fate::Retained => "retained",
+        Fate::Refused => "refused",
+        Fate::Rejected(_) => "rejected",
     }
 }
 
@@ -154,14 +182,17 @@ fn mark(scene: &mut Scene, at: Point, fate: Fate) {
     }
 }
 
-/// Explains the marks, on one line.
-fn key(scene: &mut Scene) -> Result<(), PlotError> {
+/// Explains the marks of `paths`, on one line.
+fn key(scene: &mut Scene, paths: &[Path]) -> Result<(), PlotError> {
     let (mut x, y) = (MARGIN, 82.0);
     for (fate, text) in [
         (Fate::Retained, "retained"),
         (Fate::Rejected(1), "rejected at the mark"),
         (Fate::Refused, "refused by the final filter"),
     ] {
+        if paths.iter().all(|path| rank(path.fate) != rank(fate)) {
+            continue;
+        }
         let middle = y - 4.5;
         scene.level(middle, (x, x + 20.0), 2.0 * THIN, color(fate));
         mark(scene, (x + 20.0, middle), fate);
@@ -169,6 +200,49 @@ fn key(scene: &mut Scene) -> Result<(), PlotError> {
         x += 31.0 + LABEL.width(text)? + 24.0;
     }
     Ok(())
+}
+
+/// Where so many paths of one fate end.
+#[derive(Clone, Copy)]
+struct End {
+    column: usize,
+    at: Point,
+    fate: Fate,
+    count: usize,
+}
+
+/// Neighbours of one column and fate as one end in their middle, by column and from above, so far apart between
+/// `top` and `bottom` that texts beside them do not overlap.
+fn gathered(ends: &[End], (top, bottom): Point) -> Vec<End> {
+    let mut ends = ends.to_vec();
+    let place = |end: &End| (end.column, rank(end.fate));
+    ends.sort_by(|a, b| place(a).cmp(&place(b)).then(a.at.1.total_cmp(&b.at.1)));
+    let near = |a: &End, b: &End| place(a) == place(b) && b.at.1 - a.at.1 < 2.0 * LINE;
+    let mut groups: Vec<End> = Vec::new();
+    for group in ends.chunk_by(near) {
+        let count: usize = group.iter().map(|end| end.count).sum();
+        let weighed = group.iter().map(|end| end.at.1 * end.count as f64);
+        let at = (group[0].at.0, weighed.sum::<f64>() / count as f64);
+        groups.push(End {
+            at,
+            count,
+            ..group[0]
+        });
+    }
+    groups.sort_by(|a, b| a.column.cmp(&b.column).then(a.at.1.total_cmp(&b.at.1)));
+    for column in groups.chunk_by_mut(|a, b| a.column == b.column) {
+        let mut least = top;
+        for end in column.iter_mut() {
+            end.at.1 = end.at.1.max(least);
+            least = end.at.1 + LINE;
+        }
+        let mut most = bottom;
+        for end in column.iter_mut().rev() {
+            end.at.1 = end.at.1.min(most);
+            most = end.at.1 - LINE;
+        }
+    }
+    groups
 }
 
 struct Plot {
@@ -194,7 +268,7 @@ impl Plot {
         for (tick, text) in self.up.ticks() {
             let y = self.y(tick);
             scene.level(y, (left, left + WIDTH), HAIRLINE, FAINT);
-            scene.text(&text, (left - 7.0, y + 4.0), NOTE.anchored(HPos::Right));
+            scene.text(&text, (left - 7.0, y + 4.5), NOTE.anchored(HPos::Right));
         }
         scene.level(bottom, (left, left + WIDTH), HAIRLINE, REFERENCE);
         let room = self.x(1) - self.x(0) - 10.0;
@@ -205,10 +279,10 @@ impl Plot {
             let x = self.x(k);
             scene.upright(x, (bottom, bottom + 4.0), HAIRLINE, REFERENCE);
             let name = NOTE.shortened(name, room)?;
-            scene.text(&name, (x, bottom + 17.0), NOTE.anchored(HPos::Center));
+            scene.text(&name, (x, bottom + TICK_TEXT), NOTE.anchored(HPos::Center));
         }
         let centred = LABEL.anchored(HPos::Center);
-        let middle = (left + 0.5 * WIDTH, bottom + 40.0);
+        let middle = (left + 0.5 * WIDTH, bottom + AXIS_TEXT);
         scene.text("what has been seen: all up to this stage", middle, centred);
         let middle = (MARGIN + 10.0, top + 0.5 * HEIGHT);
         scene.text(
@@ -219,19 +293,56 @@ impl Plot {
         Ok(())
     }
 
-    /// The path until it is rejected or ends.
-    fn draw_path(&self, scene: &mut Scene, path: &Path, moved: f64) {
+    /// The path until it is rejected or ends, and where that is.
+    fn draw_path(&self, scene: &mut Scene, path: &Path, moved: f64) -> Option<Point> {
         let shown = path.predicted.iter().take(end(path) + 1).enumerate();
         let shown = shown.filter(|(_, value)| value.is_finite());
         // All begin at one place.
-        let points: Vec<Point> = shown
+        let mut points: Vec<Point> = shown
             .map(|(k, &m)| (self.x(k), self.y(m) + if k == 0 { 0.0 } else { -moved }))
             .collect();
-        let Some(&at) = points.last() else { return };
+        let &at = points.last()?;
+        // The last stage has the marks of the means, too.
+        let whole = end(path) + 1 == self.columns;
+        let at = if whole { (at.0 + BESIDE, at.1) } else { at };
+        points.push(at);
         if points.len() > 1 {
             scene.line(points, THIN, color(path.fate));
         }
-        mark(scene, at, path.fate);
+        Some(at)
+    }
+
+    /// How many paths end at a stage in the same way, beside their ends: the number alone where the stages are
+    /// too close for words, as marks tell the fate; nothing where they are too close for that.
+    fn draw_counts(&self, scene: &mut Scene, ends: &[End]) -> Result<(), PlotError> {
+        let top = self.corner.1;
+        let room = self.x(1) - self.x(0) - 2.0 * BESIDE - 2.0;
+        let ends = gathered(ends, (top + HALF_LINE, top + HEIGHT - HALF_LINE));
+        let told = |end: &End| format!("{} {}", end.count, in_words(end.fate));
+        let mut words = true;
+        for end in &ends {
+            words &= NOTE.width(&told(end))? <= room;
+        }
+        for end in ends {
+            let text = if words {
+                told(&end)
+            } else {
+                end.count.to_string()
+            };
+            let face = Face {
+                color: color(end.fate),
+                ..NOTE
+            };
+            let width = face.width(&text)?;
+            if width > room {
+                continue;
+            }
+            let (x, y) = (end.at.0 + BESIDE, end.at.1);
+            let (from, to) = ((x - 2.0, y - HALF_LINE), (x + width + 2.0, y + HALF_LINE));
+            scene.rectangle(from, to, PAPER);
+            scene.text(&text, (x, y + 4.5), face);
+        }
+        Ok(())
     }
 
     /// The means, those of all flat within the noise of the draws, and where they lead.
@@ -242,12 +353,12 @@ impl Plot {
         for (points, color) in [(&surviving, SURVIVORS), (&all, INK)] {
             // Paper around it keeps it apart from the paths without colour, too.
             if points.len() > 1 {
-                scene.line(points.clone(), 2.0 * THICK, PAPER);
+                scene.line(points.clone(), THICK + 2.0 * AROUND, PAPER);
                 scene.line(points.clone(), THICK, color);
             }
         }
         for &at in surviving.iter().skip(1) {
-            for (radius, color) in [(MARK + WHISKER, PAPER), (MARK, SURVIVORS)] {
+            for (radius, color) in [(SQUARE + AROUND, PAPER), (SQUARE, SURVIVORS)] {
                 let (from, to) = (
                     (at.0 - radius, at.1 - radius),
                     (at.0 + radius, at.1 + radius),
@@ -349,6 +460,11 @@ mod tests {
         }
     }
 
+    /// Whether a line of this width is a path.
+    fn is_path(width: f64) -> bool {
+        (width - THIN).abs() < 0.01
+    }
+
     #[test]
     fn means_and_axes_are_text() {
         let figure = martingale_paths(&findings(2)).unwrap();
@@ -386,6 +502,40 @@ mod tests {
         scene(&odd).unwrap().assert_tidy();
     }
 
+    /// As many lines as there are paths and fates, and the number of generations beside their ends.
+    #[test]
+    fn generations_of_one_path_and_fate_share_a_line_that_says_how_many() {
+        let mut alike = findings(2);
+        let ends = [Fate::Retained, Fate::Refused, Fate::Rejected(1)];
+        let fate = |i: usize| ends[if i < 7 { 0 } else { i % 3 }];
+        for (i, path) in alike.paths.iter_mut().enumerate() {
+            *path = Path {
+                predicted: vec![0.5, 0.6, 0.6],
+                fate: fate(i),
+            };
+        }
+        let count = |wanted: Fate| alike.paths.iter().filter(|p| p.fate == wanted).count();
+        let drawn = scene(&alike).unwrap();
+        let lines = drawn.marks.iter().filter(|mark| match mark {
+            Mark::Line(_, width, color) => is_path(*width) && *color != REFERENCE,
+            _ => false,
+        });
+        assert_eq!(lines.count(), 2, "retained and rejected ones, once each");
+        let svg = martingale_paths(&alike).unwrap().svg;
+        for fate in ends {
+            let told = format!(">\n{} {}\n</text>", count(fate), in_words(fate));
+            assert!(svg.contains(&told), "{told}");
+        }
+        // Another path has another line.
+        alike.paths[0].predicted[1] = 0.7;
+        let more = scene(&alike).unwrap();
+        let lines = more.marks.iter().filter(|mark| match mark {
+            Mark::Line(_, width, color) => is_path(*width) && *color != REFERENCE,
+            _ => false,
+        });
+        assert_eq!(lines.count(), 3);
+    }
+
     /// Two generations that look alike, one refused and one retained: neither hides the other.
     #[test]
     fn equal_paths_of_different_fates_lie_apart() {
@@ -402,7 +552,7 @@ mod tests {
             .marks
             .iter()
             .filter_map(|mark| match mark {
-                Mark::Line(points, width, _) if *width <= THIN => Some(points.last()?.1),
+                Mark::Line(points, width, _) if is_path(*width) => Some(points.last()?.1),
                 _ => None,
             })
             .collect();

@@ -2,7 +2,7 @@
 //! panel.
 
 use super::PlotError;
-use super::policy_and_coin::{self, ABOVE, BELOW, Panel, ROW, WIDTH};
+use super::policy_and_coin::{self, ABOVE, BELOW, Panel, ROW, SIDES, WIDTH};
 use super::row::Row;
 use super::scene::{Point, Scene};
 use super::theme::{FAINT, HAIRLINE, LABEL, MARGIN, NOTE, SUBTITLE, TITLE};
@@ -52,7 +52,10 @@ impl PairedPanels {
             room = room.max(LABEL.width(&name)?).max(NOTE.width(&note)?);
             names.push((name, note));
         }
-        let (left, top) = (MARGIN + room + GAP, HEAD + ABOVE);
+        // Where no panel says what its sides mean, headings stand right above the rows.
+        let sides = self.panels.iter().any(|panel| panel.sides.is_some());
+        let above = if sides { ABOVE } else { ABOVE - SIDES };
+        let (left, top) = (MARGIN + room + GAP, HEAD + above);
         let width = left + 2.0 * WIDTH + BETWEEN + MARGIN;
         let mut scene = Scene::new(width, top + ROW * names.len() as f64 + BELOW + MARGIN);
         scene.text(self.title, (MARGIN, 36.0), TITLE);
@@ -63,11 +66,11 @@ impl PairedPanels {
             let y = top + ROW * i as f64;
             scene.level(y, (MARGIN, width - MARGIN), HAIRLINE, FAINT);
             scene.text(name, (MARGIN, y + 0.5 * ROW - 2.0), LABEL);
-            scene.text(note, (MARGIN, y + 0.5 * ROW + 14.0), NOTE);
+            scene.text(note, (MARGIN, y + 0.5 * ROW + 16.0), NOTE);
         }
         let [first, second] = &self.panels;
-        first.draw(&mut scene, (left, top))?;
-        second.draw(&mut scene, (left + WIDTH + BETWEEN, top))?;
+        first.draw(&mut scene, (left, top), above)?;
+        second.draw(&mut scene, (left + WIDTH + BETWEEN, top), above)?;
         Ok(scene)
     }
 }

@@ -11,16 +11,20 @@ use super::PlotError;
 use super::axis::{Axis, Place};
 use super::scene::{Point, Scene};
 use super::theme::{
-    CONTRAST, FAINT, HAIRLINE, HEADING, INK, LABEL, MARK, NOTE, PAPER, REFERENCE, SUBJECT, WHISKER,
+    AXIS_TEXT, CONTRAST, FAINT, HAIRLINE, HEADING, INK, LABEL, MARK, NOTE, PAPER, REFERENCE,
+    SUBJECT, WHISKER,
 };
+use super::tick_texts;
 use super::value::Value;
 /// Width of a panel.
 pub(super) const WIDTH: f64 = 350.0;
 /// Height of a row.
-pub(super) const ROW: f64 = 50.0;
+pub(super) const ROW: f64 = 52.0;
 /// Room that a panel takes above and below its rows.
-pub(super) const ABOVE: f64 = 42.0;
-pub(super) const BELOW: f64 = 46.0;
+pub(super) const ABOVE: f64 = 46.0;
+pub(super) const BELOW: f64 = 48.0;
+/// The part of `ABOVE` that says what the sides of the reference mean.
+pub(super) const SIDES: f64 = 22.0;
 /// Room at both ends of a panel for a mark or an arrow.
 const END: f64 = 12.0;
 /// How far the policy lies above and the coin below the middle of a row.
@@ -74,7 +78,7 @@ pub(super) fn key(
     let middle = y - 4.5;
     let marks = [
         (Kind::Policy, "policy"),
-        (Kind::Coin, "coin that rejects at the same rates"),
+        (Kind::Coin, "coin that rejects as often"),
         (Kind::Ceiling, "ceiling"),
     ];
     for (kind, text) in &marks[..if ceiling { 3 } else { 2 }] {
@@ -82,7 +86,7 @@ pub(super) fn key(
         scene.text(text, (x + 18.0, y), LABEL);
         x += 18.0 + LABEL.width(text)? + 24.0;
     }
-    let text = "95 % interval, hidden where narrower than its mark";
+    let text = "95 % interval, where wider than its mark";
     scene.level(middle, (x, x + 26.0), WHISKER, INK);
     scene.text(text, (x + 34.0, y), LABEL);
     x += 34.0 + LABEL.width(text)? + 24.0;
@@ -112,20 +116,28 @@ pub(super) struct Panel {
 }
 
 impl Panel {
-    /// Draws the panel with the upper left corner of its first row at `(left, top)`.
-    pub(super) fn draw(&self, scene: &mut Scene, (left, top): Point) -> Result<(), PlotError> {
+    /// Draws the panel with the upper left corner of its first row at `(left, top)` and `above` it room for
+    /// its heading.
+    pub(super) fn draw(
+        &self,
+        scene: &mut Scene,
+        (left, top): Point,
+        above: f64,
+    ) -> Result<(), PlotError> {
         let bottom = top + ROW * self.values.len() as f64;
-        scene.text(self.heading, (left, top - 30.0), HEADING);
-        for (tick, text) in self.axis.ticks() {
+        scene.text(self.heading, (left, top - above + 13.0), HEADING);
+        for (tick, _) in self.axis.ticks() {
             let x = self.x(left, tick);
             scene.upright(x, (top, bottom + 5.0), HAIRLINE, FAINT);
-            scene.text(&text, (x, bottom + 19.0), NOTE.anchored(HPos::Center));
         }
+        let texts = self.axis.ticks();
+        let texts = texts.map(|(tick, text)| (self.x(left, tick), text));
+        tick_texts::draw(scene, texts, bottom)?;
         scene.level(bottom, (left, left + WIDTH), HAIRLINE, REFERENCE);
         let centre = left + 0.5 * WIDTH;
         scene.text(
             &self.label,
-            (centre, bottom + 40.0),
+            (centre, bottom + AXIS_TEXT),
             LABEL.anchored(HPos::Center),
         );
         let reference = self.x(left, self.reference);
@@ -187,7 +199,7 @@ impl Panel {
                 left + END
             };
             scene.rectangle((x - 3.0, y - 8.0), (x + width + 3.0, y + 8.0), PAPER);
-            scene.text(text, (x, y + 4.0), NOTE);
+            scene.text(text, (x, y + 4.5), NOTE);
         }
         if let Some(x) = exact {
             exact_tick(scene, (x, y));

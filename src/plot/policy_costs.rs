@@ -5,8 +5,8 @@ use plotters::style::text_anchor::HPos;
 use super::axis::{Axis, number};
 use super::scene::{Point, Scene};
 use super::theme::{
-    CONTRAST, FAINT, HAIRLINE, INK, LABEL, MARGIN, MARK, NOTE, REFERENCE, SUBJECT, SUBTITLE, TITLE,
-    WHISKER,
+    AXIS_TEXT, CONTRAST, FAINT, HAIRLINE, INK, LABEL, MARGIN, MARK, NOTE, REFERENCE, SUBJECT,
+    SUBTITLE, TICK_TEXT, TITLE, WHISKER,
 };
 use super::{Figure, PlotError, draw};
 use crate::study::optimal::{Line, OptimalFindings, Role};
@@ -74,7 +74,11 @@ fn scene(findings: &OptimalFindings) -> Result<Scene, PlotError> {
     let x = |ratio: f64| left + axis.place(ratio).clamped() * WIDTH;
     for (tick, text) in axis.ticks() {
         scene.upright(x(tick), (TOP, bottom + 5.0), HAIRLINE, FAINT);
-        scene.text(&text, (x(tick), bottom + 19.0), NOTE.anchored(HPos::Center));
+        scene.text(
+            &text,
+            (x(tick), bottom + TICK_TEXT),
+            NOTE.anchored(HPos::Center),
+        );
     }
     scene.level(bottom, (left, left + WIDTH), HAIRLINE, REFERENCE);
     scene.upright(x(1.0), (TOP, bottom), HAIRLINE, REFERENCE);
@@ -84,14 +88,14 @@ fn scene(findings: &OptimalFindings) -> Result<Scene, PlotError> {
     };
     scene.text(
         &format!("{what}, relative to never rejecting"),
-        (left + 0.5 * WIDTH, bottom + 42.0),
+        (left + 0.5 * WIDTH, bottom + AXIS_TEXT),
         LABEL.anchored(HPos::Center),
     );
     for (i, line) in findings.policies.iter().enumerate() {
         let y = TOP + ROW * (i as f64 + 0.5);
         scene.text(in_words(line.name), (MARGIN, y + 4.5), LABEL);
         let Some(cost) = ratio(line) else {
-            scene.text("undefined", (left + WIDTH + 14.0, y + 4.0), NOTE);
+            scene.text("undefined", (left + WIDTH + 14.0, y + 4.5), NOTE);
             continue;
         };
         let ends = (x(cost).min(x(1.0)), x(cost).max(x(1.0)));
@@ -101,7 +105,7 @@ fn scene(findings: &OptimalFindings) -> Result<Scene, PlotError> {
             format!("  ({} %)", number(100.0 * share, 1))
         });
         let text = number(cost, 4) + &saved;
-        scene.text(&text, (left + WIDTH + 14.0, y + 4.0), NOTE);
+        scene.text(&text, (left + WIDTH + 14.0, y + 4.5), NOTE);
     }
     let head = "ratio (efficiency)";
     scene.text(head, (left + WIDTH + 14.0, TOP - 10.0), NOTE);

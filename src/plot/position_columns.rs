@@ -1,7 +1,7 @@
 //! The quantities that are drawn over the place of a checkpoint: a column of panels each.
 
 use super::axis::Axis;
-use super::curve_panel::{Curve, Kind, Panel};
+use super::curve_panel::{Curve, HEIGHT, Kind, Panel, WIDTH};
 use super::value::{Value, points, range};
 use crate::study::Estimate;
 use crate::study::replay::positions::{PositionCurve, PositionPoint};
@@ -80,7 +80,7 @@ impl Column {
         &self,
         curve: &PositionCurve,
         places: &'a Axis,
-        axis: &'a Axis,
+        axis: Axis,
     ) -> Panel<'a> {
         let values = self.values(curve);
         let places_of = |which: usize| {
@@ -97,6 +97,7 @@ impl Column {
             curves: vec![of(0, first), of(1, second)],
             places,
             axis,
+            size: (WIDTH, HEIGHT),
             reference: self.reference,
         }
     }

@@ -6,7 +6,7 @@
 use plotters::style::text_anchor::HPos;
 
 use super::axis::{Axis, grouped, number};
-use super::curve_panel::{HEIGHT, TICKS, WIDTH};
+use super::curve_panel::{HEIGHT, TICKS};
 use super::position_columns::COLUMNS;
 use super::scene::Scene;
 use super::theme::{HEADING, LABEL, MARGIN, SUBTITLE, TITLE};
@@ -17,13 +17,11 @@ use crate::study::replay::positions::{PositionCurve, PositionPoint, PositionSwee
 const NAME: &str = "savings-by-checkpoint-position";
 /// More rows than this nobody reads.
 const MOST_ROWS: usize = 24;
-/// Room to the right of each panel for the names of its curves.
-const NAMES: [f64; 3] = [70.0, 122.0, 84.0];
 /// Where the first row begins, its heights, and the room below the last.
-const TOP: f64 = 104.0;
-const ROW: f64 = HEIGHT + 66.0;
+const TOP: f64 = 108.0;
+const ROW: f64 = HEIGHT + 68.0;
 const ABOVE: f64 = 34.0;
-const BELOW: f64 = 40.0;
+const BELOW: f64 = 44.0;
 /// Ticks of the horizontal axes.
 const TICKS_ACROSS: usize = 5;
 
@@ -55,7 +53,21 @@ fn scene(sweep: &PositionSweep) -> Result<Scene, PlotError> {
             most: MOST_ROWS,
         });
     }
-    let width = 2.0 * MARGIN + 3.0 * (TICKS + WIDTH) + NAMES.iter().sum::<f64>();
+    let places = Axis::linear(0.0, 100.0, TICKS_ACROSS);
+    let mut columns = Vec::new();
+    let mut width = MARGIN;
+    for column in &COLUMNS {
+        let axis = column.axis(&rows);
+        let heading = column.heading(&axis);
+        let panels = rows.iter();
+        let panels: Vec<_> = panels
+            .map(|curve| column.panel(curve, &places, axis.clone()))
+            .collect();
+        let left = width + TICKS;
+        width = left + panels[0].across(&heading)?;
+        columns.push((left, heading, panels));
+    }
+    width += MARGIN;
     let bottom = TOP + ROW * rows.len() as f64;
     let mut scene = Scene::new(width, bottom + BELOW);
     let title = "What one checkpoint saves, rejects and costs, by where it stands";
@@ -70,19 +82,14 @@ fn scene(sweep: &PositionSweep) -> Result<Scene, PlotError> {
     scene.text(&about, (MARGIN, 57.0), SUBTITLE);
     let bands = "Bands: 95 % intervals, over prompts. The coin rejects blindly, as often as the \
                  policy does there.";
-    scene.text(bands, (MARGIN, 75.0), SUBTITLE);
+    scene.text(bands, (MARGIN, 76.0), SUBTITLE);
 
-    let places = Axis::linear(0.0, 100.0, TICKS_ACROSS);
-    let mut left = MARGIN + TICKS;
-    for (column, names) in COLUMNS.iter().zip(NAMES) {
-        let axis = column.axis(&rows);
-        scene.text(&column.heading(&axis), (left, TOP), HEADING);
-        for (i, curve) in rows.iter().enumerate() {
+    for (left, heading, panels) in &columns {
+        scene.text(heading, (*left, TOP), HEADING);
+        for (i, panel) in panels.iter().enumerate() {
             let top = TOP + ROW * i as f64 + ABOVE;
-            let panel = column.panel(curve, &places, &axis);
-            panel.draw(&mut scene, (left, top))?;
+            panel.draw(&mut scene, (*left, top))?;
         }
-        left += WIDTH + names + TICKS;
     }
     for (i, curve) in rows.iter().enumerate() {
         let y = TOP + ROW * i as f64 + ABOVE - 11.0;
@@ -91,7 +98,7 @@ fn scene(sweep: &PositionSweep) -> Result<Scene, PlotError> {
     }
     scene.text(
         "where the checkpoint stands (% of the expected length)",
-        (0.5 * width, bottom + 16.0),
+        (0.5 * width, bottom + 18.0),
         LABEL.anchored(HPos::Center),
     );
     Ok(scene)

@@ -3,19 +3,19 @@
 use plotters::style::text_anchor::HPos;
 
 use super::axis::{Axis, grouped};
-use super::curve_panel::{Curve, HEIGHT, Kind, Panel, TICKS, WIDTH};
+use super::curve_panel::{ALONE, Curve, Kind, Panel, TICKS};
 use super::scene::Scene;
-use super::theme::{HEADING, LABEL, MARGIN, SUBTITLE, TITLE};
+use super::theme::{AXIS_TEXT, HEADING, LABEL, MARGIN, SUBTITLE, TITLE};
 use super::value::Value;
 use super::{Figure, PlotError, draw};
 use crate::study::plan::{Design, Plan};
 
 const NAME: &str = "power";
 /// Room to the right of the panel for the names of the designs.
-const NAMES: f64 = 250.0;
+const NAMES: f64 = 280.0;
 /// Where the panel begins, and the room below it.
 const TOP: f64 = 108.0;
-const BELOW: f64 = 58.0;
+const BELOW: f64 = 62.0;
 /// Powers up to this are not worth a place.
 const HARDLY_ANY: f64 = 0.002;
 /// More lines than this nobody tells apart.
@@ -50,9 +50,9 @@ fn range(plan: &Plan) -> Result<(f64, f64), PlotError> {
 
 fn scene(plan: &Plan) -> Result<Scene, PlotError> {
     let (from, to) = range(plan)?;
-    let width = MARGIN + TICKS + WIDTH + NAMES + MARGIN;
+    let width = MARGIN + TICKS + ALONE.0 + NAMES + MARGIN;
     let room = width - 2.0 * MARGIN;
-    let mut scene = Scene::new(width, TOP + HEIGHT + BELOW);
+    let mut scene = Scene::new(width, TOP + ALONE.1 + BELOW);
     let title = format!(
         "Certifying a false rejection rate of at most {} %",
         100.0 * plan.max_frr
@@ -81,13 +81,14 @@ fn scene(plan: &Plan) -> Result<Scene, PlotError> {
     let panel = Panel {
         curves: curves.collect(),
         places: &Axis::logarithmic(from, to.max(from + 1.0)),
-        axis: &levels,
+        axis: levels,
+        size: ALONE,
         reference: (100.0 * plan.power, None),
     };
     let heading = "Probability of a certificate (%)";
     scene.text(heading, (left, TOP - 22.0), HEADING);
     panel.draw(&mut scene, (left, TOP))?;
-    let at = (left + 0.5 * WIDTH, TOP + HEIGHT + 40.0);
+    let at = (left + 0.5 * ALONE.0, TOP + ALONE.1 + AXIS_TEXT);
     let across = "labelled prompts (log)";
     scene.text(across, at, LABEL.anchored(HPos::Center));
     Ok(scene)

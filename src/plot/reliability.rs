@@ -5,8 +5,9 @@ use plotters::style::text_anchor::HPos;
 
 use super::axis::Axis;
 use super::curve_panel::{Curve, HEIGHT, Kind, Panel, TICKS, WIDTH};
+use super::log_name::log_name;
 use super::scene::{Point, Scene};
-use super::theme::{HEADING, MARGIN, NOTE, SUBTITLE, TITLE};
+use super::theme::{AXIS_TEXT, HEADING, MARGIN, NOTE, SUBTITLE, TITLE};
 use super::value::Value;
 use super::{Figure, PlotError, draw};
 use crate::study::calibration::{CalibrationFindings, Series};
@@ -17,9 +18,10 @@ const ACROSS: usize = 3;
 const MOST_PANELS: usize = 24;
 /// Where the first row begins, and from one row to the next.
 const TOP: f64 = 104.0;
-const ROW: f64 = HEIGHT + 92.0;
+const ROW: f64 = HEIGHT + AXIS_TEXT + BETWEEN;
+const BETWEEN: f64 = 52.0;
 /// Room to the right of each panel for the names of its curves.
-const NAMES: f64 = 92.0;
+const NAMES: f64 = 104.0;
 const TICKS_ACROSS: usize = 5;
 
 /// Draws observed values over predicted ones for each kind of forecast, at most 24.
@@ -34,9 +36,12 @@ fn scene(findings: &CalibrationFindings) -> Result<Scene, PlotError> {
     let drawn = findings.series.len().min(MOST_PANELS);
     let cell = TICKS + WIDTH + NAMES;
     let width = 2.0 * MARGIN + drawn.clamp(2, ACROSS) as f64 * cell;
-    let mut scene = Scene::new(width, TOP + drawn.div_ceil(ACROSS) as f64 * ROW);
+    let mut scene = Scene::new(
+        width,
+        TOP + drawn.div_ceil(ACROSS) as f64 * ROW - BETWEEN + MARGIN,
+    );
     let room = width - 2.0 * MARGIN;
-    let title = format!("{}: what came of predictions", findings.name);
+    let title = format!("{}: what came of predictions", log_name(&findings.name));
     scene.text(&TITLE.shortened(&title, room)?, (MARGIN, 36.0), TITLE);
     let rest = match findings.series.len() - drawn {
         0 => String::new(),
@@ -87,12 +92,16 @@ fn panel(scene: &mut Scene, series: &Series, (left, top): Point) -> Result<(), P
     let panel = Panel {
         curves,
         places: &places,
-        axis: &axis,
+        axis,
+        size: (WIDTH, HEIGHT),
         reference: (0.0, None),
     };
     panel.draw(scene, (left, top))?;
-    let at = (left + 0.5 * WIDTH, top + HEIGHT + 36.0);
-    scene.text("predicted utility", at, NOTE.anchored(HPos::Center));
+    let at = (left + 0.5 * WIDTH, top + HEIGHT + AXIS_TEXT);
+    let centred = NOTE.anchored(HPos::Center);
+    scene.text("predicted utility (0 to 1)", at, centred);
+    let at = (left - 36.0, top + 0.5 * HEIGHT);
+    scene.text("mean utility", at, centred.turned());
     Ok(())
 }
 

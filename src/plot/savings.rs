@@ -28,8 +28,8 @@ pub fn savings_and_cost(rows: &[Row]) -> Result<Figure, PlotError> {
 fn scene(rows: &[Row]) -> Result<Scene, PlotError> {
     PairedPanels {
         title: "What a policy saves, and what a retained sample then costs",
-        hint: "A coin that rejects blindly saves tokens, too. Validators that know something make \
-               a retained sample cheaper than the coin does.",
+        hint: "A blind coin saves tokens, too. Validators that know something make a retained sample \
+               cheaper than it does.",
         panels: [savings_panel(rows), cost_panel(rows)],
     }
     .scene(rows)

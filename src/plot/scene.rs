@@ -59,6 +59,18 @@ impl Scene {
         self.rectangle((x - 0.5 * width, from), (x + 0.5 * width, to), color);
     }
 
+    /// A level interval: a line with a cap at either end, so that it is told from a line of any other kind;
+    /// nothing where it is narrower than a cap is wide.
+    pub(super) fn interval(&mut self, y: f64, (from, to): Point, color: RGBColor) {
+        if to - from < theme::WHISKER {
+            return;
+        }
+        self.level(y, (from, to), theme::WHISKER, color);
+        for x in [from, to] {
+            self.upright(x, (y - theme::CAP, y + theme::CAP), theme::WHISKER, color);
+        }
+    }
+
     /// A line through at least two points.
     pub(super) fn line(&mut self, points: Vec<Point>, width: f64, color: RGBColor) {
         self.marks.push(Mark::Line(points, width, color));
@@ -209,7 +221,41 @@ impl Scene {
 
 #[cfg(test)]
 mod tests {
-    use super::capitalised;
+    use super::super::theme::{INK, LABEL};
+    use super::{Scene, capitalised};
+
+    /// A tidy picture, and the same with a fault.
+    fn with(fault: impl FnOnce(&mut Scene)) -> Scene {
+        let mut scene = Scene::new(200.0, 60.0);
+        scene.text("a name", (20.0, 30.0), LABEL);
+        scene.line(vec![(20.0, 40.0), (180.0, 40.0)], 1.0, INK);
+        fault(&mut scene);
+        scene
+    }
+
+    #[test]
+    fn a_tidy_picture_is_tidy() {
+        with(|_| ()).assert_tidy();
+        with(|scene| scene.interval(50.0, (10.0, 190.0), INK)).assert_tidy();
+    }
+
+    #[test]
+    #[should_panic(expected = "is cut off")]
+    fn what_is_cut_off_is_seen() {
+        with(|scene| scene.text("a long name", (150.0, 30.0), LABEL)).assert_tidy();
+    }
+
+    #[test]
+    #[should_panic(expected = "lies over \"a name\"")]
+    fn text_under_a_mark_is_seen() {
+        with(|scene| scene.disc((30.0, 26.0), 4.0, INK)).assert_tidy();
+    }
+
+    #[test]
+    #[should_panic(expected = "lies over \"a name\"")]
+    fn text_over_text_is_seen() {
+        with(|scene| scene.text("another", (40.0, 34.0), LABEL)).assert_tidy();
+    }
 
     #[test]
     fn titles_begin_with_a_capital() {

@@ -10,8 +10,8 @@ use plotters::style::text_anchor::HPos;
 use super::axis::{Axis, grouped, number};
 use super::scene::{Point, Scene, capitalised};
 use super::theme::{
-    FAINT, HAIRLINE, HEADING, INK, LABEL, MARGIN, NOTE, PALE, REFERENCE, SUBJECT, SUBTITLE, TITLE,
-    WHISKER,
+    AXIS_TEXT, FAINT, HAIRLINE, HEADING, INK, LABEL, MARGIN, NOTE, PALE, REFERENCE, SUBJECT,
+    SUBTITLE, TICK_TEXT, TITLE,
 };
 use super::{Figure, PlotError, draw};
 use crate::study::Estimate;
@@ -108,16 +108,20 @@ fn panel(scene: &mut Scene, figure: &FigureFindings, axis: &Axis, (left, top): P
     let x = |value: f64| left + axis.place(value).clamped() * WIDTH;
     for (tick, text) in axis.ticks() {
         scene.upright(x(tick), (top, bottom + 5.0), HAIRLINE, FAINT);
-        scene.text(&text, (x(tick), bottom + 19.0), NOTE.anchored(HPos::Center));
+        scene.text(
+            &text,
+            (x(tick), bottom + TICK_TEXT),
+            NOTE.anchored(HPos::Center),
+        );
     }
-    let label = (left + 0.5 * WIDTH, bottom + 40.0);
+    let label = (left + 0.5 * WIDTH, bottom + AXIS_TEXT);
     scene.text("share of the variance", label, LABEL.anchored(HPos::Center));
     scene.level(bottom, (left, left + WIDTH), HAIRLINE, REFERENCE);
     scene.upright(x(0.0), (top, bottom), HAIRLINE, INK);
     for (row, index) in figure.indices.iter().enumerate() {
         let middle = top + ROW * (row as f64 + 0.5);
         if index.total.mean.is_none() {
-            scene.text("undefined", (x(0.0) + 8.0, middle + 4.0), NOTE);
+            scene.text("undefined", (x(0.0) + 8.0, middle + 4.5), NOTE);
             continue;
         }
         bar(
@@ -154,7 +158,7 @@ fn bar(
         } else {
             top + 0.25 * BAR
         };
-        scene.level(y, (x(lo), x(hi)), WHISKER, INK);
+        scene.interval(y, (x(lo), x(hi)), INK);
     }
 }
 

@@ -8,7 +8,7 @@ use super::axis::Axis;
 use super::curve_panel::{Curve, HEIGHT, Kind, Panel, TICKS, WIDTH};
 use super::position_columns::{heading, levels};
 use super::scene::{Point, Scene};
-use super::theme::{HEADING, MARGIN, NOTE, SUBTITLE, TITLE};
+use super::theme::{AXIS_TEXT, HEADING, MARGIN, NOTE, SUBTITLE, TITLE};
 use super::value::Value;
 use super::{Figure, PlotError, draw};
 use crate::study::log_stress::{self, LogStressFindings};
@@ -20,9 +20,10 @@ const ACROSS: usize = 3;
 const MOST_PANELS: usize = 24;
 /// Where the first row begins, and from one row to the next.
 const TOP: f64 = 104.0;
-const ROW: f64 = HEIGHT + 92.0;
+const ROW: f64 = HEIGHT + AXIS_TEXT + BETWEEN;
+const BETWEEN: f64 = 52.0;
 /// Room to the right of each panel for the names of its curves.
-const NAMES: f64 = 92.0;
+const NAMES: f64 = 104.0;
 const TICKS_ACROSS: usize = 4;
 
 /// What is drawn of one mode.
@@ -115,7 +116,10 @@ fn scene(shown: &Shown<'_>) -> Result<Scene, PlotError> {
     let cell = TICKS + WIDTH + NAMES;
     let across = drawn.min(ACROSS);
     let width = 2.0 * MARGIN + across.max(2) as f64 * cell;
-    let mut scene = Scene::new(width, TOP + drawn.div_ceil(ACROSS) as f64 * ROW);
+    let mut scene = Scene::new(
+        width,
+        TOP + drawn.div_ceil(ACROSS) as f64 * ROW - BETWEEN + MARGIN,
+    );
     let room = width - 2.0 * MARGIN;
     let title = format!("{}: what miscalibration costs", shown.subject);
     scene.text(&TITLE.shortened(&title, room)?, (MARGIN, 36.0), TITLE);
@@ -155,11 +159,12 @@ fn panel(scene: &mut Scene, mode: &Mode<'_>, (left, top): Point) -> Result<(), P
     let panel = Panel {
         curves,
         places: &places,
-        axis: &axis,
+        axis,
+        size: (WIDTH, HEIGHT),
         reference: (1.0, Some("break-even")),
     };
     panel.draw(scene, (left, top))?;
-    let at = (left + 0.5 * WIDTH, top + HEIGHT + 36.0);
+    let at = (left + 0.5 * WIDTH, top + HEIGHT + AXIS_TEXT);
     scene.text(mode.unit, at, NOTE.anchored(HPos::Center));
     Ok(())
 }

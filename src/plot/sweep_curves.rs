@@ -9,16 +9,18 @@ use super::curve_panel::{HEIGHT, Panel, TICKS, WIDTH};
 use super::position_columns::{heading, levels};
 use super::scene::{Scene, capitalised};
 use super::sweep_lines::Lines;
-use super::sweep_quantities::{NAMES, QUANTITIES};
-use super::theme::{HEADING, LABEL, MARGIN, SUBTITLE, TITLE};
+use super::sweep_quantities::QUANTITIES;
+use super::theme::{AXIS_TEXT, HEADING, LABEL, MARGIN, SUBTITLE, TITLE};
 use super::value::Value;
 use super::{Figure, PlotError, draw};
 use crate::study::sweep::SweepFindings;
 
 const NAME: &str = "sweep";
 /// Where the panels begin, and the room below them.
-const TOP: f64 = 138.0;
-const BELOW: f64 = 58.0;
+const TOP: f64 = 124.0;
+const BELOW: f64 = 62.0;
+/// What a second line below the title takes.
+const SECOND: f64 = 19.0;
 
 /// Draws the figures over the first axis of a sweep: a line per value of the second axis or per
 /// policy, at most six of them; further axes stay at their first values. Without an axis they are
@@ -35,8 +37,30 @@ fn scene(findings: &SweepFindings) -> Result<Scene, PlotError> {
         return Err(PlotError::Nothing("no point was evaluated"));
     }
     let lines = Lines::new(findings);
-    let width = MARGIN + 3.0 * (TICKS + WIDTH + NAMES) + MARGIN;
-    let mut scene = Scene::new(width, TOP + HEIGHT + BELOW);
+    let places = lines.across();
+    let mut panels = Vec::new();
+    let mut width = MARGIN;
+    for quantity in &QUANTITIES {
+        let curves = quantity.curves(&lines)?;
+        let values = curves.iter().flat_map(|curve| &curve.values);
+        let values: Vec<[Value; 2]> = values.map(|v| [v.1, Value::default()]).collect();
+        let axis = levels(&values, quantity.reference.0, quantity.unit);
+        let text = heading(quantity.heading(&lines), &axis);
+        let panel = Panel {
+            curves,
+            places: &places,
+            axis,
+            size: (WIDTH, HEIGHT),
+            reference: quantity.reference,
+        };
+        let left = width + TICKS;
+        width = left + panel.across(&text)?;
+        panels.push((left, text, panel));
+    }
+    width += MARGIN;
+    let about = lines.about();
+    let top = if about.is_empty() { TOP } else { TOP + SECOND };
+    let mut scene = Scene::new(width, top + HEIGHT + BELOW);
     let room = width - 2.0 * MARGIN;
     let name = capitalised(&findings.name);
     let title = format!("{name}: what a policy saves, rejects and costs");
@@ -47,29 +71,13 @@ fn scene(findings: &SweepFindings) -> Result<Scene, PlotError> {
         "The coin rejects as often, blindly."
     };
     let scenario = format!("Scenario {}, exact values. {coin}", findings.scenario);
-    let below = [scenario, lines.about()];
-    for (text, y) in below.iter().zip([57.0, 75.0]) {
+    let below = [scenario, about];
+    for (text, y) in below.iter().zip([57.0, 57.0 + SECOND]) {
         scene.text(&SUBTITLE.shortened(text, room)?, (MARGIN, y), SUBTITLE);
     }
-    let places = lines.across();
-    let mut left = MARGIN + TICKS;
-    for quantity in &QUANTITIES {
-        let curves = quantity.curves(&lines)?;
-        let values: Vec<[Value; 2]> = curves
-            .iter()
-            .flat_map(|curve| curve.values.iter().map(|v| [v.1, Value::default()]))
-            .collect();
-        let axis = levels(&values, quantity.reference.0, quantity.unit);
-        let text = heading(quantity.heading(&lines), &axis);
-        scene.text(&text, (left, TOP - 22.0), HEADING);
-        let panel = Panel {
-            curves,
-            places: &places,
-            axis: &axis,
-            reference: quantity.reference,
-        };
-        panel.draw(&mut scene, (left, TOP))?;
-        left += WIDTH + NAMES + TICKS;
+    for (left, text, panel) in &panels {
+        scene.text(text, (*left, top - 22.0), HEADING);
+        panel.draw(&mut scene, (*left, top))?;
     }
     let log = if places.is_logarithmic() {
         " (log)"
@@ -77,7 +85,7 @@ fn scene(findings: &SweepFindings) -> Result<Scene, PlotError> {
         ""
     };
     let across = LABEL.shortened(&format!("{}{log}", lines.over()), room)?;
-    let at = (0.5 * width, TOP + HEIGHT + 40.0);
+    let at = (0.5 * width, top + HEIGHT + AXIS_TEXT);
     scene.text(&across, at, LABEL.anchored(HPos::Center));
     Ok(scene)
 }
@@ -206,8 +214,10 @@ mod tests {
     #[test]
     fn policies_run_to_the_right_where_nothing_else_was_varied() {
         let figure = tidy(&sweep(&[], &["30 %", "40 %", "50 %"], |_| Some(0.5)));
-        assert_eq!([texts(&figure, "40 %"), texts(&figure, "policy")], [3, 3]);
-        assert!(figure.alt.contains("over policy"), "{}", figure.alt);
+        // Each panel names its curves; what runs to the right, no axis being varied, the sweep is named after.
+        assert_eq!([texts(&figure, "40 %"), texts(&figure, "policy")], [3, 2]);
+        assert_eq!(texts(&figure, "a &amp; b"), 1);
+        assert!(figure.alt.contains("over a & b"), "{}", figure.alt);
         assert!(figure.alt.contains("ratio 0.500 at 30 %"), "{}", figure.alt);
     }
 

@@ -83,10 +83,10 @@ impl<'f> Lines<'f> {
         parts.join("; ")
     }
 
-    /// What runs to the right.
+    /// What runs to the right. Of policies the name of the sweep tells in what they differ.
     pub(super) fn over(&self) -> String {
         let first = self.findings.axes.first();
-        first.map_or_else(|| "policy".to_owned(), |axis| in_words(&axis.key))
+        first.map_or_else(|| self.findings.name.clone(), |axis| in_words(&axis.key))
     }
 
     /// What stands at `x` of what runs to the right.

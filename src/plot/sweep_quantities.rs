@@ -5,8 +5,8 @@ use super::curve_panel::{Curve, Kind};
 use super::sweep_lines::Lines;
 use super::theme::LABEL;
 
-/// Room to the right of each panel for the names of its curves.
-pub(super) const NAMES: f64 = 136.0;
+/// A name of a curve is at most this wide.
+const NAMES: f64 = 125.0;
 
 /// What is drawn beside an estimate: another one, and its name.
 struct Beside {
@@ -98,7 +98,7 @@ impl Quantity {
             let name = name.unwrap_or_else(|| self.name.to_owned());
             curves.push(Curve {
                 kind,
-                name: LABEL.shortened(&name, NAMES - 30.0)?,
+                name: LABEL.shortened(&name, NAMES)?,
                 values: lines.values(i, self.estimate, self.unit),
             });
         }

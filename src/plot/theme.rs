@@ -51,6 +51,11 @@ pub(super) const VEIL: f64 = 0.18;
 
 /// Space around a figure.
 pub(super) const MARGIN: f64 = 24.0;
+/// How far the baselines of the text at its ticks and of its name lie below an axis.
+pub(super) const TICK_TEXT: f64 = 20.0;
+pub(super) const AXIS_TEXT: f64 = 42.0;
+/// Half the height of the cap at either end of an interval.
+pub(super) const CAP: f64 = 4.0;
 /// Radius of a mark.
 pub(super) const MARK: f64 = 4.5;
 /// Width of grid lines and axes.
@@ -89,15 +94,15 @@ const fn face(size: f64, bold: bool, color: RGBColor) -> Face {
 }
 
 /// Of the figure.
-pub(super) const TITLE: Face = face(17.0, true, INK);
+pub(super) const TITLE: Face = face(18.0, true, INK);
 /// Below the title.
-pub(super) const SUBTITLE: Face = face(12.5, false, MUTED);
+pub(super) const SUBTITLE: Face = face(13.5, false, MUTED);
 /// Of a panel.
-pub(super) const HEADING: Face = face(13.0, true, INK);
+pub(super) const HEADING: Face = face(14.5, true, INK);
 /// Of rows, marks and axes.
-pub(super) const LABEL: Face = face(12.5, false, INK);
-/// Beside rows and ticks: the smallest text there is.
-pub(super) const NOTE: Face = face(11.0, false, MUTED);
+pub(super) const LABEL: Face = face(14.0, false, INK);
+/// Beside rows and ticks: the smallest text there is, so that half the size is still read.
+pub(super) const NOTE: Face = face(13.0, false, MUTED);
 
 impl Face {
     pub(super) const fn anchored(self, anchor: HPos) -> Self {
@@ -169,7 +174,7 @@ mod tests {
     #[test]
     fn text_is_as_wide_as_the_font_says() {
         let width = LABEL.width("Hi").unwrap();
-        assert_relative_eq!(width, 12.5 * (1540.0 + 569.0) / 2048.0, epsilon = 0.1);
+        assert_relative_eq!(width, LABEL.size * (1540.0 + 569.0) / 2048.0, epsilon = 0.1);
         assert!(HEADING.width("Hi").unwrap() > width);
     }
 
@@ -182,10 +187,11 @@ mod tests {
         assert_eq!(LABEL.shortened("none", 0.0).unwrap(), "…");
     }
 
+    /// At half size, as in a column of a journal, that is 6.5 points; journals ask for 5 to 7.
     #[test]
-    fn no_text_is_smaller_than_eleven_pixels() {
+    fn no_text_is_smaller_than_thirteen_units() {
         for face in [TITLE, SUBTITLE, HEADING, LABEL, NOTE] {
-            assert!(face.size >= 11.0);
+            assert!(face.size >= 13.0);
         }
     }
 }

@@ -12,8 +12,8 @@ use super::row::Row;
 use super::scene::{Point, Scene};
 use super::side_names::{self, GAP, LINE};
 use super::theme::{
-    CONTRAST, FAINT, Face, HAIRLINE, INK, LABEL, MARGIN, MARK, NOTE, REFERENCE, SUBJECT, SUBTITLE,
-    TITLE, WHISKER,
+    AXIS_TEXT, CONTRAST, FAINT, Face, HAIRLINE, INK, LABEL, MARGIN, MARK, NOTE, REFERENCE, SUBJECT,
+    SUBTITLE, TICK_TEXT, TITLE, WHISKER,
 };
 use super::value::{FREE, Value};
 use super::{Figure, PlotError, draw};
@@ -23,12 +23,14 @@ const NAME: &str = "savings-against-false-rejections";
 const MOST_ROWS: usize = 24;
 /// Size of the plot, at least.
 const WIDTH: f64 = 440.0;
-const HEIGHT: f64 = 300.0;
+const HEIGHT: f64 = 320.0;
 /// Room above the plot, for ticks to the left, and below.
 const HEAD: f64 = 84.0;
-const TICKS: f64 = 66.0;
-const BELOW: f64 = 52.0;
-const NAMES: f64 = 260.0;
+const TICKS: f64 = 72.0;
+const BELOW: f64 = 44.0;
+const NAMES: f64 = 270.0;
+/// How far beyond the plot the middle of an arrow lies.
+const ARROW: f64 = 10.0;
 /// Name of the line at which savings equal false rejections.
 const BREAK_EVEN: &str = "break-even: saved = falsely rejected";
 
@@ -102,7 +104,7 @@ fn spots(rows: &[Row]) -> Vec<Spot<'_>> {
     spots
 }
 
-/// From 0 to the greatest of `values`, intervals included as far as they are no more than twice it.
+/// From 0 to the greatest of `values`, intervals included as far as they are no more than three times it.
 fn axis<'v>(values: impl Iterator<Item = &'v Value> + Clone, most: usize) -> Axis {
     let means = values.clone().filter_map(|v| v.mean);
     let (lo, hi) = means.fold((0.0_f64, 0.1_f64), |(lo, hi), x| (lo.min(x), hi.max(x)));
@@ -110,7 +112,10 @@ fn axis<'v>(values: impl Iterator<Item = &'v Value> + Clone, most: usize) -> Axi
     let (from, to) = values
         .filter_map(|v| v.ci)
         .fold((lo, hi), |(from, to), ci| {
-            (from.min(ci.0.max(lo - width)), to.max(ci.1.min(hi + width)))
+            (
+                from.min(ci.0.max(lo - width)),
+                to.max(ci.1.min(hi + 2.0 * width)),
+            )
         });
     // No rate is below 0, whatever an interval says.
     let from = if lo < 0.0 { from - FREE * width } else { 0.0 };
@@ -184,19 +189,19 @@ impl Plot {
         for (tick, text) in self.up.ticks() {
             let (_, y) = self.at(0.0, tick);
             scene.level(y, (left, left + WIDTH), HAIRLINE, FAINT);
-            scene.text(&text, (left - 7.0, y + 4.0), NOTE.anchored(HPos::Right));
+            scene.text(&text, (left - 7.0, y + 4.5), NOTE.anchored(HPos::Right));
         }
         for (tick, text) in self.across.ticks() {
             let (x, _) = self.at(tick, 0.0);
             scene.upright(x, (bottom, bottom + 4.0), HAIRLINE, REFERENCE);
-            scene.text(&text, (x, bottom + 17.0), NOTE.anchored(HPos::Center));
+            scene.text(&text, (x, bottom + TICK_TEXT), NOTE.anchored(HPos::Center));
         }
         scene.level(bottom, (left, left + WIDTH), HAIRLINE, REFERENCE);
         let label = "false rejections (% of what the final filter accepts)";
-        let middle = (left + 0.5 * WIDTH, bottom + 38.0);
+        let middle = (left + 0.5 * WIDTH, bottom + AXIS_TEXT);
         scene.text(label, middle, LABEL.anchored(HPos::Center));
         let label = "savings per attempt (% of the tokens)";
-        let middle = (left - 52.0, top + 0.5 * self.height);
+        let middle = (left - 58.0, top + 0.5 * self.height);
         scene.text(label, middle, LABEL.turned().anchored(HPos::Center));
     }
 
@@ -217,6 +222,9 @@ impl Plot {
         let (x, y) = self.at(f, s);
         if let Some((lo, hi)) = spot.savings.ci {
             let ends = (self.at(f, hi).1, self.at(f, lo).1);
+            // Beyond the plot it goes through the arrow: the edge is no rate of false rejections.
+            let beyond = self.across.place(f) == Place::Beyond;
+            let x = if beyond { x + ARROW } else { x };
             scene.upright(x, ends, HAIRLINE, spot.kind.color());
         }
         let inside = self.across.place(f) != Place::Beyond;
@@ -237,7 +245,7 @@ impl Plot {
         let (x, y) = self.at(f, s);
         let color = spot.kind.color();
         if self.across.place(f) == Place::Beyond {
-            scene.arrow((x + 12.0, y), (1.0, 0.0), color);
+            scene.arrow((x + ARROW + 4.0, y), (1.0, 0.0), color);
             return;
         }
         match spot.kind {

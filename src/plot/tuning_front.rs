@@ -13,8 +13,8 @@ use super::axis::{Axis, Place, number};
 use super::scene::{Point, Scene};
 use super::side_names::{self, GAP};
 use super::theme::{
-    CONTRAST, FAINT, HAIRLINE, INK, LABEL, MARGIN, MARK, NOTE, REFERENCE, SUBJECT, SUBTITLE, TITLE,
-    WHISKER,
+    AXIS_TEXT, CONTRAST, FAINT, HAIRLINE, INK, LABEL, MARGIN, MARK, NOTE, REFERENCE, SUBJECT,
+    SUBTITLE, TICK_TEXT, TITLE, WHISKER,
 };
 use super::{Figure, PlotError, draw};
 use crate::study::tuning::TuningFindings;
@@ -23,8 +23,8 @@ const NAME: &str = "cost-against-false-rejections";
 const WIDTH: f64 = 440.0;
 const HEIGHT: f64 = 300.0;
 const HEAD: f64 = 84.0;
-const TICKS: f64 = 66.0;
-const BELOW: f64 = 52.0;
+const TICKS: f64 = 72.0;
+const BELOW: f64 = 44.0;
 
 /// Something with a name and a place: false rejections in per cent, cost ratio.
 struct Mark {
@@ -182,12 +182,12 @@ impl Plot {
         for (tick, text) in self.up.ticks() {
             let (_, y) = self.at(0.0, tick);
             scene.level(y, (left, left + WIDTH), HAIRLINE, FAINT);
-            scene.text(&text, (left - 7.0, y + 4.0), NOTE.anchored(HPos::Right));
+            scene.text(&text, (left - 7.0, y + 4.5), NOTE.anchored(HPos::Right));
         }
         for (tick, text) in self.across.ticks() {
             let (x, _) = self.at(tick, 1.0);
             scene.upright(x, (bottom, bottom + 4.0), HAIRLINE, REFERENCE);
-            scene.text(&text, (x, bottom + 17.0), NOTE.anchored(HPos::Center));
+            scene.text(&text, (x, bottom + TICK_TEXT), NOTE.anchored(HPos::Center));
         }
         scene.level(bottom, (left, left + WIDTH), HAIRLINE, REFERENCE);
         let (_, even) = self.at(0.0, 1.0);
@@ -202,10 +202,10 @@ impl Plot {
             NOTE.anchored(HPos::Center),
         );
         let label = "false rejections (% of what the final filter accepts)";
-        let middle = (left + 0.5 * WIDTH, bottom + 38.0);
+        let middle = (left + 0.5 * WIDTH, bottom + AXIS_TEXT);
         scene.text(label, middle, LABEL.anchored(HPos::Center));
         let label = "cost of a retained sample (full generation = 1)";
-        let middle = (left - 52.0, top + 0.5 * HEIGHT);
+        let middle = (left - 58.0, top + 0.5 * HEIGHT);
         scene.text(label, middle, LABEL.turned().anchored(HPos::Center));
         Ok(())
     }

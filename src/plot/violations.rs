@@ -7,19 +7,19 @@ use plotters::style::text_anchor::HPos;
 use super::axis::{Axis, grouped, number};
 use super::scene::Scene;
 use super::theme::{
-    CONTRAST, FAINT, HAIRLINE, INK, LABEL, MARGIN, MARK, NOTE, REFERENCE, SUBJECT, SUBTITLE, TITLE,
-    WHISKER,
+    AXIS_TEXT, CONTRAST, FAINT, HAIRLINE, INK, LABEL, MARGIN, MARK, NOTE, REFERENCE, SUBJECT,
+    SUBTITLE, TICK_TEXT, TITLE, WHISKER,
 };
 use super::{Figure, PlotError, draw};
 use crate::study::guarantee::{GuaranteeFindings, Method, MethodFindings};
 
 const NAME: &str = "violations-of-the-limit";
 const WIDTH: f64 = 420.0;
-const LINE: f64 = 26.0;
+const LINE: f64 = 27.0;
 /// Room above the rows, between experiments, and below.
-const HEAD: f64 = 84.0;
+const HEAD: f64 = 68.0;
 const BETWEEN: f64 = 40.0;
-const BELOW: f64 = 56.0;
+const BELOW: f64 = 62.0;
 const MOST: usize = 12;
 
 /// Draws the methods of each experiment below each other.
@@ -47,7 +47,7 @@ fn scene(experiments: &[GuaranteeFindings]) -> Result<Scene, PlotError> {
     }
     let title = "How often the policy chosen breaks its limit";
     let hint =
-        "Share of drawn logs, with exact 99 % intervals; the line is what the certificate allows.";
+        "Share of drawn logs, with exact 99 % intervals; the upright line is what is allowed.";
     let left = MARGIN + names + 16.0;
     let rows: usize = experiments.iter().map(|e| e.methods.len()).sum();
     let height = rows as f64 * LINE + experiments.len() as f64 * BETWEEN;
@@ -59,23 +59,29 @@ fn scene(experiments: &[GuaranteeFindings]) -> Result<Scene, PlotError> {
     let bottom = HEAD + height;
     let x = |percent: f64| left + across.place(percent).clamped() * WIDTH;
     for (tick, text) in across.ticks() {
-        scene.text(&text, (x(tick), bottom + 17.0), NOTE.anchored(HPos::Center));
+        scene.text(
+            &text,
+            (x(tick), bottom + TICK_TEXT),
+            NOTE.anchored(HPos::Center),
+        );
     }
     let label = "logs on which the limit is broken (%)";
     scene.text(
         label,
-        (left + 0.5 * WIDTH, bottom + 38.0),
+        (left + 0.5 * WIDTH, bottom + AXIS_TEXT),
         LABEL.anchored(HPos::Center),
     );
     let mut top = HEAD;
     for experiment in experiments {
         let about = format!(
-            "{}: {} prompts × {}, false rejections at most {} %",
+            "{}: {} prompts × {}, false rejections at most {} %, on all but {} % of logs",
             experiment.name,
             grouped(experiment.prompts),
             experiment.per_prompt,
-            number(100.0 * experiment.max_frr, 1)
+            number(100.0 * experiment.max_frr, 1),
+            number(100.0 * (1.0 - experiment.confidence), 1)
         );
+        let about = NOTE.shortened(&about, width - 2.0 * MARGIN)?;
         scene.text(&about, (MARGIN, top + 24.0), NOTE);
         top += BETWEEN;
         let end = top + experiment.methods.len() as f64 * LINE;

@@ -6,10 +6,11 @@
 use plotters::style::text_anchor::HPos;
 
 use super::axis::{Axis, number};
+use super::log_name::log_name;
 use super::scene::{Point, Scene};
 use super::theme::{
-    CONTRAST, FAINT, HAIRLINE, HEADING, INK, LABEL, MARGIN, MARK, NOTE, REFERENCE, SUBJECT,
-    SUBTITLE, TITLE, WHISKER,
+    AXIS_TEXT, CONTRAST, FAINT, HAIRLINE, HEADING, INK, LABEL, MARGIN, MARK, NOTE, REFERENCE,
+    SUBJECT, SUBTITLE, TICK_TEXT, TITLE,
 };
 use super::{Figure, PlotError, draw};
 use crate::study::explanation::ExplanationFindings;
@@ -18,16 +19,18 @@ use crate::study::explanation::logs::LogExplanation;
 const NAME: &str = "explanation";
 const WIDTH: f64 = 260.0;
 /// Room for the value beside each row, and between panels.
-const VALUES: f64 = 62.0;
+const VALUES: f64 = 70.0;
 const BETWEEN: f64 = 30.0;
 const ROW: f64 = 28.0;
 const BAR: f64 = 14.0;
 const HEAD: f64 = 78.0;
 const ABOVE: f64 = 30.0;
-const BELOW: f64 = 52.0;
+const BELOW: f64 = 62.0;
 /// Most room for the names of the two ends.
 const NAMES: f64 = 260.0;
 const TICKS: usize = 4;
+/// An axis shows at least this much: less is no difference to look at.
+const LEAST: f64 = 0.01;
 
 /// A part with its share and the interval of the share.
 struct Step {
@@ -38,6 +41,8 @@ struct Step {
 /// A figure from its first to its second value; nothing where it is undefined.
 struct Panel {
     heading: &'static str,
+    /// What its axis says.
+    label: &'static str,
     ends: Option<(f64, f64, Vec<Step>)>,
 }
 
@@ -51,11 +56,15 @@ struct Waterfall {
     panels: Vec<Panel>,
 }
 
-fn heading(name: &str) -> &'static str {
+/// Its heading and its axis.
+fn heading(name: &str) -> [&'static str; 2] {
     if name == "savings" {
-        "Savings per attempt"
+        ["Savings per attempt", "share of the tokens saved (0 to 1)"]
     } else {
-        "Cost per retained sample"
+        [
+            "Cost per retained sample",
+            "relative to full generation (= 1)",
+        ]
     }
 }
 
@@ -80,7 +89,7 @@ pub fn waterfall_of_scenarios(findings: &ExplanationFindings) -> Result<Figure, 
         let ends = figure.of_first.zip(figure.of_second);
         (figure.name.as_str(), ends, parts.collect())
     });
-    let ends = [&findings.first, &findings.second];
+    let ends = [&findings.first, &findings.second].map(String::clone);
     let about =
         "Shapley shares of the difference, exact; means over all orders of exchanging parts.";
     drawn(&waterfall("", about, ends, figures.collect()))
@@ -101,6 +110,7 @@ pub fn waterfall_of_logs(findings: &LogExplanation) -> Result<Figure, PlotError>
         (figure.name.as_str(), ends, parts.collect())
     });
     let ends = [&findings.first.name, &findings.second.name];
+    let ends = ends.map(|name| log_name(name).to_owned());
     let about =
         "Shapley shares of the difference, with 95 % intervals over prompts where there are any.";
     let under = format!(" under {}", findings.policy);
@@ -111,7 +121,7 @@ pub fn waterfall_of_logs(findings: &LogExplanation) -> Result<Figure, PlotError>
 fn waterfall(
     under: &str,
     about: &'static str,
-    ends: [&String; 2],
+    ends: [String; 2],
     mut figures: Vec<Named<'_>>,
 ) -> Waterfall {
     for (.., parts) in &mut figures {
@@ -124,8 +134,10 @@ fn waterfall(
     let panels = figures.into_iter().map(|(name, ends, parts)| {
         let steps = parts.into_iter().map(|part| part.step);
         let steps: Option<Vec<Step>> = steps.collect();
+        let [heading, label] = heading(name);
         Panel {
-            heading: heading(name),
+            heading,
+            label,
             ends: ends
                 .zip(steps)
                 .map(|((first, second), steps)| (first, second, steps)),
@@ -134,7 +146,7 @@ fn waterfall(
     Waterfall {
         title: format!("From {} to {}{under}", ends[0], ends[1]),
         about,
-        ends: ends.map(String::clone),
+        ends,
         parts,
         panels: panels.collect(),
     }
@@ -178,8 +190,10 @@ fn scene(waterfall: &Waterfall) -> Result<Scene, PlotError> {
         match &panel.ends {
             Some((first, second, steps)) => {
                 steps_of(&mut scene, (*first, *second, steps), (x, top), bottom);
+                let at = (x + 0.5 * WIDTH, bottom + AXIS_TEXT);
+                scene.text(panel.label, at, LABEL.anchored(HPos::Center));
             }
-            None => scene.text("undefined", (x + 8.0, middle(top, 0) + 4.0), NOTE),
+            None => scene.text("undefined", (x + 8.0, middle(top, 0) + 4.5), NOTE),
         }
     }
     Ok(scene)
@@ -199,7 +213,7 @@ fn axis(first: f64, second: f64, steps: &[Step]) -> Axis {
         (lo, hi) = (lo.min(end).min(a), hi.max(end).max(b));
         at = end;
     }
-    let free = 0.06 * (hi - lo).max(1e-6);
+    let free = (0.06 * (hi - lo)).max(0.5 * (LEAST - (hi - lo)));
     Axis::linear(lo - free, hi + free, TICKS)
 }
 
@@ -213,11 +227,15 @@ fn steps_of(
     let x = |value: f64| left + axis.place(value).clamped() * WIDTH;
     for (tick, text) in axis.ticks() {
         scene.upright(x(tick), (top, bottom + 5.0), HAIRLINE, FAINT);
-        scene.text(&text, (x(tick), bottom + 19.0), NOTE.anchored(HPos::Center));
+        scene.text(
+            &text,
+            (x(tick), bottom + TICK_TEXT),
+            NOTE.anchored(HPos::Center),
+        );
     }
     scene.level(bottom, (left, left + WIDTH), HAIRLINE, REFERENCE);
     let value = |scene: &mut Scene, row: usize, text: &str| {
-        let at = (left + WIDTH + VALUES, middle(top, row) + 4.0);
+        let at = (left + WIDTH + VALUES, middle(top, row) + 4.5);
         scene.text(text, at, NOTE.anchored(HPos::Right));
     };
     value(scene, 0, &number(first, 4));
@@ -231,7 +249,7 @@ fn steps_of(
         let (from, to) = (x(at.min(end)), x(at.max(end)));
         scene.rectangle((from, y - 0.5 * BAR), (to, y + 0.5 * BAR), color);
         if let Some([lo, hi]) = step.ci {
-            scene.level(y, (x(at + lo), x(at + hi)), WHISKER, INK);
+            scene.interval(y, (x(at + lo), x(at + hi)), INK);
         }
         if step.share != 0.0 {
             scene.arrow(
@@ -289,10 +307,12 @@ mod tests {
             panels: vec![
                 Panel {
                     heading: "Savings per attempt",
+                    label: "share of the tokens saved (0 to 1)",
                     ends: Some((0.2, second, steps())),
                 },
                 Panel {
                     heading: "Cost per retained sample",
+                    label: "share of the tokens saved (0 to 1)",
                     ends: None,
                 },
             ],

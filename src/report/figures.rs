@@ -4,9 +4,7 @@ use std::fmt::Write as _;
 
 use super::{Section, Sheet};
 use crate::plot::capitalised;
-use crate::study::figures::{
-    EntryFindings, FigureFindings, FiguresFindings, FileState, ResultState, Status,
-};
+use crate::study::figures::{FigureFindings, FiguresFindings, FileState, ResultState, Status};
 
 /// The sheet of entries and figures.
 pub fn sheet(findings: &FiguresFindings) -> Sheet {
@@ -183,8 +181,9 @@ pub fn page(findings: &FiguresFindings) -> String {
     let mut page = format!(
         "# {}\n\nWritten by `foldem reproduce`; `foldem figures` draws it again from [results/](../results), and with \
          `--check` says whether it is current. *Published* is what summaries of \
-         the paper report. *Fitted* is what was chosen so that published numbers come out; everything else \
-         is predicted, that is: it follows from a model or from logs that have nothing to do with the paper's.\n",
+         the paper report. *Fitted* is what was chosen so that published numbers come out. *Predicted* is what \
+         follows from a model, *measured* what comes out of logs, real or drawn, that have nothing to do with the \
+         paper's.\n",
         findings.name.as_deref().unwrap_or_default()
     );
     for entry in &findings.entries {
@@ -195,7 +194,7 @@ pub fn page(findings: &FiguresFindings) -> String {
             let _ = write!(page, "Fitted: {}\n\n", entry.fitted);
         }
         let _ = writeln!(page, "{}", entry.found);
-        for named in &entry.figures {
+        for (named, caption) in entry.figures.iter().zip(&entry.captions) {
             let _ = match findings.figure(&named.name).filter(|_| named.drawn) {
                 None => write!(
                     page,
@@ -209,7 +208,7 @@ pub fn page(findings: &FiguresFindings) -> String {
                     figure.name,
                     figure.name,
                     link(figure),
-                    drawn_of(entry)
+                    caption.text()
                 ),
             };
         }
@@ -234,16 +233,6 @@ fn link(figure: &FigureFindings) -> String {
     }
 }
 
-/// What in a figure of `entry` was put in and what comes out.
-fn drawn_of(entry: &EntryFindings) -> String {
-    if entry.fitted.is_empty() {
-        return "Nothing in it was fitted: what is not marked as published is predicted."
-            .to_owned();
-    }
-    let fitted = entry.fitted.trim_end_matches('.');
-    format!("Fitted inputs: {fitted}. What else is drawn is predicted.")
-}
-
 /// `text` as it may stand in the brackets of a picture in Markdown.
 fn bracketless(text: &str) -> String {
     text.replace('[', "(").replace(']', ")")
@@ -252,7 +241,7 @@ fn bracketless(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::study::figures::{LeftOut, NamedFigure, ResultFindings};
+    use crate::study::figures::{Caption, EntryFindings, LeftOut, NamedFigure, ResultFindings};
 
     /// An entry with a figure `f` of a result `r`, which stand so.
     fn findings(state: ResultState, figure: FileState) -> FiguresFindings {
@@ -275,6 +264,11 @@ mod tests {
             figures: vec![NamedFigure {
                 name: "f".to_owned(),
                 drawn,
+            }],
+            captions: vec![Caption {
+                figure: "f".to_owned(),
+                fitted: String::new(),
+                drawn: "It is measured.".to_owned(),
             }],
             results: vec![result.clone()],
             ok: drawn && state == ResultState::Current,
@@ -367,23 +361,20 @@ mod tests {
         assert!(text.contains("**Predicted.** Published: 42 %."), "{text}");
         assert!(text.contains("![a (line)](f.svg)") && !text.contains("Fitted: "));
         assert!(
-            text.contains("not marked as published is predicted"),
+            text.contains(" Nothing is fitted. It is measured."),
             "{text}"
         );
         let from = "*f*, drawn from [results/r/kind.json](../results/r/kind.json).";
         assert!(text.contains(from), "{text}");
         let files = ["a/x.json", "b/x.json", "b/y.json"].map(str::to_owned);
         findings.figures[0].results = files.to_vec();
-        findings.entries[0].fitted = "the rate.".to_owned();
+        findings.entries[0].captions[0].fitted = "the rate.".to_owned();
         let text = page(&findings);
         assert!(
             text.contains("drawn from x.json of 2 results and y.json of 1 results. Fitted"),
             "{text}"
         );
-        assert!(
-            text.contains("Fitted inputs: the rate. What else is drawn"),
-            "{text}"
-        );
+        assert!(text.contains("Fitted: the rate. It is measured."), "{text}");
         findings.entries[0].figures[0].drawn = false;
         let text = page(&findings);
         assert!(

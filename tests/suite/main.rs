@@ -18,6 +18,7 @@ mod broken_imports;
 mod broken_logs;
 mod calibrate;
 mod candidates;
+mod captions;
 mod censored;
 mod cli;
 mod compare;

@@ -6,10 +6,12 @@
 //! stands in its place and what was fitted for it. How results and figures stand is asked of the files
 //! by whoever calls: this file decides what follows.
 
+mod caption;
 mod read;
 
 use serde::Serialize;
 
+pub use caption::Caption;
 pub use read::SPEC_SCHEMA;
 
 /// Schema identifier of the findings.
@@ -58,6 +60,8 @@ pub(crate) struct EntrySpec {
     pub(crate) fitted: String,
     pub(crate) found: String,
     pub(crate) figures: Vec<String>,
+    /// Of each of the figures, in their order.
+    pub(crate) captions: Vec<Caption>,
     pub(crate) results: Vec<String>,
 }
 
@@ -151,6 +155,8 @@ pub struct EntryFindings {
     pub found: String,
     /// The figures that stand for it.
     pub figures: Vec<NamedFigure>,
+    /// Their captions, in the same order.
+    pub captions: Vec<Caption>,
     /// The results behind them.
     pub results: Vec<ResultFindings>,
     /// Whether the figures can be drawn, and their results and those named are current.
@@ -232,6 +238,7 @@ impl Standing {
             fitted: entry.fitted.clone(),
             found: entry.found.clone(),
             figures: figures.collect(),
+            captions: entry.captions.clone(),
             results,
         }
     }

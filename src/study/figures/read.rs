@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::{EntrySpec, Spec, Status};
+use super::{Caption, EntrySpec, Spec, Status};
 use crate::input::{Document, InputError, Mistakes, Table, nearest, quoted_list};
 
 /// Schema identifier of the file.
@@ -31,11 +31,17 @@ impl Spec {
         if tables.is_empty() && !mistakes.touches("entry") {
             mistakes.push("entry", "is missing; the list has at least one [[entry]]");
         }
-        let entries: Vec<EntrySpec> = tables
+        let mut entries: Vec<EntrySpec> = tables
             .into_iter()
             .map(|table| entry(table, &mut mistakes))
             .collect();
+        let captions = root.tables("caption", &mut mistakes);
+        let captions = captions
+            .into_iter()
+            .map(|table| caption(table, &mut mistakes));
+        let captions: Vec<Caption> = captions.collect();
         root.finish(&mut mistakes);
+        captioned(&mut entries, &captions, &mut mistakes);
         let mut names = BTreeSet::new();
         for (i, entry) in entries.iter().enumerate() {
             if !entry.name.is_empty() && !names.insert(entry.name.as_str()) {
@@ -48,6 +54,47 @@ impl Spec {
         } else {
             Err(document.error(mistakes))
         }
+    }
+}
+
+fn caption(mut table: Table<'_, '_>, mistakes: &mut Mistakes) -> Caption {
+    let at = table.key("drawn");
+    let caption = Caption {
+        figure: table.required_string("figure", mistakes),
+        fitted: table.string("fitted", mistakes).unwrap_or_default(),
+        drawn: table.required_string("drawn", mistakes),
+    };
+    if let Some(message) = caption.lacks().filter(|_| !mistakes.covers(&at)) {
+        mistakes.push(at, message);
+    }
+    table.finish(mistakes);
+    caption
+}
+
+/// Gives each figure of each entry its caption; each figure has one, and each caption a figure.
+fn captioned(entries: &mut [EntrySpec], captions: &[Caption], mistakes: &mut Mistakes) {
+    for (i, entry) in entries.iter_mut().enumerate() {
+        for figure in &entry.figures {
+            if let Some(caption) = captions.iter().find(|caption| caption.figure == *figure) {
+                entry.captions.push(caption.clone());
+            } else {
+                let message = format!("names \"{figure}\", which has no [[caption]]; give it one");
+                mistakes.push(format!("entry[{i}].figures"), message);
+            }
+        }
+    }
+    let mut known = BTreeSet::new();
+    for (i, caption) in captions.iter().enumerate() {
+        let mut figures = entries.iter().flat_map(|entry| &entry.figures);
+        let problem = if !known.insert(&caption.figure) {
+            "which has a caption already"
+        } else if !figures.any(|figure| *figure == caption.figure) {
+            "which no entry names"
+        } else {
+            continue;
+        };
+        let message = format!("is \"{}\", {problem}; delete this one", caption.figure);
+        mistakes.push(format!("caption[{i}].figure"), message);
     }
 }
 
@@ -85,6 +132,7 @@ fn entry(mut table: Table<'_, '_>, mistakes: &mut Mistakes) -> EntrySpec {
         fitted,
         found,
         figures,
+        captions: Vec::new(),
         results,
     }
 }
