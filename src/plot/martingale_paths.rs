@@ -10,11 +10,12 @@ use plotters::style::RGBColor;
 use plotters::style::text_anchor::HPos;
 
 use super::axis::{Axis, grouped, number};
+use super::path_ends::{End, color, gathered, in_words, mark, rank};
 use super::scene::{Point, Scene};
 use super::side_names::{self, GAP};
 use super::theme::{
-    AXIS_TEXT, CONTRAST, FAINT, Face, HAIRLINE, INK, LABEL, LINES, MARGIN, MARK, NOTE, PAPER,
-    REFERENCE, SUBJECT, SUBTITLE, TICK_TEXT, TITLE,
+    AXIS_TEXT, FAINT, Face, HAIRLINE, INK, LABEL, LINES, MARGIN, MARK, NOTE, PAPER, REFERENCE,
+    SUBJECT, SUBTITLE, TICK_TEXT, TITLE,
 };
 use super::{Figure, PlotError, draw};
 use crate::study::martingale_paths::{Fate, Path, PathsFindings};
@@ -36,9 +37,8 @@ const THICK: f64 = 2.5;
 const AROUND: f64 = 1.25;
 /// Half a side of the mark of the mean of the survivors.
 const SQUARE: f64 = 3.5;
-/// From the end of a path to what is written there, and from one such text to the next.
+/// From the end of a path to what is written there.
 const BESIDE: f64 = 7.5;
-const LINE: f64 = 17.0;
 /// Height of a text above and below the middle of its line.
 const HALF_LINE: f64 = 8.0;
 /// The mean of those that still run.
@@ -139,46 +139,11 @@ fn order(a: &Path, b: &Path) -> Ordering {
     along.fold(end(a).cmp(&end(b)), Ordering::then)
 }
 
-/// From below to above among those of one path.
-fn rank(fate: Fate) -> u8 {
-    match fate {
-        Fate::Retained => 2,
-        Fate::Refused => 1,
-        Fate::Rejected(_) => 0,
-    }
-}
-
 /// The stage at which a path ends.
 fn end(path: &Path) -> usize {
     match path.fate {
         Fate::Rejected(stage) => stage,
         _ => path.predicted.len() - 1,
-    }
-}
-
-fn color(fate: Fate) -> RGBColor {
-    match fate {
-        Fate::Retained => SUBJECT,
-        Fate::Refused => REFERENCE,
-        Fate::Rejected(_) => CONTRAST,
-    }
-}
-
-/// What is written at the end of paths of this fate.
-fn in_words(fate: Fate) -> &'static str {
-    match fate {
-        Fate::Retained => "retained",
-        Fate::Refused => "refused",
-        Fate::Rejected(_) => "rejected",
-    }
-}
-
-fn mark(scene: &mut Scene, at: Point, fate: Fate) {
-    let radius = MARK - 1.5;
-    match fate {
-        Fate::Retained => scene.disc(at, radius, SUBJECT),
-        Fate::Refused => scene.ring(at, radius, REFERENCE),
-        Fate::Rejected(_) => scene.diamond(at, radius + 1.0, CONTRAST),
     }
 }
 
@@ -200,49 +165,6 @@ fn key(scene: &mut Scene, paths: &[Path]) -> Result<(), PlotError> {
         x += 31.0 + LABEL.width(text)? + 24.0;
     }
     Ok(())
-}
-
-/// Where so many paths of one fate end.
-#[derive(Clone, Copy)]
-struct End {
-    column: usize,
-    at: Point,
-    fate: Fate,
-    count: usize,
-}
-
-/// Neighbours of one column and fate as one end in their middle, by column and from above, so far apart between
-/// `top` and `bottom` that texts beside them do not overlap.
-fn gathered(ends: &[End], (top, bottom): Point) -> Vec<End> {
-    let mut ends = ends.to_vec();
-    let place = |end: &End| (end.column, rank(end.fate));
-    ends.sort_by(|a, b| place(a).cmp(&place(b)).then(a.at.1.total_cmp(&b.at.1)));
-    let near = |a: &End, b: &End| place(a) == place(b) && b.at.1 - a.at.1 < 2.0 * LINE;
-    let mut groups: Vec<End> = Vec::new();
-    for group in ends.chunk_by(near) {
-        let count: usize = group.iter().map(|end| end.count).sum();
-        let weighed = group.iter().map(|end| end.at.1 * end.count as f64);
-        let at = (group[0].at.0, weighed.sum::<f64>() / count as f64);
-        groups.push(End {
-            at,
-            count,
-            ..group[0]
-        });
-    }
-    groups.sort_by(|a, b| a.column.cmp(&b.column).then(a.at.1.total_cmp(&b.at.1)));
-    for column in groups.chunk_by_mut(|a, b| a.column == b.column) {
-        let mut least = top;
-        for end in column.iter_mut() {
-            end.at.1 = end.at.1.max(least);
-            least = end.at.1 + LINE;
-        }
-        let mut most = bottom;
-        for end in column.iter_mut().rev() {
-            end.at.1 = end.at.1.min(most);
-            most = end.at.1 - LINE;
-        }
-    }
-    groups
 }
 
 struct Plot {

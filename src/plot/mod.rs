@@ -26,6 +26,7 @@ mod log_name;
 mod made_up;
 mod martingale_paths;
 mod paired_panels;
+mod path_ends;
 mod png;
 mod policy_and_coin;
 mod policy_costs;
