@@ -24,8 +24,8 @@ pub(super) struct Column {
     reference: (f64, Option<&'static str>),
 }
 
-/// Savings, rejections and cost.
-pub(super) const COLUMNS: [Column; 3] = [
+/// Savings, rejections, purity and cost.
+pub(super) const COLUMNS: [Column; 4] = [
     Column {
         heading: "Saved per attempt (% of the tokens)",
         curves: [
@@ -40,6 +40,15 @@ pub(super) const COLUMNS: [Column; 3] = [
         curves: [
             (Kind::Error, "of the accepted", |p| p.false_rejection_rate),
             (Kind::Policy, "of the refused", |p| p.detection_rate),
+        ],
+        unit: 100.0,
+        reference: (0.0, None),
+    },
+    Column {
+        heading: "Accepted of the survivors (%)",
+        curves: [
+            (Kind::Coin, "coin", |p| p.purity_before),
+            (Kind::Policy, "policy", |p| p.purity_after),
         ],
         unit: 100.0,
         reference: (0.0, None),

@@ -1,4 +1,4 @@
-//! What one checkpoint saves, rejects and costs, by where it stands: a row of panels for all
+//! What one checkpoint saves, rejects, keeps and costs, by where it stands: a row of panels for all
 //! generations, and one for each model and benchmark.
 //!
 //! Panels below each other have the same scales, so rows can be compared.
@@ -25,7 +25,7 @@ const BELOW: f64 = 44.0;
 /// Ticks of the horizontal axes.
 const TICKS_ACROSS: usize = 5;
 
-/// Draws savings, rejection rates and cost per retained sample over the place of one checkpoint,
+/// Draws savings, rejection rates, purity and cost per retained sample over the place of one checkpoint,
 /// with 95 % intervals.
 pub fn savings_by_checkpoint_position(sweep: &PositionSweep) -> Result<Figure, PlotError> {
     draw::figure(NAME, &scene(sweep)?, &alt(sweep))
@@ -128,8 +128,9 @@ fn alt(sweep: &PositionSweep) -> String {
         );
         format!(" {}: {savings}; {cost}.", in_words(curve))
     });
-    let what = "Savings per attempt, false rejection and detection rates and cost per retained \
-                sample, by where one checkpoint stands in the expected length.";
+    let what = "Savings per attempt, false rejection and detection rates, share of the accepted among \
+                the survivors and cost per retained sample, by where one checkpoint stands in the \
+                expected length.";
     what.to_owned() + &rows.collect::<String>()
 }
 
@@ -148,6 +149,7 @@ mod tests {
             detection_rate: of(Some(fraction)),
             cost_ratio: of(cost),
             null_cost_ratio: of(Some(1.05)),
+            purity_before: of(Some(0.4)),
             purity_after: of(Some(0.5)),
         }
     }

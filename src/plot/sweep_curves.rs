@@ -93,7 +93,8 @@ fn scene(findings: &SweepFindings) -> Result<Scene, PlotError> {
 fn alt(findings: &SweepFindings) -> String {
     let lines = Lines::new(findings);
     let mut parts = vec![format!(
-        "Savings per attempt, false rejection rate and cost per retained sample of {} over {}",
+        "Savings per attempt, false rejection rate, share of the accepted among the survivors and cost per \
+         retained sample of {} over {}",
         findings.scenario,
         lines.over()
     )];

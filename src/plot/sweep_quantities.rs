@@ -28,8 +28,8 @@ pub(super) struct Quantity {
     pub(super) reference: (f64, Option<&'static str>),
 }
 
-/// Savings, rejections and cost.
-pub(super) const QUANTITIES: [Quantity; 3] = [
+/// Savings, rejections, purity and cost.
+pub(super) const QUANTITIES: [Quantity; 4] = [
     Quantity {
         heading: "Saved per attempt (% of the tokens)",
         estimate: "savings",
@@ -51,6 +51,19 @@ pub(super) const QUANTITIES: [Quantity; 3] = [
             estimate: "detection_rate",
             name: "of the refused",
             kind: Kind::Policy,
+            always: false,
+        },
+        unit: 100.0,
+        reference: (0.0, None),
+    },
+    Quantity {
+        heading: "Accepted of the survivors (%)",
+        estimate: "purity_after",
+        name: "policy",
+        beside: Beside {
+            estimate: "purity_before",
+            name: "coin",
+            kind: Kind::Coin,
             always: false,
         },
         unit: 100.0,

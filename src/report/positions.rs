@@ -63,13 +63,14 @@ fn data(sweep: &PositionSweep) -> Section {
     let mut section = Section::new("", &header);
     for curve in &sweep.curves {
         for p in &curve.points {
-            let named: [(&str, Estimate); 7] = [
+            let named: [(&str, Estimate); 8] = [
                 ("savings", p.savings),
                 ("null_savings", p.null_savings),
                 ("false_rejection_rate", p.false_rejection_rate),
                 ("detection_rate", p.detection_rate),
                 ("cost_ratio", p.cost_ratio),
                 ("null_cost_ratio", p.null_cost_ratio),
+                ("purity_before", p.purity_before),
                 ("purity_after", p.purity_after),
             ];
             section.rows.extend(named.map(|(estimate_name, e)| {

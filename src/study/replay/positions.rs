@@ -68,6 +68,8 @@ pub struct PositionPoint {
     pub cost_ratio: Estimate,
     /// The same by the coin.
     pub null_cost_ratio: Estimate,
+    /// Share of all generations that is accepted; the coin leaves it as it is.
+    pub purity_before: Estimate,
     /// Share of the survivors that is accepted.
     pub purity_after: Estimate,
 }
@@ -83,6 +85,7 @@ impl PositionPoint {
             detection_rate: of("detection_rate"),
             cost_ratio: of("cost_ratio"),
             null_cost_ratio: of("null_cost_ratio"),
+            purity_before: of("purity_before"),
             purity_after: of("purity_after"),
         }
     }
