@@ -187,7 +187,7 @@ mod tests {
             ("all generations (1,234)", 3),
             ("Rejected (%)", 1),
             ("of the accepted", 3),
-            ("policy", 6),
+            ("policy", 9),
             ("break-even", 3),
         ] {
             let found = figure.svg.matches(&format!(">\n{text}\n</text>")).count();
@@ -237,12 +237,12 @@ mod tests {
             full.map(|line| line.matches(what).count()).sum::<usize>()
         };
         let mut points = usual();
-        assert_eq!(count(&points, "<polyline"), 4);
+        assert_eq!(count(&points, "<polyline"), 5);
         points[4] = point(0.5, None, Some(f64::INFINITY));
-        assert_eq!(count(&points, "<polyline"), 6);
+        assert_eq!(count(&points, "<polyline"), 7);
         let none = [point(0.1, None, Some(f64::NAN)), point(0.2, None, None)];
         assert_eq!(count(&none, "policy: undefined"), 2);
-        assert_eq!(count(&none, "<polyline"), 2);
+        assert_eq!(count(&none, "<polyline"), 3);
     }
 
     #[test]

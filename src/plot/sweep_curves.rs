@@ -181,7 +181,7 @@ mod tests {
                 texts(&one, "coin"),
                 texts(&one, "x.y")
             ],
-            [2, 2, 1]
+            [3, 3, 1]
         );
         let two = tidy(&sweep(
             &[("x", X), ("z", &[5.0, 7.0]), ("w", &[3.0, 4.0])],
@@ -194,12 +194,12 @@ mod tests {
                 texts(&two, "7"),
                 texts(&two, "Lines: z; w = 3")
             ],
-            [3, 3, 1]
+            [4, 4, 1]
         );
         let policies = tidy(&sweep(&[("x", X)], &["late", "early"], rising));
         assert_eq!(
             [texts(&policies, "late"), texts(&policies, "early")],
-            [3, 3]
+            [4, 4]
         );
         assert!(
             policies.alt.contains("late: lowest cost ratio 0.100 at 0."),
@@ -216,7 +216,7 @@ mod tests {
     fn policies_run_to_the_right_where_nothing_else_was_varied() {
         let figure = tidy(&sweep(&[], &["30 %", "40 %", "50 %"], |_| Some(0.5)));
         // Each panel names its curves; what runs to the right, no axis being varied, the sweep is named after.
-        assert_eq!([texts(&figure, "40 %"), texts(&figure, "policy")], [3, 2]);
+        assert_eq!([texts(&figure, "40 %"), texts(&figure, "policy")], [4, 3]);
         assert_eq!(texts(&figure, "a &amp; b"), 1);
         assert!(figure.alt.contains("over a & b"), "{}", figure.alt);
         assert!(figure.alt.contains("ratio 0.500 at 30 %"), "{}", figure.alt);
@@ -264,7 +264,7 @@ mod tests {
         let figure = tidy(&sweep(&[("x", X)], &[], gap));
         assert!(!figure.svg.contains("NaN"));
         let none = tidy(&sweep(&[("x", X), ("z", X)], &[], |_| None));
-        assert_eq!(none.svg.matches("4 lines: undefined").count(), 3);
+        assert_eq!(none.svg.matches("4 lines: undefined").count(), 4);
     }
 
     #[test]

@@ -203,12 +203,12 @@ pub fn page(findings: &FiguresFindings) -> String {
                 ),
                 Some(figure) => write!(
                     page,
-                    "\n![{}]({}.svg)\n\n*{}*, drawn from {}. {}\n",
+                    "\n![{}]({}.svg)\n\n*{}* {} Drawn from {}.\n",
                     bracketless(&figure.alt),
                     figure.name,
                     figure.name,
-                    link(figure),
-                    caption.text()
+                    caption.text(),
+                    link(figure)
                 ),
             };
         }
@@ -360,18 +360,14 @@ mod tests {
         let text = page(&findings);
         assert!(text.contains("**Predicted.** Published: 42 %."), "{text}");
         assert!(text.contains("![a (line)](f.svg)") && !text.contains("Fitted: "));
-        assert!(
-            text.contains(" Nothing is fitted. It is measured."),
-            "{text}"
-        );
-        let from = "*f*, drawn from [results/r/kind.json](../results/r/kind.json).";
+        let from = "*f* Nothing is fitted. It is measured. Drawn from [results/r/kind.json](../results/r/kind.json).";
         assert!(text.contains(from), "{text}");
         let files = ["a/x.json", "b/x.json", "b/y.json"].map(str::to_owned);
         findings.figures[0].results = files.to_vec();
         findings.entries[0].captions[0].fitted = "the rate.".to_owned();
         let text = page(&findings);
         assert!(
-            text.contains("drawn from x.json of 2 results and y.json of 1 results. Fitted"),
+            text.contains("Drawn from x.json of 2 results and y.json of 1 results."),
             "{text}"
         );
         assert!(text.contains("Fitted: the rate. It is measured."), "{text}");

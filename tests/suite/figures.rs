@@ -309,6 +309,9 @@ fn the_shipped_figures_are_those_of_the_shipped_results() {
                  figures = [\"{figure}\"]\nresults = [\"{result}\"]\n"
                 )
             };
+            let caption = |figure: &str| {
+                format!("[[caption]]\nfigure = \"{figure}\"\ndrawn = \"All is predicted.\"\n")
+            };
             [
                 head,
                 &entry("fine", "sweep-cutoff", "sweep-cutoff"),
@@ -316,6 +319,9 @@ fn the_shipped_figures_are_those_of_the_shipped_results() {
                 &entry("stale", "martingale-paths-biased", "sweep-cutoff"),
                 &entry("no figure", "sweep-nothing", "sweep-cutoff"),
                 &entry("no result", "sweep-cutoff", "sweep-nothing"),
+                &["sweep-cutoff", "martingale-paths-biased", "sweep-nothing"]
+                    .map(caption)
+                    .concat(),
             ]
             .concat()
         },
