@@ -152,8 +152,13 @@ fn alt(rows: &[&RowFindings]) -> String {
             .map_or(f64::NAN, |p| 100.0 * p.false_rejection);
         let equal = row.region.iter().find(|p| p.length_ratio_min.lo <= 1.0);
         let equal = equal.map_or_else(
-            || "never falls to 1".to_owned(),
-            |p| format!("falls to 1 at {} %", number(100.0 * p.false_rejection, 0)),
+            || "above 1 throughout".to_owned(),
+            |p| {
+                format!(
+                    "at most 1 from {} % on",
+                    number(100.0 * p.false_rejection, 0)
+                )
+            },
         );
         let published = published(row).map_or_else(String::new, |(share, ratio)| {
             format!(
@@ -217,7 +222,7 @@ mod tests {
             assert_eq!(figure, feasible_region(&findings).unwrap());
         }
         let alt = feasible_region(&findings(&[row])).unwrap().alt;
-        assert!(alt.contains("falls to 1 at 77 %"), "{alt}");
+        assert!(alt.contains("at most 1 from 77 % on"), "{alt}");
     }
 
     #[test]

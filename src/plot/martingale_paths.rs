@@ -78,7 +78,7 @@ fn scene(findings: &PathsFindings) -> Result<Scene, PlotError> {
     let (left, top) = plot.corner;
     let title = "Predictions keep their mean over all generations, not over the survivors";
     let hint = format!(
-        "{}: first {} of {} generations, one line a path; numbers: how many end there; thick: means of all.",
+        "{}: first {} of {} generations, one line a path; numbers: how many end there; thick: means.",
         findings.scenario,
         findings.paths.len(),
         grouped(findings.generations),

@@ -22,6 +22,8 @@ pub(super) struct Column {
     unit: f64,
     /// What values are held against, and its name.
     reference: (f64, Option<&'static str>),
+    /// Whether panels below each other have the same scale.
+    shared: bool,
 }
 
 /// Savings, rejections, purity and cost.
@@ -34,6 +36,7 @@ pub(super) const COLUMNS: [Column; 4] = [
         ],
         unit: 100.0,
         reference: (0.0, None),
+        shared: true,
     },
     Column {
         heading: "Rejected (%)",
@@ -43,6 +46,7 @@ pub(super) const COLUMNS: [Column; 4] = [
         ],
         unit: 100.0,
         reference: (0.0, None),
+        shared: true,
     },
     Column {
         heading: "Accepted of the survivors (%)",
@@ -52,6 +56,7 @@ pub(super) const COLUMNS: [Column; 4] = [
         ],
         unit: 100.0,
         reference: (0.0, None),
+        shared: false,
     },
     Column {
         heading: "Cost per retained sample (full = 1)",
@@ -61,6 +66,7 @@ pub(super) const COLUMNS: [Column; 4] = [
         ],
         unit: 1.0,
         reference: (1.0, Some("break-even")),
+        shared: true,
     },
 ];
 
@@ -78,10 +84,18 @@ impl Column {
             .collect()
     }
 
-    /// An axis on which all of `curves` fit.
-    pub(super) fn axis(&self, curves: &[&PositionCurve]) -> Axis {
-        let values: Vec<_> = curves.iter().flat_map(|c| self.values(c)).collect();
-        levels(&values, self.reference.0, self.unit)
+    /// The axis of each of `curves`: all of them fit on it, or that one where scales are not shared.
+    pub(super) fn axes(&self, curves: &[&PositionCurve]) -> Vec<Axis> {
+        let values: Vec<_> = curves.iter().map(|c| self.values(c)).collect();
+        if self.shared {
+            let axis = levels(&values.concat(), self.reference.0, self.unit);
+            return vec![axis; curves.len()];
+        }
+        let axis = |values: &Vec<[Value; 2]>| {
+            let first = values.iter().flatten().find_map(|value| value.mean);
+            levels(values, first.unwrap_or(self.reference.0), self.unit)
+        };
+        values.iter().map(axis).collect()
     }
 
     /// The panel of `curve` over `places`.

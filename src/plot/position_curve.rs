@@ -1,7 +1,8 @@
 //! What one checkpoint saves, rejects, keeps and costs, by where it stands: a row of panels for all
 //! generations, and one for each model and benchmark.
 //!
-//! Panels below each other have the same scales, so rows can be compared.
+//! Panels below each other have the same scales, so rows can be compared; but for purity, which differs more between
+//! models than a policy changes it.
 
 use plotters::style::text_anchor::HPos;
 
@@ -57,11 +58,11 @@ fn scene(sweep: &PositionSweep) -> Result<Scene, PlotError> {
     let mut columns = Vec::new();
     let mut width = MARGIN;
     for column in &COLUMNS {
-        let axis = column.axis(&rows);
-        let heading = column.heading(&axis);
-        let panels = rows.iter();
+        let axes = column.axes(&rows);
+        let heading = column.heading(&axes[0]);
+        let panels = rows.iter().zip(axes);
         let panels: Vec<_> = panels
-            .map(|curve| column.panel(curve, &places, axis.clone()))
+            .map(|(curve, axis)| column.panel(curve, &places, axis))
             .collect();
         let left = width + TICKS;
         width = left + panels[0].across(&heading)?;
@@ -80,8 +81,8 @@ fn scene(sweep: &PositionSweep) -> Result<Scene, PlotError> {
     let room = width - 2.0 * MARGIN;
     let about = SUBTITLE.shortened(&about, room)?;
     scene.text(&about, (MARGIN, 57.0), SUBTITLE);
-    let bands = "Bands: 95 % intervals, over prompts. The coin rejects blindly, as often as the \
-                 policy does there.";
+    let bands = "Bands: 95 % intervals, over prompts, of each by itself: both are of the same generations. The coin \
+                 rejects blindly, as often as the policy does there.";
     scene.text(bands, (MARGIN, 76.0), SUBTITLE);
 
     for (left, heading, panels) in &columns {

@@ -66,7 +66,7 @@ fn scene(findings: &SweepFindings) -> Result<Scene, PlotError> {
     let title = format!("{name}: what a policy saves, rejects and costs");
     scene.text(&TITLE.shortened(&title, room)?, (MARGIN, 36.0), TITLE);
     let coin = if lines.count() > 1 {
-        "Thin lines: the coin that rejects as often, blindly; hidden where it saves the same."
+        "Thin lines among savings: the coin that rejects as often, blindly; hidden where it saves the same."
     } else {
         "The coin rejects as often, blindly."
     };

@@ -140,14 +140,12 @@ fn alt(experiments: &[GuaranteeFindings]) -> String {
             experiment.name,
             number(100.0 * (1.0 - experiment.confidence), 1)
         );
-        for method in &experiment.methods {
-            let _ = write!(
-                told,
-                " {} {} %;",
-                method.method.describe(),
-                number(100.0 * method.rate, 1)
-            );
-        }
+        let methods = experiment.methods.iter().map(|method| {
+            let rate = number(100.0 * method.rate, 1);
+            format!(" {} {rate} %", method.method.describe())
+        });
+        told += &methods.collect::<Vec<_>>().join(";");
+        told.push('.');
     }
     told
 }

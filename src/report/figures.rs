@@ -144,14 +144,21 @@ pub fn problems(findings: &FiguresFindings) -> Vec<String> {
             )
         }));
     }
+    let named = |name: &str| {
+        let mut entries = findings.entries.iter().flat_map(|entry| &entry.figures);
+        entries.any(|figure| figure.name == name)
+    };
     for figure in &findings.figures {
         let name = &figure.name;
         match figure.state {
+            // Of what the list names it was said above.
+            FileState::Orphaned if named(name) => {}
             FileState::Orphaned => problems.push(format!(
                 "no result gives paper-figures/{name} any more; delete its files"
             )),
             FileState::Changed if !findings.written => problems.push(format!(
-                "paper-figures/{name} is not what results/ gives; run `foldem figures`"
+                "paper-figures/{name} is not what results/ gives; run `foldem figures`, or `foldem reproduce` where a \
+                 result was edited"
             )),
             FileState::New if !findings.written => problems.push(format!(
                 "paper-figures/{name} is missing; run `foldem figures`"
@@ -324,10 +331,7 @@ mod tests {
         told(
             current,
             FileState::Orphaned,
-            &[
-                "a table: no result gives the figure f",
-                "no result gives paper-figures/f",
-            ],
+            &["a table: no result gives the figure f"],
         );
         // What is written is mended.
         for figure in [FileState::Changed, FileState::New] {

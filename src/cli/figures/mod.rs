@@ -92,6 +92,12 @@ pub(super) fn drawn(
     context: &Context,
 ) -> Result<Drawn, CliError> {
     let results = stored::results(directory)?;
+    if results.is_empty() && list.is_none() {
+        return Err(CliError::Usage(format!(
+            "{}: results/ holds no results; run `foldem reproduce` first",
+            directory.display()
+        )));
+    }
     // All are drawn before the first is written.
     let (drawings, left_out) = drawing::draw(&results, &context.interrupt)?;
     let folder = Folder::of(directory);
