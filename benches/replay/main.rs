@@ -5,8 +5,9 @@
 //! Both are timed as whole commands on two threads or processes, with the log in the page cache;
 //! the best of several runs is shown. On a busy machine compare processor times instead, as `perf stat`
 //! tells them; what findings cost apart from reading shows `foldem replay --table`. On two idle cores of 2026
-//! 200,000 records were read at 322 MB/s for prose and 226 MB/s for dense text, the former 16.4 times as fast as Python. Rules
-//! take not quite half of that time, findings a quarter. `FOLDEM_RECORDS` sets the
+//! 200,000 records were read at 354 MB/s for prose and 250 MB/s for dense text, the former 17 times as fast as Python;
+//! 1,000,000 records of prose at 321 MB/s, 16 times. Rules
+//! take half of that time, findings a quarter. `FOLDEM_RECORDS` sets the
 //! number of records, by default
 //! 1,000,000 (1.1 GB for each of the two styles, in the folder for temporary files).
 
