@@ -35,9 +35,11 @@ impl Marks {
 
     /// Reads the next character: the mark that ends with it.
     pub(super) fn read(&mut self, c: char) -> Option<Mark> {
-        if !self.texts.read(c) {
-            return None;
-        }
+        self.texts.read(c).then(|| self.ending())?
+    }
+
+    /// The mark that ends with the last character.
+    fn ending(&self) -> Option<Mark> {
         let marker = self.texts.ending().next()?;
         let thought = self.texts.ending().any(|text| text == self.markers);
         Some(if thought {
@@ -55,16 +57,8 @@ impl Marks {
 
     /// Reads a text from a restart on, up to its first mark: that, and where it ends.
     pub(super) fn read_to_first(&mut self, text: &str) -> Option<(Mark, usize)> {
-        self.restart();
-        let mut at = 0;
-        loop {
-            at += self.idle(&text.as_bytes()[at..]);
-            let c = text[at..].chars().next()?;
-            at += c.len_utf8();
-            if let Some(mark) = self.read(c) {
-                return Some((mark, at));
-            }
-        }
+        let found = self.texts.find(text)?;
+        Some((self.ending()?, found.end))
     }
 }
 
