@@ -22,10 +22,10 @@
 
 use std::collections::VecDeque;
 
+use super::backwards::Backwards;
 use super::heading::{Behind, Next};
 use super::lexer::{Lexeme, Lexer, Symbol};
 use super::marks::{Mark, Marks};
-use super::pieces::last_with_number;
 use super::ratio::Ratio;
 use super::scope::marker_texts;
 use super::{Alarm, Detector, Kind, MARKERS, Rule, Settings, optional};
@@ -59,7 +59,7 @@ fn build(settings: &Settings) -> Result<Box<dyn Detector>, String> {
         lexer: Lexer::default(),
         lexemes: Vec::new(),
         marks: Marks::new(&marker_texts(settings)),
-        found: VecDeque::new(),
+        backwards: Backwards::default(),
         behind: None,
         state: State {
             window,
@@ -74,8 +74,7 @@ struct Convergence {
     /// What the last character has ended.
     lexemes: Vec<Lexeme>,
     marks: Marks,
-    /// Numbers of a piece of text that is read backwards.
-    found: VecDeque<Ratio>,
+    backwards: Backwards,
     /// What stands behind the last marker, until that is known to be a heading or not.
     behind: Option<Behind>,
     state: State,
@@ -349,42 +348,6 @@ impl Convergence {
     }
 }
 
-/// The last `window` numbers of a text that have a value, from the last one back. What its end
-/// leaves open is none of them. `lexer` may have read something; `lexemes` and `found`, memory to work
-/// in, are empty.
-fn numbers_backwards<'t>(
-    text: &'t str,
-    window: usize,
-    lexer: &'t mut Lexer,
-    lexemes: &'t mut Vec<Lexeme>,
-    found: &'t mut VecDeque<Ratio>,
-) -> impl Iterator<Item = Ratio> + 't {
-    let mut rest = text;
-    std::iter::from_fn(move || {
-        while found.is_empty() {
-            let start = last_with_number(rest)?;
-            lexer.restart();
-            for c in rest[start..].chars() {
-                lexer.read(c, lexemes);
-                for lexeme in lexemes.drain(..) {
-                    if let Symbol::Number(number) = lexeme.symbol
-                        && let Some(value) = number.value()
-                    {
-                        found.truncate(window - 1);
-                        found.push_front(value);
-                    }
-                }
-                if matches!(c, ' ' | '\n') {
-                    break;
-                }
-            }
-            rest = &rest[..start];
-        }
-        found.pop_front()
-    })
-    .take(window)
-}
-
 impl Detector for Convergence {
     fn start(&mut self, _: Option<&str>) -> bool {
         self.lexer.restart();
@@ -419,12 +382,9 @@ impl Detector for Convergence {
             });
             return self.finish().then_some(Alarm::AtEnd);
         }
-        let (lexer, lexemes) = (&mut self.lexer, &mut self.lexemes);
-        let window = self.state.window;
-        let steps = numbers_backwards(&text[..end], window, lexer, lexemes, &mut self.found);
+        let steps = self.backwards.numbers(&text[..end], self.state.window);
         let answers = &mut self.state.answers;
         answers.arrived = answers.arrives(steps);
-        self.found.clear();
         self.state.diverges().then_some(Alarm::AtEnd)
     }
 }

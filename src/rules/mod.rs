@@ -10,6 +10,7 @@
 //! Alarms of all these rules are final: no further text takes one back.
 
 mod answer_marker;
+mod backwards;
 mod code_fence;
 mod convergence;
 mod end_tokens;

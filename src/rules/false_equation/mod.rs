@@ -36,6 +36,7 @@
 
 mod chain;
 mod expression;
+mod fraction;
 mod idle;
 mod plain;
 mod side;

@@ -10,6 +10,7 @@
 //! left to the careful way.
 
 use super::super::lexer::Word;
+use super::fraction::Fraction;
 use super::words::Kind;
 
 /// What else means an operator.
@@ -173,51 +174,6 @@ enum Side {
         value: Option<Fraction>,
         first: Option<Fraction>,
     },
-}
-
-/// A fraction, not in lowest terms, with a denominator above 0.
-#[derive(Debug, Clone, Copy)]
-struct Fraction {
-    numerator: i64,
-    denominator: i64,
-}
-
-impl Fraction {
-    fn equals(self, other: Self) -> bool {
-        i128::from(self.numerator) * i128::from(other.denominator)
-            == i128::from(other.numerator) * i128::from(self.denominator)
-    }
-
-    fn multiply(self, other: Self) -> Option<Self> {
-        Some(Self {
-            numerator: self.numerator.checked_mul(other.numerator)?,
-            denominator: self.denominator.checked_mul(other.denominator)?,
-        })
-    }
-
-    fn divide(self, other: Self) -> Option<Self> {
-        // Numbers here have no sign.
-        (other.numerator > 0).then_some(())?;
-        self.multiply(Self {
-            numerator: other.denominator,
-            denominator: other.numerator,
-        })
-    }
-
-    fn add(self, other: Self) -> Option<Self> {
-        if self.denominator == other.denominator {
-            return Some(Self {
-                numerator: self.numerator.checked_add(other.numerator)?,
-                ..self
-            });
-        }
-        let left = self.numerator.checked_mul(other.denominator)?;
-        let right = other.numerator.checked_mul(self.denominator)?;
-        Some(Self {
-            numerator: left.checked_add(right)?,
-            denominator: self.denominator.checked_mul(other.denominator)?,
-        })
-    }
 }
 
 struct Scanner<'t> {
