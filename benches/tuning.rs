@@ -12,7 +12,7 @@
 use std::time::Instant;
 
 use foldem::policy::{PolicyFile, Rule};
-use foldem::replay::{Definition, FirstAlarm, FirstError, Row, Table};
+use foldem::replay::{Definition, FirstAlarm, Row, Table};
 use foldem::study::Interrupt;
 use foldem::study::tuning::{Estimand, Limits, Objective, Shares, TuningRequest, tune};
 
@@ -79,13 +79,11 @@ fn table(candidates: &PolicyFile, records: usize) -> Table {
             problem_tokens: 0,
             accepted: Some(good),
             utility: Some(f64::from(u8::from(good))),
-            live: None,
-            first_error: FirstError::Unlabelled,
-            exit: None,
+            rare: None,
         });
     }
     let definitions = candidates.validators().iter().map(Definition::of);
-    Table::of_alarms(definitions.collect(), rows, alarms)
+    Table::of_alarms(definitions.collect(), rows, &alarms)
 }
 
 /// Most memory that the process has had, in MB.

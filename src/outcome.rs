@@ -16,7 +16,7 @@ pub use early_exit::{ARMS, EarlyExitBatch, arm};
 pub use expected::ExpectedBatch;
 pub use gathered::{Gathered, Range, Shape};
 pub use running_coin::RunningCoinOutcome;
-pub use subsets::{MOST_VALIDATORS, SubsetOutcome, Terms, Validators};
+pub use subsets::{MOST_VALIDATORS, SubsetOutcome, Terms, Validators, members};
 
 /// What the batches of one source have in common.
 #[derive(Debug, Clone, PartialEq)]

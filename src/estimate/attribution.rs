@@ -17,7 +17,7 @@
 use super::cost_game::CostGame;
 use super::estimates::Estimate;
 use super::prompt_sums::Sums;
-use crate::outcome::{SubsetOutcome, Validators};
+use crate::outcome::{SubsetOutcome, Validators, members};
 use crate::stats::Scale;
 
 /// What one validator contributes to the figures of a policy.
@@ -95,16 +95,6 @@ impl Attribution {
             players,
         }
     }
-}
-
-/// Bits of a set.
-pub(super) fn members(mut set: Validators) -> impl Iterator<Item = usize> {
-    std::iter::from_fn(move || {
-        let member = set.trailing_zeros() as usize;
-        // All but the lowest one.
-        set &= set.checked_sub(1)?;
-        Some(member)
-    })
 }
 
 fn everyone(validators: usize) -> Validators {

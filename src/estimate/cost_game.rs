@@ -10,9 +10,8 @@
 //! combination of these with the weights of φ_i. The weights of paid and retained of all subsets are
 //! summed beforehand in the same manner, so that a prompt, too, is looked at term by term.
 
-use super::attribution::members;
 use super::estimates::Estimate;
-use crate::outcome::{SubsetOutcome, Validators};
+use crate::outcome::{SubsetOutcome, Validators, members};
 
 /// Validators whose subsets are enumerated: 2^16 of them.
 pub const MOST_PLAYERS: usize = 16;

@@ -13,6 +13,16 @@ pub type Validators = u64;
 /// Validators that a [`Validators`] can hold.
 pub const MOST_VALIDATORS: usize = Validators::BITS as usize;
 
+/// Numbers of the validators of a set, in ascending order.
+pub fn members(mut set: Validators) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let member = set.trailing_zeros() as usize;
+        // All but the lowest one.
+        set &= set.checked_sub(1)?;
+        Some(member)
+    })
+}
+
 /// Terms (E, x): x · 1{none of E is present}. Of most generations there are very few, and many
 /// generations: they need no memory of their own.
 pub type Terms = SmallVec<[(Validators, f64); 3]>;

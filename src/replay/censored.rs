@@ -11,13 +11,13 @@ use super::{Replay, Row, Table};
 impl Row {
     /// Whether it was cut by a live policy.
     pub fn is_cut(&self) -> bool {
-        self.live.is_some_and(|live| !live.completed)
+        self.live().is_some_and(|live| !live.completed)
     }
 
     /// How many generations it stands for: 1 if the live policy let it live, 1/π if it was completed
     /// with probability π, none if it was cut. `None` if nobody knows the probability.
     pub fn weight(&self) -> Option<f64> {
-        match self.live {
+        match self.live() {
             None => Some(1.0),
             Some(live) => {
                 let weight = live.pass_through?.recip();
@@ -30,12 +30,12 @@ impl Row {
 impl Table {
     /// Whether a live policy rejected any of the generations.
     pub fn is_censored(&self) -> bool {
-        self.rows.iter().any(|row| row.live.is_some())
+        self.rows.iter().any(|row| row.live().is_some())
     }
 
     /// The largest weight that a rejected generation can have, at least 1.
     pub fn largest_weight(&self) -> f64 {
-        let chances = self.rows.iter().filter_map(|row| row.live?.pass_through);
+        let chances = self.rows.iter().filter_map(|row| row.live()?.pass_through);
         1.0 / chances.fold(1.0, f64::min)
     }
 
@@ -56,12 +56,12 @@ impl Replay<'_> {
             let row = &rows[i];
             let problem = self.tokens_full(i) - row.tokens;
             let beyond = |tokens: u64, at: u64| tokens.saturating_sub(at) as f64;
-            let rejection = row.live.map(|live| CensoredRejection {
+            let rejection = row.live().map(|live| CensoredRejection {
                 pass_through: live.pass_through,
                 remaining: live.completed.then(|| beyond(row.tokens, live.at)),
                 most_remaining: token_limit.map(|limit| beyond(limit, live.at)),
             });
-            let paid = row.live.map_or(row.tokens, |live| live.at);
+            let paid = row.live().map_or(row.tokens, |live| live.at);
             CensoredOutcome {
                 prompt: row.prompt as u64,
                 tokens_paid: (paid + problem) as f64,

@@ -1,6 +1,7 @@
 //! A first-alarm table with its alarms and verdicts changed by chance: what [`Looks::expected`] sums
 //! over, drawn, so that a replay of the drawn table can confirm the sums.
 
+use super::alarms::Alarms;
 use super::looks::{Change, Looks, count};
 use super::{Expected, FirstAlarm, Look, Table};
 use crate::policy::{Checkpoint, Position};
@@ -29,10 +30,11 @@ impl Looks<'_> {
         }
         let rows: Vec<usize> = (0..from.rows().len()).collect();
         let mut table = from.select(&rows);
-        table.alarms.clear();
+        table.alarms = Alarms::new(validators + checkpoints.len());
         for i in 0..rows.len() {
             let expected = of(i);
-            self.draw_alarms(i, &expected.change, uniform, &mut table.alarms);
+            let alarms = self.draw_alarms(i, &expected.change, uniform);
+            table.alarms.push(alarms);
             if expected.accepted > 0.0 && expected.accepted < 1.0 {
                 table.rows[i].accepted = Some(uniform() < expected.accepted);
             } else {
@@ -52,11 +54,11 @@ impl Looks<'_> {
         row: usize,
         change: &Change<'_>,
         uniform: &mut impl FnMut() -> f64,
-        into: &mut Vec<FirstAlarm>,
-    ) {
+    ) -> Vec<FirstAlarm> {
+        let mut into = Vec::new();
         let looks = self.of(row);
         let withdrawn = change.withdrawn > 0.0 && uniform() < change.withdrawn;
-        for (v, &alarm) in self.replay().table().alarms(row).iter().enumerate() {
+        for (v, alarm) in self.replay().table().alarms(row).iter().enumerate() {
             let lost = change.lost.get(v).copied().unwrap_or(0.0);
             let silent = withdrawn || (lost > 0.0 && uniform() < lost);
             let mut drawn = if silent { FirstAlarm::Never } else { alarm };
@@ -86,6 +88,7 @@ impl Looks<'_> {
                 *alarm = (*alarm).min(raised_at(*look));
             }
         }
+        into
     }
 
     /// The alarm of a validator that is heard so many of its places later.

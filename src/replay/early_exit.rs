@@ -11,7 +11,7 @@
 use serde_json::{Map, Value};
 
 use super::judge::visits;
-use super::{Replay, Table};
+use super::{Replay, Row, Table};
 use crate::outcome::{EarlyExitBatch, NEVER};
 
 /// What the names of the attributes begin with.
@@ -34,7 +34,7 @@ pub enum LoggedExit {
 }
 
 /// The exit that the attributes of a record tell of; `None` if they tell of none.
-pub(super) fn logged(attributes: Option<&Map<String, Value>>) -> Option<Box<LoggedExit>> {
+pub(super) fn logged(attributes: Option<&Map<String, Value>>) -> Option<LoggedExit> {
     let attributes = attributes?;
     let given = |name: &str| {
         let value = attributes.get(&format!("{PREFIX}{name}"));
@@ -56,7 +56,7 @@ pub(super) fn logged(attributes: Option<&Map<String, Value>>) -> Option<Box<Logg
             accepted,
         })
     };
-    Some(Box::new(read().unwrap_or(LoggedExit::Unreadable)))
+    Some(read().unwrap_or(LoggedExit::Unreadable))
 }
 
 /// An exit before the end of a generation.
@@ -71,8 +71,8 @@ impl Table {
     /// The exit of generation number `row`, if it has one before its end.
     fn exit(&self, row: usize) -> Option<Exit> {
         let row = &self.rows()[row];
-        match row.exit.as_deref()? {
-            &LoggedExit::After {
+        match row.exit()? {
+            LoggedExit::After {
                 tokens,
                 answer_tokens,
                 accepted,
@@ -92,9 +92,9 @@ impl Table {
 
     /// Records that tell of an exit, and those of them that tell so in a way that cannot be read.
     pub fn exits(&self) -> (u64, u64) {
-        let told = self.rows().iter().filter_map(|row| row.exit.as_deref());
+        let told = self.rows().iter().filter_map(Row::exit);
         told.fold((0, 0), |(told, unreadable), exit| {
-            let cannot = u64::from(*exit == LoggedExit::Unreadable);
+            let cannot = u64::from(exit == LoggedExit::Unreadable);
             (told + 1, unreadable + cannot)
         })
     }

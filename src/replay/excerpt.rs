@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Auditor, FirstAlarm, Group, Tokens};
+use super::{Auditor, FirstAlarm, Group, RowAlarms, Tokens};
 use crate::log::{Record, View};
 use crate::rules::{Alarm, Detector, Reading};
 
@@ -80,15 +80,12 @@ impl Chosen {
     }
 
     /// Keeps record number `row` for those validators whose alarms on it are to be shown.
-    pub(super) fn offer(&mut self, row: usize, record: &View<'_>, alarms: &[FirstAlarm]) {
+    pub(super) fn offer(&mut self, row: usize, record: &View<'_>, alarms: RowAlarms<'_>) {
         if self.each == 0 {
             return;
         }
         let verdict = Verdict::of(record);
-        for (validator, alarm) in alarms.iter().enumerate() {
-            if *alarm == FirstAlarm::Never {
-                continue;
-            }
+        for (validator, _) in alarms.raised() {
             let rank = (hash(record.id), record.id.to_owned());
             let kept = self.kept.entry((validator, verdict)).or_default();
             add(kept, self.each, rank, || (row, record.to_record()));
@@ -237,6 +234,7 @@ fn hash(id: &str) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::alarms::Alarms;
     use super::*;
 
     /// Tables 1 and 2 of the authors' reference vectors (Fowler, Noll, Vo; IETF draft).
@@ -305,12 +303,13 @@ mod tests {
             })
             .collect();
         let offered = |order: &[usize], left_out: &[usize]| {
-            let alarms = [FirstAlarm::Tokens(1), FirstAlarm::Never];
+            let mut alarms = Alarms::new(2);
+            alarms.push([FirstAlarm::Tokens(1), FirstAlarm::Never]);
             let (first, second) = order.split_at(order.len() / 3);
             let [mut all, later] = [first, second].map(|rows| {
                 let mut chosen = Chosen::new(2);
                 for &i in rows {
-                    chosen.offer(i, &records[i].view(), &alarms);
+                    chosen.offer(i, &records[i].view(), alarms.row(0));
                 }
                 chosen
             });

@@ -63,18 +63,26 @@ pub(super) fn visits(place: Place, c: usize, stop: Option<Due>, tokens: u64) -> 
 /// Judges a generation of `tokens` solution tokens.
 ///
 /// A checkpoint after p tokens is reached if p < `tokens` and nothing has rejected before; one at
-/// the complete solution if nothing has. `place` tells where checkpoint number c stands.
+/// the complete solution if nothing has. `place` tells where checkpoint number c stands, and `raised`
+/// which validators alarm and when they first do. Text rules alarm or are silent and a threshold
+/// lies in [0, 1), so a checkpoint rejects when one of its validators alarms.
 pub fn judge(
     checkpoints: &[Checkpoint<Position>],
     place: impl Fn(usize) -> Place,
-    alarms: &[FirstAlarm],
+    raised: impl Iterator<Item = (usize, FirstAlarm)>,
     tokens: u64,
 ) -> Judgement {
-    let rejects = |c: usize| {
-        let first = first_rejection(&checkpoints[c], alarms);
-        due(place(c), c, first, tokens)
-    };
-    let stop: Option<Due> = (0..checkpoints.len()).filter_map(rejects).min();
+    let mut stop: Option<Due> = None;
+    for (v, alarm) in raised {
+        for (c, checkpoint) in checkpoints.iter().enumerate() {
+            if checkpoint.validators.contains(&v)
+                && let Some(due) = due(place(c), c, alarm, tokens)
+                && stop.is_none_or(|stop| due < stop)
+            {
+                stop = Some(due);
+            }
+        }
+    }
     let cost = |(c, checkpoint): (usize, &Checkpoint<Position>)| {
         visits(place(c), c, stop, tokens) as f64 * checkpoint.cost_tokens
     };
@@ -82,11 +90,4 @@ pub fn judge(
         cost: checkpoints.iter().enumerate().map(cost).sum(),
         stop: stop.map(|(_, tokens, checkpoint)| Stop { checkpoint, tokens }),
     }
-}
-
-/// When the checkpoint would first reject. Text rules alarm or are silent and a threshold lies in
-/// [0, 1), so it does when one of its validators alarms.
-fn first_rejection(checkpoint: &Checkpoint<Position>, alarms: &[FirstAlarm]) -> FirstAlarm {
-    let of_validators = checkpoint.validators.iter().map(|&v| alarms[v]);
-    of_validators.min().unwrap_or(FirstAlarm::Never)
 }

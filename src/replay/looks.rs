@@ -160,8 +160,7 @@ impl<'r> Looks<'r> {
     fn candidates(&self, row: usize, change: &Change<'_>, found: &mut Vec<Candidate>) {
         found.clear();
         let looks = self.of(row);
-        let alarms = self.replay.table().alarms(row).iter().enumerate();
-        for (v, &alarm) in alarms.filter(|(_, alarm)| **alarm < FirstAlarm::Never) {
+        for (v, alarm) in self.replay.table().alarms(row).raised() {
             let Some(heard) = self.heard(looks, v, alarm, change.delay_tokens) else {
                 continue;
             };

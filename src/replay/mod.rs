@@ -8,6 +8,7 @@
 //! that decoding does not depend on who else was rejected.
 
 mod alarm;
+mod alarms;
 mod attributes;
 mod auditor;
 mod candidates;
@@ -22,6 +23,7 @@ mod judge;
 mod looks;
 mod part;
 mod rejections;
+mod row;
 mod rule_times;
 mod run;
 mod running_coin;
@@ -35,6 +37,7 @@ mod table;
 mod tokens;
 
 pub use alarm::FirstAlarm;
+pub use alarms::RowAlarms;
 pub use auditor::{Auditor, PolicyError};
 pub use candidates::{
     CandidateFigures, Candidates, CandidatesError, Lattice, Lattices, MOST_IN_LATTICE, Worth,
@@ -47,10 +50,11 @@ pub use expected::{Expected, Selection};
 pub use judge::{Judgement, Stop, judge};
 pub use looks::{Candidate, Change, Look, Looks};
 pub use part::Part;
+pub use row::{Caveats, Group, Rare, Row};
 pub use rule_times::RuleTime;
 pub use run::{Outcomes, Replay};
 pub use saved::{SCHEMA, SavedTable, SourceLog};
 pub use schedule::{Place, Schedule, ScheduleError};
 pub use steps::FirstError;
-pub use table::{Caveats, Group, Row, Table, TableBuilder};
+pub use table::{Table, TableBuilder};
 pub use tokens::Tokens;

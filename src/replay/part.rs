@@ -2,19 +2,19 @@
 
 use serde_json::{Map, Value};
 
+use super::alarms::Alarms;
 use super::auditor::{Detectors, first_alarm};
 use super::excerpt::Chosen;
-use super::table::{Caveats, Group, Ids};
-use super::{Auditor, FirstAlarm, FirstError, LoggedExit, Tokens, early_exit, steps, tokens};
-use crate::log::{Fingerprint, Gather, LiveRejection, View};
+use super::table::Ids;
+use super::{Auditor, Caveats, Group, Rare, Tokens, early_exit, steps, tokens};
+use crate::log::{Fingerprint, Gather, View};
 
 /// What a table needs to know of some records.
 pub struct Part<'a> {
     pub(super) detectors: Detectors,
     pub(super) rows: Vec<PartRow>,
     pub(super) ids: Ids,
-    /// One value per validator and row.
-    pub(super) alarms: Vec<FirstAlarm>,
+    pub(super) alarms: Alarms,
     /// In the order of their first appearance.
     pub(super) groups: Vec<Group>,
     /// Of the rows that have any, with the number of the row.
@@ -33,11 +33,9 @@ pub(super) struct PartRow {
     pub(super) problem_tokens: u64,
     pub(super) accepted: Option<bool>,
     pub(super) utility: Option<f64>,
-    pub(super) live: Option<LiveRejection>,
-    pub(super) first_error: FirstError,
-    pub(super) exit: Option<Box<LoggedExit>>,
+    pub(super) rare: Option<Box<Rare>>,
     /// Each 0 or 1.
-    pub(super) caveats: Caveats,
+    pub(super) caveats: Caveats<u8>,
 }
 
 impl<'a> Part<'a> {
@@ -47,7 +45,7 @@ impl<'a> Part<'a> {
             detectors: auditor.borrow_detectors(),
             rows: Vec::new(),
             ids: Ids::default(),
-            alarms: Vec::new(),
+            alarms: Alarms::new(auditor.definitions().len()),
             groups: Vec::new(),
             attributes: Vec::new(),
             chosen: Chosen::new(auditor.shown),
@@ -74,12 +72,13 @@ impl Gather for Part<'_> {
     fn gather(&mut self, record: View<'_>) {
         let tokens = Tokens::of(&record);
         let problem = record.problem;
-        for detector in &mut self.detectors {
-            let alarm = first_alarm(&mut **detector, problem, record.solution, tokens);
-            self.alarms.push(alarm);
-        }
-        let alarms = &self.alarms[self.alarms.len() - self.detectors.len()..];
-        self.chosen.offer(self.rows.len(), &record, alarms);
+        let detectors = self.detectors.iter_mut();
+        self.alarms.push(
+            detectors
+                .map(|detector| first_alarm(&mut **detector, problem, record.solution, tokens)),
+        );
+        let number = self.rows.len();
+        self.chosen.offer(number, &record, self.alarms.row(number));
         self.ids.push(record.id);
         let live = record.live_rejection(tokens.count());
         // What is said of a cut text is not said of its generation.
@@ -92,9 +91,12 @@ impl Gather for Part<'_> {
             problem_tokens: record.problem_tokens.unwrap_or_else(estimated),
             accepted: record.verdict().filter(|_| is_whole),
             utility: record.value().filter(|_| is_whole),
-            live,
-            first_error: steps::first_error(&record, tokens),
-            exit: early_exit::logged(record.attributes.as_deref()),
+            rare: Rare {
+                live,
+                first_error: steps::first_error(&record, tokens),
+                exit: early_exit::logged(record.attributes.as_deref()),
+            }
+            .boxed(),
             caveats: Caveats {
                 counts_estimated: tokens.count_is_estimated().into(),
                 ends_estimated: tokens.ends_are_estimated().into(),
@@ -109,7 +111,7 @@ impl Gather for Part<'_> {
         };
         if let Some(attributes) = record.attributes {
             let attributes = attributes.into_owned();
-            self.attributes.push((self.rows.len(), attributes));
+            self.attributes.push((number, attributes));
         }
         self.rows.push(row);
     }

@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
+use super::alarms::Set;
 use super::rejections::Rejections;
-use super::{FirstAlarm, Judgement, Place, Schedule, ScheduleError, Stop, Table, judge};
+use super::{Judgement, Place, Schedule, ScheduleError, Stop, Table, judge};
 use crate::outcome::{Frame, Knowledge, NEVER, OutcomeBatch};
 use crate::policy::{Checkpoint, PolicyFile, Position};
 
@@ -25,6 +26,8 @@ pub struct Replay<'t> {
     schedule: Schedule,
     /// By validator: the checkpoints that consult it.
     consulting: Vec<Vec<usize>>,
+    /// Validators that any checkpoint consults.
+    consulted: Set,
     /// Whether no checkpoint charges anything.
     free: bool,
     /// What stops generations in place of the checkpoints, see [`Replay::stopping`].
@@ -58,14 +61,17 @@ impl<'t> Replay<'t> {
         schedule: Schedule,
         problem_generated: bool,
     ) -> Self {
-        let validators = 0..table.validators().len();
+        let validators = table.validators().len();
         let consults = |c: usize, v: usize| checkpoints[c].validators.contains(&v);
         let consulting = |v: usize| (0..checkpoints.len()).filter(|&c| consults(c, v)).collect();
+        let consulting: Vec<Vec<usize>> = (0..validators).map(consulting).collect();
+        let consulted = (0..validators).filter(|&v| !consulting[v].is_empty());
         Self {
             table,
             checkpoints,
             schedule,
-            consulting: validators.map(consulting).collect(),
+            consulted: Set::of(consulted, validators),
+            consulting,
             free: checkpoints.iter().all(|c| c.cost_tokens <= 0.0),
             stops: None,
             problem_generated,
@@ -149,23 +155,15 @@ impl<'t> Replay<'t> {
         if self.is_spared(row) {
             return Judgement::default();
         }
-        let alarms = self.table.alarms(row);
         let place = |c: usize| self.schedule.place(c, row);
-        judge(
-            self.checkpoints,
-            place,
-            alarms,
-            self.table.rows()[row].tokens,
-        )
+        let raised = self.table.alarms(row).raised();
+        let tokens = self.table.rows()[row].tokens;
+        judge(self.checkpoints, place, raised, tokens)
     }
 
     /// Whether nothing is charged and no validator that is consulted alarms on generation number `row`.
     pub(super) fn is_spared(&self, row: usize) -> bool {
-        let mut each = self.consulting.iter().zip(self.table.alarms(row));
-        let silent = |(consulting, alarm): (&Vec<usize>, &FirstAlarm)| {
-            *alarm == FirstAlarm::Never || consulting.is_empty()
-        };
-        self.free && each.all(silent)
+        self.free && self.table.are_silent(row, &self.consulted)
     }
 
     /// Tokens of generation number `row` in full; those of its problem count where it was

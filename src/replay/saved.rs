@@ -11,8 +11,9 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use super::alarms::Alarms;
 use super::table::Ids;
-use super::{Caveats, Definition, FirstAlarm, FirstError, Group, Row, Table};
+use super::{Caveats, Definition, FirstAlarm, FirstError, Group, Rare, Row, Table};
 use crate::columnar::{Column, Columns, FileError, Kind, Writer};
 use crate::digest;
 use crate::input::InputError;
@@ -265,12 +266,16 @@ fn columns(table: &Table) -> Vec<Column> {
         integers(&|row| row.group as u64),
         integers(&|row| row.tokens),
         integers(&|row| row.problem_tokens),
-        Column::Integer(rows.iter().map(|row| error_cell(row.first_error)).collect()),
+        Column::Integer(
+            rows.iter()
+                .map(|row| error_cell(row.first_error()))
+                .collect(),
+        ),
         Column::Truth(rows.iter().map(|row| row.accepted).collect()),
         Column::Number(rows.iter().map(|row| row.utility).collect()),
     ];
     columns.extend((0..table.validators.len()).map(|v| {
-        let alarms = (0..rows.len()).map(|row| match table.alarms(row)[v] {
+        let alarms = (0..rows.len()).map(|row| match table.alarms(row).of(v) {
             FirstAlarm::Tokens(tokens) => i64::try_from(tokens).ok(),
             FirstAlarm::AtEnd => Some(AT_END),
             FirstAlarm::Never => None,
@@ -282,7 +287,7 @@ fn columns(table: &Table) -> Vec<Column> {
         Column::Integer(levels.collect())
     }));
     if table.is_censored() {
-        let live = || rows.iter().map(|row| row.live);
+        let live = || rows.iter().map(Row::live);
         let at = |live: Option<LiveRejection>| i64::try_from(live?.at).ok();
         columns.push(Column::Integer(live().map(at).collect()));
         columns.push(Column::Truth(
@@ -366,27 +371,31 @@ fn table(about: About, mut columns: Vec<Column>) -> Option<Table> {
             group: index(&integers[1], i, about.groups.len())?,
             tokens: count(&integers[2], i)?,
             problem_tokens: count(&integers[3], i)?,
-            first_error: first_error(integers[4][i])?,
             accepted: accepted[i],
             utility: utility[i],
-            live: live[i],
-            // A table keeps no exits.
-            exit: None,
+            rare: Rare {
+                live: live[i],
+                first_error: first_error(integers[4][i])?,
+                // A table keeps no exits.
+                exit: None,
+            }
+            .boxed(),
         });
         if !utility[i].is_none_or(in_range) {
             return None;
         }
     }
     let of_validators = &integers[5..5 + validators];
-    let mut alarms = Vec::with_capacity(records * validators);
+    let mut alarms = Alarms::new(validators);
     for i in 0..records {
-        for cells in of_validators {
-            alarms.push(match cells[i] {
+        let of_row = of_validators.iter().map(|cells| {
+            Some(match cells[i] {
                 None => FirstAlarm::Never,
                 Some(AT_END) => FirstAlarm::AtEnd,
                 Some(tokens) => FirstAlarm::Tokens(u64::try_from(tokens).ok()?),
-            });
-        }
+            })
+        });
+        alarms.push(of_row.collect::<Option<Vec<_>>>()?);
     }
     let of_covariates = integers[5 + validators..].iter().zip(&about.covariates);
     let levels = of_covariates.map(|(cells, covariate)| {

@@ -1,6 +1,8 @@
 //! Some generations of a table as a table of their own.
 
-use super::table::{Caveats, Ids, Table};
+use super::alarms::Alarms;
+use super::table::Ids;
+use super::{Caveats, Table};
 
 impl Table {
     /// The generations number `rows`, in that order. Prompts are numbered anew, and groups without
@@ -18,7 +20,7 @@ impl Table {
         }
         let mut ids = Ids::default();
         let mut selected = Vec::with_capacity(rows.len());
-        let mut alarms = Vec::with_capacity(rows.len() * self.validators.len());
+        let mut alarms = Alarms::new(self.validators.len());
         for &i in rows {
             let mut row = self.rows[i].clone();
             row.prompt = *prompts[row.prompt].get_or_insert_with(|| {
@@ -27,7 +29,7 @@ impl Table {
             });
             row.group = groups[row.group].unwrap_or(0);
             ids.push(self.ids.get(i));
-            alarms.extend_from_slice(self.alarms(i));
+            alarms.push_row(self.alarms(i));
             selected.push(row);
         }
         let kept = self.groups.iter().zip(&groups);

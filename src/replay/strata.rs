@@ -107,9 +107,7 @@ mod tests {
             problem_tokens: 0,
             accepted,
             utility: None,
-            live: None,
-            first_error: super::super::FirstError::Unlabelled,
-            exit: None,
+            rare: None,
         }
     }
 

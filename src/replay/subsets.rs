@@ -22,14 +22,13 @@ impl Replay<'_> {
         let generation = &self.table().rows()[row];
         let tokens = generation.tokens;
         let checkpoints = self.checkpoints();
-        let rejects = |v: usize| -> Option<(Due, usize)> {
+        let rejects = |(v, alarm): (usize, FirstAlarm)| -> Option<(Due, usize)> {
             let consulting = self.consulting(v).iter();
-            let dues = consulting.filter_map(|&c| due(place(c), c, alarms[v], tokens));
+            let dues = consulting.filter_map(|&c| due(place(c), c, alarm, tokens));
             dues.min().map(|due| (due, v))
         };
-        let alarming = (0..alarms.len()).filter(|&v| alarms[v] != FirstAlarm::Never);
         // Of most generations there are few, and all are asked several times.
-        let mut stops: SmallVec<[(Due, usize); 4]> = alarming.filter_map(rejects).collect();
+        let mut stops: SmallVec<[(Due, usize); 4]> = alarms.raised().filter_map(rejects).collect();
         stops.sort_unstable();
         let charging: Vec<(usize, Validators)> = checkpoints
             .iter()

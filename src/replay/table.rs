@@ -3,19 +3,17 @@
 //! Texts are read once and forgotten; the table is what a policy needs to know of them.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
 
+use super::alarms::{Alarms, RowAlarms, Set};
 use super::attributes::{Attributes, MISSING, MOST_LEVELS};
 use super::excerpt::Chosen;
 use super::part::Part;
 use super::{
-    Auditor, Definition, Excerpt, FirstAlarm, FirstError, LoggedExit, MissingValidator, definition,
-    strata,
+    Auditor, Caveats, Definition, Excerpt, Group, MissingValidator, Row, definition, strata,
 };
-use crate::log::{Fingerprint, Gather as _, Gathered, LiveRejection, Numbers, Record};
+use crate::log::{Fingerprint, Gather as _, Gathered, Numbers, Record};
 use crate::outcome::Covariate;
 use crate::policy::{Checkpoint, PolicyFile, Position};
 
@@ -24,92 +22,12 @@ const AT_ONCE: usize = 8 << 20;
 /// Records that one thread reads at a time.
 const CHUNK: usize = 64;
 
-/// Model and benchmark; `None` where records name none.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Group {
-    /// The model that generated.
-    pub model: Option<String>,
-    /// The collection that the prompts are from.
-    pub benchmark: Option<String>,
-}
-
-/// As shown to people.
-impl fmt::Display for Group {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [model, benchmark] = [&self.model, &self.benchmark].map(|n| n.as_deref());
-        let (model, benchmark) = (model.unwrap_or(MISSING), benchmark.unwrap_or(MISSING));
-        write!(f, "{model} · {benchmark}")
-    }
-}
-
-/// What a table keeps of a generation.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Row {
-    /// Number of its pair of benchmark and prompt.
-    pub prompt: usize,
-    /// Number of its model and benchmark, see [`Table::groups`].
-    pub group: usize,
-    /// n, tokens of the solution.
-    pub tokens: u64,
-    /// Tokens of the problem; estimated from its text where the log does not tell.
-    pub problem_tokens: u64,
-    /// Whether the final filter accepts it, where that is known.
-    pub accepted: Option<bool>,
-    /// Its value in [0, 1], where that is known.
-    pub utility: Option<f64>,
-    /// What a live policy did to it; `None` if it was not rejected.
-    pub live: Option<LiveRejection>,
-    /// The first wrong step as labelled, where steps are.
-    pub first_error: FirstError,
-    /// Where early exit would have ended it, if the record tells of that.
-    pub exit: Option<Box<LoggedExit>>,
-}
-
-/// How much of a log was estimated, or stands in the way of replay.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Caveats {
-    /// Records whose number of tokens was estimated.
-    pub counts_estimated: u64,
-    /// Records whose token ends were estimated.
-    pub ends_estimated: u64,
-    /// Records whose problem tokens were estimated.
-    pub problems_estimated: u64,
-    /// Records without a problem text.
-    pub without_problem: u64,
-    /// Records that name no prompt, each taken for one of its own.
-    #[serde(default)]
-    pub without_prompt: u64,
-    /// Records that were cut at the limit of tokens (`finish_reason` is `length`).
-    pub cut: u64,
-    /// Records that a live policy had rejected.
-    pub already_rejected: u64,
-    /// Records that were ended from outside (`finish_reason`).
-    pub interrupted: u64,
-    /// Records that ended at a stop text (`attributes.stop_reason`).
-    pub at_stop_text: u64,
-}
-
-impl Caveats {
-    pub(super) fn add(&mut self, other: Self) {
-        self.counts_estimated += other.counts_estimated;
-        self.ends_estimated += other.ends_estimated;
-        self.problems_estimated += other.problems_estimated;
-        self.without_problem += other.without_problem;
-        self.without_prompt += other.without_prompt;
-        self.cut += other.cut;
-        self.already_rejected += other.already_rejected;
-        self.interrupted += other.interrupted;
-        self.at_stop_text += other.at_stop_text;
-    }
-}
-
 /// First alarms of all validators on all generations of a log.
 #[derive(Debug)]
 pub struct Table {
     pub(super) rows: Vec<Row>,
     pub(super) ids: Ids,
-    /// One value per validator and row.
-    pub(super) alarms: Vec<FirstAlarm>,
+    pub(super) alarms: Alarms,
     pub(super) validators: Vec<Definition>,
     pub(super) groups: Vec<Group>,
     pub(super) prompts: usize,
@@ -131,10 +49,14 @@ impl Table {
         self.ids.get(row)
     }
 
-    /// First alarms on generation number `row`, by validator.
-    pub fn alarms(&self, row: usize) -> &[FirstAlarm] {
-        let validators = self.validators.len();
-        &self.alarms[row * validators..(row + 1) * validators]
+    /// First alarms on generation number `row`.
+    pub fn alarms(&self, row: usize) -> RowAlarms<'_> {
+        self.alarms.row(row)
+    }
+
+    /// Whether none of these validators alarms on generation number `row`.
+    pub(super) fn are_silent(&self, row: usize, validators: &Set) -> bool {
+        self.alarms.are_silent(row, validators)
     }
 
     /// The rules of the columns, with their parameters.
@@ -146,10 +68,12 @@ impl Table {
     /// found by rule and parameters, whatever their names.
     pub fn for_policy(mut self, policy: &PolicyFile) -> Result<Self, MissingValidator> {
         let columns = definition::columns(&self.validators, policy)?;
-        let rows = self.alarms.chunks_exact(self.validators.len().max(1));
-        self.alarms = rows
-            .flat_map(|row| columns.iter().map(|&column| row[column]))
-            .collect();
+        let mut alarms = Alarms::new(columns.len());
+        for row in 0..self.rows.len() {
+            let all = self.alarms(row);
+            alarms.push(columns.iter().map(|&column| all.of(column)));
+        }
+        self.alarms = alarms;
         self.validators = policy.validators().iter().map(Definition::of).collect();
         Ok(self)
     }
@@ -231,7 +155,7 @@ pub struct TableBuilder<'a> {
     waiting_bytes: usize,
     rows: Vec<Row>,
     ids: Ids,
-    alarms: Vec<FirstAlarm>,
+    alarms: Alarms,
     groups: BTreeMap<Group, usize>,
     prompts: Numbers,
     attributes: Attributes,
@@ -248,7 +172,7 @@ impl<'a> TableBuilder<'a> {
             waiting_bytes: 0,
             rows: Vec::new(),
             ids: Ids::default(),
-            alarms: Vec::new(),
+            alarms: Alarms::new(auditor.definitions().len()),
             groups: BTreeMap::new(),
             prompts: Numbers::default(),
             attributes: Attributes::default(),
@@ -303,7 +227,6 @@ impl<'a> TableBuilder<'a> {
             })
             .collect();
         self.chosen.merge(part.chosen, left_out);
-        let validators = self.auditor.definitions().len();
         let mut left_out = left_out.iter().copied().peekable();
         let mut attributes = part.attributes.into_iter().peekable();
         // Generations of one prompt mostly follow each other.
@@ -320,8 +243,7 @@ impl<'a> TableBuilder<'a> {
             });
             last = Some((row.prompt, prompt));
             self.ids.push(part.ids.get(i));
-            self.alarms
-                .extend_from_slice(&part.alarms[i * validators..(i + 1) * validators]);
+            self.alarms.push_row(part.alarms.row(i));
             self.attributes
                 .push(attributes.as_ref().map(|(_, map)| map));
             self.caveats.add(row.caveats);
@@ -332,9 +254,7 @@ impl<'a> TableBuilder<'a> {
                 problem_tokens: row.problem_tokens,
                 accepted: row.accepted,
                 utility: row.utility,
-                live: row.live,
-                first_error: row.first_error,
-                exit: row.exit,
+                rare: row.rare,
             });
         }
     }

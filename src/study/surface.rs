@@ -233,7 +233,7 @@ fn of_group(
             records: group.rows().len() as u64,
             prompts: group.prompts() as u64,
             labelled: count(&|row| row.accepted.is_some()),
-            steps_labelled: count(&|row| row.first_error != FirstError::Unlabelled),
+            steps_labelled: count(&|row| row.first_error() != FirstError::Unlabelled),
         }),
         estimates: estimates(|_| Compared::default()),
         ceiling: None,

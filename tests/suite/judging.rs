@@ -83,7 +83,8 @@ proptest! {
             other => other,
         });
         let alarms: Vec<FirstAlarm> = alarms.collect();
-        let found = judge(&checkpoints, |c| places[c], &alarms, tokens);
+        let raised = alarms.iter().copied().enumerate();
+        let found = judge(&checkpoints, |c| places[c], raised, tokens);
         prop_assert_eq!(found, by_walking(&checkpoints, &places, &alarms, tokens));
     }
 }

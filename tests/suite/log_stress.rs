@@ -5,7 +5,7 @@
 use approx::assert_relative_eq;
 use foldem::policy::{PolicyFile, Position};
 use foldem::replay::{
-    Change, Definition, Expected, FirstAlarm, FirstError, Looks, Replay, Row, Selection, Table,
+    Change, Definition, Expected, FirstAlarm, Looks, Replay, Row, Selection, Table,
 };
 use foldem::rng::{Purpose, stream};
 use foldem::study::Interrupt;
@@ -37,13 +37,11 @@ fn row(prompt: usize, tokens: u64, accepted: bool) -> Row {
         problem_tokens: 0,
         accepted: Some(accepted),
         utility: Some(f64::from(accepted)),
-        live: None,
-        first_error: FirstError::Unlabelled,
-        exit: None,
+        rare: None,
     }
 }
 
-fn table(policy: &PolicyFile, rows: Vec<Row>, alarms: Vec<FirstAlarm>) -> Table {
+fn table(policy: &PolicyFile, rows: Vec<Row>, alarms: &[FirstAlarm]) -> Table {
     let validators = policy.validators().iter().map(Definition::of).collect();
     Table::of_alarms(validators, rows, alarms)
 }
@@ -63,7 +61,7 @@ fn anything(policy: &PolicyFile, generations: usize) -> Table {
             });
         }
     }
-    table(policy, rows, alarms)
+    table(policy, rows, &alarms)
 }
 
 /// Tokens paid, and whether a generation survives, where it is known of each look whether an alarm comes
@@ -98,7 +96,7 @@ fn walked(
                 let mut alarmed = out_of_nothing[look];
                 look += 1;
                 for &v in &checkpoint.validators {
-                    let raised = match table.alarms(i)[v] {
+                    let raised = match table.alarms(i).of(v) {
                         FirstAlarm::Never => false,
                         FirstAlarm::AtEnd => complete,
                         FirstAlarm::Tokens(first) => complete || first + later <= t,
@@ -311,7 +309,7 @@ fn the_crossing_is_where_the_closed_form_says() {
         let alarm = FirstAlarm::Tokens(30);
         alarms.push(if alarmed { alarm } else { FirstAlarm::Never });
     }
-    let table = table(&policy, rows, alarms);
+    let table = table(&policy, rows, &alarms);
     let findings = found(
         &policy,
         &table,
@@ -368,7 +366,7 @@ fn clustered(policy: &PolicyFile, prompts: usize, seed: u64, as_clusters: bool) 
             alarms.push(if alarmed { alarm } else { FirstAlarm::Never });
         }
     }
-    table(policy, rows, alarms)
+    table(policy, rows, &alarms)
 }
 
 /// Intervals of the tipping point over 200 drawn logs. Nominal misses are 5 %; more than 24 happen with

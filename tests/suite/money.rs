@@ -7,7 +7,7 @@ use std::path::Path;
 use approx::assert_relative_eq;
 use foldem::estimate::Estimate;
 use foldem::policy::PolicyFile;
-use foldem::replay::{Definition, FirstAlarm, FirstError, Replay, Row, Table};
+use foldem::replay::{Definition, FirstAlarm, Replay, Row, Table};
 use foldem::scenario::Scenario;
 use foldem::stats::normal_quantile;
 use foldem::study::Interrupt;
@@ -190,9 +190,7 @@ fn table() -> Table {
                 problem_tokens,
                 accepted: Some(next(10) < 7),
                 utility: None,
-                live: None,
-                first_error: FirstError::Unlabelled,
-                exit: None,
+                rare: None,
             });
             alarms.push(match next(4) {
                 0 => FirstAlarm::Tokens(next(60)),
@@ -201,7 +199,7 @@ fn table() -> Table {
         }
     }
     let validators = policy.validators().iter().map(Definition::of);
-    Table::of_alarms(validators.collect(), rows, alarms)
+    Table::of_alarms(validators.collect(), rows, &alarms)
 }
 
 fn policy() -> PolicyFile {

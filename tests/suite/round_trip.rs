@@ -3,7 +3,7 @@
 //! of another form it does not.
 
 use foldem::policy::PolicyFile;
-use foldem::replay::{Definition, FirstAlarm, FirstError, Replay, Row, Table};
+use foldem::replay::{Definition, FirstAlarm, Replay, Row, Table};
 use foldem::rng::{Purpose, stream};
 use foldem::study::Interrupt;
 use foldem::study::fit::{FitFindings, Request, fit};
@@ -54,16 +54,14 @@ fn drawn(policy: &PolicyFile, seed: u64, process: &Process) -> Table {
                 problem_tokens: 0,
                 accepted: Some(!wrong),
                 utility: None,
-                live: None,
-                first_error: FirstError::Unlabelled,
-                exit: None,
+                rare: None,
             });
             let alarm = FirstAlarm::Tokens(30);
             alarms.push(if alarmed { alarm } else { FirstAlarm::Never });
         }
     }
     let validators = policy.validators().iter().map(Definition::of).collect();
-    Table::of_alarms(validators, rows, alarms)
+    Table::of_alarms(validators, rows, &alarms)
 }
 
 fn fitted(policy: &PolicyFile, table: &Table) -> FitFindings {

@@ -88,7 +88,7 @@ impl<'t> Candidates<'t> {
             tokens.ok_or(CandidatesError::TooLong(row.tokens))
         });
         let alarms = (0..table.validators().len()).map(|v| {
-            let alarm = |row: usize| match table.alarms(row)[v] {
+            let alarm = |row: usize| match table.alarms(row).of(v) {
                 FirstAlarm::Tokens(tokens) => place(tokens),
                 FirstAlarm::AtEnd => AT_END,
                 FirstAlarm::Never => NEVER,

@@ -258,7 +258,7 @@ pub fn fit(
 fn labelled(table: &Table) -> Vec<usize> {
     let has = |&i: &usize| table.rows()[i].accepted.is_some();
     let mut rows: Vec<usize> = (0..table.rows().len()).filter(has).collect();
-    let steps = |&i: &usize| table.rows()[i].first_error != FirstError::Unlabelled;
+    let steps = |&i: &usize| table.rows()[i].first_error() != FirstError::Unlabelled;
     let accepted = |&i: &usize| table.rows()[i].accepted == Some(true);
     let refused = rows.iter().filter(|i| !accepted(i));
     let (refused, known) = refused.fold((0, 0), |(n, k), i| (n + 1, k + usize::from(steps(i))));

@@ -239,10 +239,10 @@ impl<'r> Stages<'r> {
         let alarms = table.alarms(row);
         let alarm = if let (Some(stop), Some(seen)) = (stop, seen) {
             let asked = &replay.checkpoints()[stop.checkpoint].validators;
-            let first = asked.iter().copied().min_by_key(|&v| alarms[v]);
+            let first = asked.iter().copied().min_by_key(|&v| alarms.of(v));
             first.map(|validator| Alarm {
                 validator,
-                stage: match alarms[validator] {
+                stage: match alarms.of(validator) {
                     FirstAlarm::Tokens(at) => stage(at).min(seen),
                     _ => seen,
                 },
@@ -251,11 +251,11 @@ impl<'r> Stages<'r> {
             })
         } else {
             let asked = self.layout.consulted.iter().flatten().copied();
-            let raised = asked.filter(|&v| alarms[v] != FirstAlarm::Never);
-            let first = raised.min_by_key(|&v| (alarms[v], v));
+            let raised = asked.filter(|&v| alarms.of(v) != FirstAlarm::Never);
+            let first = raised.min_by_key(|&v| (alarms.of(v), v));
             first.map(|validator| Alarm {
                 validator,
-                stage: self.unseen(validator, alarms[validator], row),
+                stage: self.unseen(validator, alarms.of(validator), row),
                 seen: None,
                 saved: 0.0,
             })
@@ -283,7 +283,7 @@ impl<'r> Stages<'r> {
         });
         Generation {
             accepted,
-            onset: match of.first_error {
+            onset: match of.first_error() {
                 FirstError::Unlabelled => Onset::Unlabelled,
                 FirstError::Never => Onset::Never,
                 FirstError::After(at) => Onset::In(stage(at)),

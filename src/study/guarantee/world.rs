@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use crate::engine::Simulation;
 use crate::policy::{ALARM, Checkpoint, PolicyFile, Rule};
-use crate::replay::{Definition, FirstAlarm, FirstError, Row, Table};
+use crate::replay::{Definition, FirstAlarm, Row, Table};
 use crate::scenario::{Scenario, TokenLaw};
 use crate::theory::Exact;
 
@@ -117,14 +117,12 @@ impl World {
                     problem_tokens: 0,
                     accepted: Some(batch.accepted[i]),
                     utility: Some(batch.utility[i]),
-                    live: None,
-                    first_error: FirstError::Unlabelled,
-                    exit: None,
+                    rare: None,
                 });
             }
         }
         let validators = self.policy.validators().iter().map(Definition::of);
-        Table::of_alarms(validators.collect(), rows, alarms)
+        Table::of_alarms(validators.collect(), rows, &alarms)
     }
 
     /// The exact false rejection rate by set of validators and number of the last checkpoint.

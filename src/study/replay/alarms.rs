@@ -23,10 +23,8 @@ pub struct Places {
 pub(super) fn alarmed(table: &Table) -> Vec<Vec<usize>> {
     let mut alarmed = vec![Vec::new(); table.validators().len()];
     for i in 0..table.rows().len() {
-        for (rows, alarm) in alarmed.iter_mut().zip(table.alarms(i)) {
-            if *alarm != FirstAlarm::Never {
-                rows.push(i);
-            }
+        for (v, _) in table.alarms(i).raised() {
+            alarmed[v].push(i);
         }
     }
     alarmed
@@ -38,7 +36,7 @@ pub(super) fn places(table: &Table, validator: usize, alarmed: &[usize]) -> Plac
     let mut places = Places::default();
     for &i in alarmed {
         let row = &table.rows()[i];
-        let counts = match table.alarms(i)[validator] {
+        let counts = match table.alarms(i).of(validator) {
             FirstAlarm::Tokens(0) => &mut places.problem,
             FirstAlarm::Tokens(tokens) => &mut places.tenths[tenth(tokens, row.tokens)],
             FirstAlarm::AtEnd => &mut places.end,
@@ -64,7 +62,7 @@ pub(super) fn median_place(
 ) -> (Option<f64>, Option<[f64; 2]>) {
     let place = |&i: &usize| {
         let row = &table.rows()[i];
-        let place = match table.alarms(i)[validator] {
+        let place = match table.alarms(i).of(validator) {
             FirstAlarm::Tokens(tokens) => tokens as f64 / row.tokens.max(1) as f64,
             FirstAlarm::AtEnd => 1.0,
             FirstAlarm::Never => return None,
@@ -100,7 +98,7 @@ pub(super) fn overlaps(policy: &PolicyFile, table: &Table) -> Vec<Overlap> {
     }
     let rows = by_prompt(table);
     for prompt in rows.chunk_by(|&i, &j| table.rows()[i].prompt == table.rows()[j].prompt) {
-        let silent = |&&i: &&usize| table.alarms(i).iter().all(|a| *a == FirstAlarm::Never);
+        let silent = |&&i: &&usize| table.alarms(i).are_silent();
         let alarmed: Vec<usize> = prompt.iter().filter(|i| !silent(i)).copied().collect();
         if !alarmed.is_empty() {
             for pair in &mut pairs {
@@ -144,7 +142,7 @@ impl Pair {
     fn prompt(&mut self, table: &Table, rows: &[usize]) {
         let (mut both, mut any) = (0, 0);
         for &i in rows {
-            let alarms = |v: usize| table.alarms(i)[v] != FirstAlarm::Never;
+            let alarms = |v: usize| table.alarms(i).of(v) != FirstAlarm::Never;
             let place = match self.validators.map(alarms) {
                 [true, true] => 0,
                 [true, false] => 1,

@@ -12,7 +12,7 @@ use super::{ByVerdict, by_prompt, chosen, plain_estimates};
 use crate::estimate::{self, Attribution, Estimate, Estimates, MOST_PLAYERS};
 use crate::outcome::MOST_VALIDATORS;
 use crate::policy::{Checkpoint, PolicyFile, Position};
-use crate::replay::{FirstAlarm, Replay, Table};
+use crate::replay::{Replay, Table};
 use crate::study::Named;
 use crate::study::named::as_map;
 
@@ -153,7 +153,7 @@ pub(super) fn attribution(
     let generations = || rows.iter().map(|&i| replay.under_subsets(i));
     let alone = || {
         let mut rejected = vec![(ByVerdict::default(), ByVerdict::default()); count];
-        let silent = |&&i: &&usize| table.alarms(i).iter().all(|a| *a == FirstAlarm::Never);
+        let silent = |&&i: &&usize| table.alarms(i).are_silent();
         let alarmed = rows.iter().filter(|i| !silent(i));
         for generation in alarmed.map(|&i| replay.under_subsets(i)) {
             for (v, (rejected, by_no_other)) in rejected.iter_mut().enumerate() {

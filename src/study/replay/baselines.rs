@@ -109,7 +109,7 @@ pub(super) fn baselines(
 
 /// Generations whose steps are labelled.
 fn with_steps(table: &Table) -> Vec<usize> {
-    let labelled = |i: usize| table.rows()[i].first_error != FirstError::Unlabelled;
+    let labelled = |i: usize| table.rows()[i].first_error() != FirstError::Unlabelled;
     rows(table, labelled)
 }
 
@@ -270,7 +270,7 @@ fn oracle_at_first_alarm(table: &Table, replay: &Replay<'_>) -> Option<Stopping>
     validators.dedup();
     let stop = |i: usize| {
         let row = &table.rows()[i];
-        let alarms = validators.iter().map(|&v| table.alarms(i)[v]);
+        let alarms = validators.iter().map(|&v| table.alarms(i).of(v));
         match alarms.min() {
             Some(FirstAlarm::Tokens(tokens)) => Some(tokens),
             Some(FirstAlarm::AtEnd) => Some(row.tokens),
@@ -298,7 +298,7 @@ fn first_error(table: &Table, labelled: &[usize]) -> Vec<Stopping> {
         return Vec::new();
     }
     let stops = |who: &dyn Fn(Option<bool>) -> bool| {
-        let stop = |row: &crate::replay::Row| match row.first_error {
+        let stop = |row: &crate::replay::Row| match row.first_error() {
             FirstError::After(tokens) if who(row.accepted) => Some(tokens),
             _ => None,
         };

@@ -54,7 +54,7 @@ pub fn outcomes<'t>(
     table.rows().iter().enumerate().map(move |(i, row)| {
         let judgement = replay.judgement(i);
         let group = &table.groups()[row.group];
-        let alarms = policy.validators().iter().zip(table.alarms(i));
+        let alarms = policy.validators().iter().zip(table.alarms(i).iter());
         GenerationOutcome {
             id: table.id(i),
             model: group.model.as_deref(),
@@ -69,7 +69,7 @@ pub fn outcomes<'t>(
             first_alarms: alarms
                 .map(|(validator, alarm)| Named {
                     name: validator.name.clone(),
-                    value: FirstAlarmOutcome(*alarm),
+                    value: FirstAlarmOutcome(alarm),
                 })
                 .collect(),
         }

@@ -17,7 +17,7 @@ use super::estimation::{known, tally, tally_of};
 use crate::estimate::{Estimates, Tally};
 use crate::outcome::{Fold, Frame, Knowledge, MOST_VALIDATORS, OutcomeBatch, Validators};
 use crate::policy::{Checkpoint, Position};
-use crate::replay::{FirstAlarm, Replay, Table};
+use crate::replay::{Replay, Table};
 
 /// Parts that are kept apart. Prompts of others, the smallest, make up one on which nobody is
 /// taken to be silent.
@@ -72,7 +72,7 @@ impl Parts {
         for generations in rows.chunk_by(|&i, &j| prompt(i) == prompt(j)) {
             let alarming = generations
                 .iter()
-                .fold(0, |set, &i| set | alarming(table, i));
+                .fold(0, |set, &i| set | table.alarms(i).raising());
             parts.entry(alarming).or_default().extend(generations);
         }
         let mut parts: Vec<Part> = parts
@@ -191,13 +191,6 @@ impl Tallies {
             parts,
         }
     }
-}
-
-/// The validators that alarm on generation number `row`.
-fn alarming(table: &Table, row: usize) -> Validators {
-    let alarms = table.alarms(row).iter().enumerate();
-    let alarms = alarms.filter(|(_, alarm)| **alarm != FirstAlarm::Never);
-    alarms.fold(0, |set, (v, _)| set | 1 << v)
 }
 
 #[cfg(test)]

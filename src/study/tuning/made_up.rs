@@ -3,7 +3,7 @@
 use rand_xoshiro::rand_core::Rng as _;
 
 use crate::policy::{PolicyFile, Rule};
-use crate::replay::{Definition, FirstAlarm, FirstError, Row, Table};
+use crate::replay::{Definition, FirstAlarm, Row, Table};
 use crate::rng::{Purpose, stream};
 
 /// Candidates with so many validators, at a grid of `places`, each of which consults all of them.
@@ -61,14 +61,12 @@ pub(super) fn table(
                 problem_tokens: 0,
                 accepted: Some(good),
                 utility: Some(f64::from(u8::from(good))),
-                live: None,
-                first_error: FirstError::Unlabelled,
-                exit: None,
+                rare: None,
             });
         }
     }
     let definitions = candidates.validators().iter().map(Definition::of);
-    Table::of_alarms(definitions.collect(), rows, alarms)
+    Table::of_alarms(definitions.collect(), rows, &alarms)
 }
 
 /// Places for grids.

@@ -43,7 +43,7 @@ fn unsuited(table: &Table, tuning: &Table) -> Option<String> {
     // Whatever is always completed is as good as not rejected.
     let always = |chance: Option<f64>| chance.is_some_and(|chance| chance >= 1.0);
     let rejected = rows.filter(|row| {
-        row.live
+        row.live()
             .is_some_and(|live| !(live.completed && always(live.pass_through)))
     });
     let rejected = rejected.count();
