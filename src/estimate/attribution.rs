@@ -14,7 +14,7 @@
 //!
 //! Standard errors come from cross products over prompts, as elsewhere.
 
-use super::cost_game::CostGame;
+use super::cost_game::{CostGame, CostSums};
 use super::estimates::Estimate;
 use super::prompt_sums::Sums;
 use crate::outcome::{SubsetOutcome, Validators, members};
@@ -47,31 +47,27 @@ pub struct Attribution {
 
 impl Attribution {
     /// Attribution to so many `validators`, at most as many as a set of them holds. `generations`
-    /// is called several times and must give the same each time, those of one prompt next to each
-    /// other. Savings are about all of them, the other figures about those with a verdict.
-    pub fn new<I>(validators: usize, generations: &impl Fn() -> I) -> Self
+    /// is called twice and must give the same each time, those of one prompt next to each other; the
+    /// longest in full has `longest` tokens. Savings are about all of them, the other figures about
+    /// those with a verdict.
+    pub fn new<I>(validators: usize, longest: f64, generations: &impl Fn() -> I) -> Self
     where
         I: Iterator<Item = SubsetOutcome>,
     {
-        let (mut longest, mut involved) = (1.0_f64, 0);
-        for generation in generations() {
-            longest = longest.max(generation.tokens_full);
-            if generation.accepted.is_some() {
-                involved |= generation.involved();
-            }
-        }
-        let scale = Scale::for_values_near(longest);
+        let scale = Scale::for_values_near(longest.max(1.0));
         let mut all = All::new(validators, scale);
         let mut labelled = Labelled::new(validators, scale);
+        let mut cost = CostSums::default();
         for generation in generations() {
             all.add(&generation);
             if let Some(accepted) = generation.accepted {
                 labelled.add(&generation, accepted);
+                cost.add(&generation, accepted);
             }
         }
         all.sums.close();
         labelled.sums.close();
-        let game = CostGame::new(involved, generations);
+        let game = CostGame::new(cost);
         let players = game.players();
         let cost = game.shapley(validators, generations);
         let (mut left_out, mut shapley) = (Vec::new(), Vec::new());

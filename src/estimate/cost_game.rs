@@ -10,6 +10,8 @@
 //! combination of these with the weights of φ_i. The weights of paid and retained of all subsets are
 //! summed beforehand in the same manner, so that a prompt, too, is looked at term by term.
 
+use std::collections::BTreeMap;
+
 use super::estimates::Estimate;
 use crate::outcome::{SubsetOutcome, Validators, members};
 
@@ -28,12 +30,47 @@ pub(super) struct CostGame {
     prompts: u64,
 }
 
+/// Sums over the generations with a verdict, by the set that a term is of.
+#[derive(Debug, Default)]
+pub(super) struct CostSums {
+    /// Tokens that are paid, and the accepted that survive, if none of the set is present.
+    by_absent: BTreeMap<Validators, (f64, f64)>,
+    /// The same of no set at all, which most terms are of.
+    always: (f64, f64),
+    full: f64,
+    accepted: f64,
+    prompts: u64,
+    /// Prompt of the last generation.
+    prompt: Option<u64>,
+}
+
+impl CostSums {
+    /// Adds a generation; those of one prompt come one after the other.
+    pub(super) fn add(&mut self, generation: &SubsetOutcome, accepted: bool) {
+        let before = self.prompt.replace(generation.prompt);
+        self.prompts += u64::from(before != Some(generation.prompt));
+        self.full += generation.tokens_full;
+        for &(absent, tokens) in &generation.paid {
+            self.of(absent).0 += tokens;
+        }
+        let accepted = f64::from(u8::from(accepted));
+        self.accepted += accepted;
+        self.of(generation.rejecting).1 += accepted;
+    }
+
+    fn of(&mut self, absent: Validators) -> &mut (f64, f64) {
+        if absent == 0 {
+            &mut self.always
+        } else {
+            self.by_absent.entry(absent).or_default()
+        }
+    }
+}
+
 impl CostGame {
-    /// The game of generations with a verdict, in which these validators are `involved`.
-    pub(super) fn new<I>(involved: Validators, generations: &impl Fn() -> I) -> Self
-    where
-        I: Iterator<Item = SubsetOutcome>,
-    {
+    /// The game of the generations that were summed.
+    pub(super) fn new(sums: CostSums) -> Self {
+        let involved = sums.by_absent.keys().fold(0, |set, absent| set | absent);
         let players: Vec<usize> = members(involved).collect();
         let subsets = if players.len() > MOST_PLAYERS {
             0
@@ -43,27 +80,18 @@ impl CostGame {
         let mut game = Self {
             paid: vec![0.0; subsets],
             retained: vec![0.0; subsets],
-            full: 0.0,
-            accepted: 0.0,
-            prompts: 0,
+            full: sums.full,
+            accepted: sums.accepted,
+            prompts: sums.prompts,
             players,
         };
-        let mut prompt = None;
-        for generation in generations().filter(|g| g.accepted.is_some()) {
-            game.prompts += u64::from(prompt.replace(generation.prompt) != Some(generation.prompt));
-            game.full += generation.tokens_full;
-            let accepted = generation.accepted == Some(true);
-            game.accepted += f64::from(u8::from(accepted));
-            if subsets > 0 {
-                for &(absent, tokens) in &generation.paid {
-                    let absent = game.subset(absent);
-                    game.paid[absent] += tokens;
-                }
-                if accepted {
-                    let absent = game.subset(generation.rejecting);
-                    game.retained[absent] += 1.0;
-                }
-            }
+        if subsets == 0 {
+            return game;
+        }
+        for (absent, (paid, retained)) in sums.by_absent.into_iter().chain([(0, sums.always)]) {
+            let absent = game.subset(absent);
+            game.paid[absent] = paid;
+            game.retained[absent] = retained;
         }
         // So far by E; now by S, summed over the E that S does not meet.
         for values in [&mut game.paid, &mut game.retained] {
@@ -80,6 +108,9 @@ impl CostGame {
 
     /// A set of validators as a subset of the players: bit p is the p-th of them.
     fn subset(&self, set: Validators) -> usize {
+        if set == 0 {
+            return 0;
+        }
         let players = self.players.iter().enumerate();
         players.fold(0, |subset, (p, v)| {
             subset | usize::from(set >> v & 1 == 1) << p

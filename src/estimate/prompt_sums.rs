@@ -56,6 +56,14 @@ impl Sums {
         self.row.fill(0);
     }
 
+    /// Adds what was gathered of other prompts; both are closed.
+    pub(super) fn merge(&mut self, other: &Self) {
+        self.moments.merge(&other.moments);
+        for ((_, _, prompts), (_, _, more)) in self.shares.iter_mut().zip(&other.shares) {
+            prompts.merge(*more);
+        }
+    }
+
     pub(super) fn estimate(&self, function: &Linear) -> Estimate {
         let stderr = self.moments.stderr(function);
         Estimate::around(function.value, stderr, self.moments.clusters())

@@ -7,6 +7,8 @@
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
+
 use super::estimates::Estimate;
 use super::prompt_sums::Sums;
 use crate::outcome::RunningCoinOutcome;
@@ -34,33 +36,49 @@ pub struct RunningCoin {
     pub cost_beyond: Estimate,
 }
 
+fn add(sums: &mut Sums, generation: &RunningCoinOutcome) {
+    let (accepted, rejected) = (generation.accepted == Some(true), generation.rejected);
+    let event = |happened: bool| f64::from(u8::from(happened));
+    sums.of_prompt(generation.prompt);
+    sums.add(COUNT, 1.0);
+    sums.add(FULL, generation.tokens_full);
+    sums.add(SAVED, generation.saved);
+    sums.add(SURVIVING, generation.surviving);
+    sums.add(ACCEPTED, event(accepted));
+    sums.add(RETAINED, generation.retained);
+    sums.add(PAID, generation.tokens_paid);
+    sums.add(REJECTED, event(rejected));
+    sums.add(POLICY_RETAINED, event(accepted && !rejected));
+}
+
 impl RunningCoin {
-    /// The figures from `generations`, those of one prompt next to each other.
-    pub fn new(generations: &[RunningCoinOutcome]) -> Self {
-        let tokens = |g: &RunningCoinOutcome| g.tokens_full.max(g.tokens_paid);
-        let typical = generations.iter().map(tokens).fold(1.0, f64::max);
-        let tokens = Scale::for_values_near(typical);
+    /// The figures from `parts` of some generations, of which none has or costs more than
+    /// `most_tokens`: whole prompts each, and the generations of a prompt next to each other.
+    pub fn new(
+        most_tokens: f64,
+        parts: impl ParallelIterator<Item = Vec<RunningCoinOutcome>>,
+    ) -> Self {
+        let tokens = Scale::for_values_near(most_tokens.max(1.0));
         let part = Scale::for_values_near(1.0);
         let mut scales = vec![Scale::COUNT; POLICY_RETAINED + 1];
         (scales[FULL], scales[SAVED], scales[PAID]) = (tokens, tokens, tokens);
         (scales[SURVIVING], scales[RETAINED]) = (part, part);
-        let mut sums = Sums::new(scales, &[(REJECTED, COUNT)]);
-        for generation in generations {
-            let (accepted, rejected) = (generation.accepted == Some(true), generation.rejected);
-            let event = |happened: bool| f64::from(u8::from(happened));
-            sums.of_prompt(generation.prompt);
-            sums.add(COUNT, 1.0);
-            sums.add(FULL, generation.tokens_full);
-            sums.add(SAVED, generation.saved);
-            sums.add(SURVIVING, generation.surviving);
-            sums.add(ACCEPTED, event(accepted));
-            sums.add(RETAINED, generation.retained);
-            sums.add(PAID, generation.tokens_paid);
-            sums.add(REJECTED, event(rejected));
-            sums.add(POLICY_RETAINED, event(accepted && !rejected));
-        }
-        sums.close();
-        Self::of(&sums, generations.iter().all(|g| g.accepted.is_some()))
+        let nothing = || Sums::new(scales.clone(), &[(REJECTED, COUNT)]);
+        let summed = parts.map(|generations| {
+            let mut sums = nothing();
+            for generation in &generations {
+                add(&mut sums, generation);
+            }
+            sums.close();
+            (sums, generations.iter().all(|g| g.accepted.is_some()))
+        });
+        // Sums are exact: how they are split does not show.
+        let merged = summed.reduce_with(|(mut sums, verdicts), (later, too)| {
+            sums.merge(&later);
+            (sums, verdicts && too)
+        });
+        let (sums, verdicts) = merged.unwrap_or_else(|| (nothing(), true));
+        Self::of(&sums, verdicts)
     }
 
     fn of(sums: &Sums, verdicts: bool) -> Self {

@@ -146,7 +146,7 @@ impl Tally {
     }
 
     /// The tally of the same generations at the checkpoints number `kept` alone, in ascending order,
-    /// where none of them rejects or charges anything.
+    /// where the others neither reject nor charge anything.
     pub fn at(&self, kept: &[usize]) -> Self {
         let frame = Frame {
             checkpoints: kept.len(),

@@ -79,6 +79,8 @@ pub(super) struct Blocks {
     block: usize,
     /// The beginning of a line whose end has not been read yet.
     rest: Vec<u8>,
+    /// Memory of blocks that are read.
+    spare: Vec<Vec<u8>>,
     /// Number of the next line, from 1.
     number: usize,
     /// Longest line that is handed out whole.
@@ -93,6 +95,7 @@ impl Blocks {
             source,
             block: BLOCK,
             rest: Vec::new(),
+            spare: Vec::new(),
             number: 1,
             longest,
             ended: false,
@@ -118,9 +121,20 @@ impl Blocks {
         self.number
     }
 
+    /// Takes back blocks that are read: their memory is warm.
+    pub(super) fn take_back(&mut self, blocks: impl IntoIterator<Item = Block>) {
+        let texts = blocks.into_iter().map(|block| block.text);
+        // That of a very long line is not kept.
+        let most = 4 * self.block;
+        self.spare
+            .extend(texts.filter(|text| text.capacity() <= most));
+    }
+
     /// The next block; `None` at the end. After an error nothing follows.
     pub(super) fn next(&mut self) -> io::Result<Option<Block>> {
-        let mut text = std::mem::take(&mut self.rest);
+        let mut text = self.spare.pop().unwrap_or_default();
+        text.clear();
+        text.append(&mut self.rest);
         while !self.ended {
             let wanted = self
                 .block
@@ -143,7 +157,8 @@ impl Blocks {
                 text.truncate(whole.unwrap_or(0));
             } else if self.ended {
             } else if let Some(end) = whole {
-                self.rest = text.split_off(end);
+                self.rest.extend_from_slice(&text[end..]);
+                text.truncate(end);
             } else if text.len() > self.longest + AROUND {
                 text.truncate(self.longest + AROUND);
                 text.push(b'\n');

@@ -102,9 +102,11 @@ impl Reader {
         let mut read: Vec<(Block, Lines<G>)> = Vec::new();
         while !(fetched.is_empty() && read.is_empty()) {
             let (now, before) = (fetched, read);
+            let mut spent = Vec::with_capacity(before.len());
             let hand_out = || {
                 before.into_iter().try_for_each(|(block, lines)| {
                     let (gathered, array) = settle(ledger, &block, lines, compression);
+                    spent.push(block);
                     take(gathered)?;
                     if array {
                         ControlFlow::Break(())
@@ -128,6 +130,7 @@ impl Reader {
             if goes_on.is_break() {
                 return;
             }
+            blocks.take_back(spent);
         }
         if let Some(error) = failure {
             let mut nothing = Gathered::empty(start());

@@ -5,6 +5,7 @@
 //! made up to collide are not guarded against; the hash has no secret key, so that results do not
 //! depend on chance.
 
+use hashbrown::HashTable;
 use xxhash_rust::xxh3::xxh3_128;
 
 /// What stands for a text, or for several.
@@ -32,64 +33,57 @@ impl Fingerprint {
     }
 }
 
-/// Numbers by fingerprint, in 24 bytes each and room to grow.
+/// Numbers by fingerprint, at most 2^32 of them: in 24 bytes each and about 12 of a table of their
+/// places, with room to grow.
 ///
-/// Open addressing with linear probing. Nothing depends on where an entry stands.
+/// They stand one behind the other, and the table alone is looked up at random: it is small enough to
+/// be near. Nothing depends on where an entry of the table stands.
 #[derive(Debug, Default)]
 pub struct Numbers {
-    entries: Vec<Option<(Fingerprint, Number)>>,
-    len: usize,
+    known: Vec<(Fingerprint, u64)>,
+    places: HashTable<u32>,
 }
-
-/// A number that leaves room for "nothing here".
-type Number = std::num::NonZeroU64;
 
 impl Numbers {
     /// How many fingerprints there are.
     pub fn len(&self) -> usize {
-        self.len
+        self.known.len()
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.len == 0
+        self.known.is_empty()
     }
 
     /// The number of a fingerprint, which is `number` if it has none yet; whether it had one.
     pub fn get_or_insert(&mut self, fingerprint: Fingerprint, number: u64) -> (u64, bool) {
-        // Filled up to 4 in 5.
-        if 5 * (self.len + 1) > 4 * self.entries.len() {
+        let known = &self.known;
+        let same = |&place: &u32| known[place as usize].0 == fingerprint;
+        if let Some(&place) = self.places.find(fingerprint.0, same) {
+            return (known[place as usize].1, true);
+        }
+        self.known.push((fingerprint, number));
+        if self.places.len() == self.places.capacity() {
             self.grow();
+        } else {
+            self.place(self.known.len() - 1);
         }
-        let place = self.place(fingerprint);
-        if let Some((_, number)) = self.entries[place] {
-            return (number.get() - 1, true);
-        }
-        let stored = Number::MIN.saturating_add(number);
-        self.entries[place] = Some((fingerprint, stored));
-        self.len += 1;
         (number, false)
     }
 
-    /// Where a fingerprint stands or would.
-    fn place(&self, fingerprint: Fingerprint) -> usize {
-        let room = self.entries.len();
-        let scaled = (u128::from(fingerprint.0) * room as u128) >> 64;
-        let mut place = usize::try_from(scaled).unwrap_or_default();
-        while self.entries[place].is_some_and(|(other, _)| other != fingerprint) {
-            place = if place + 1 == room { 0 } else { place + 1 };
+    /// Makes room for four times as many: the table is small, and filling it anew takes long.
+    fn grow(&mut self) {
+        self.places = HashTable::with_capacity(4 * self.known.len());
+        for place in 0..self.known.len() {
+            self.place(place);
         }
-        place
     }
 
-    /// Makes room by a half; entries are in the order of their fingerprints and stay so.
-    fn grow(&mut self) {
-        let room = self.entries.len() + self.entries.len() / 2 + 1024;
-        let entries = std::mem::replace(&mut self.entries, vec![None; room]);
-        for entry in entries.into_iter().flatten() {
-            let place = self.place(entry.0);
-            self.entries[place] = Some(entry);
-        }
+    /// Adds the place of a fingerprint to the table, which has room for it.
+    fn place(&mut self, place: usize) {
+        let number = u32::try_from(place).expect("at most 2^32 fingerprints");
+        let hash = |&place: &u32| self.known[place as usize].0.0;
+        self.places.insert_unique(hash(&number), number, hash);
     }
 }
 

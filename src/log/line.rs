@@ -34,7 +34,7 @@ pub(super) fn understand<'a>(
     if line.trim_ascii_start().is_empty() {
         return Line::Blank;
     }
-    let text = match std::str::from_utf8(line) {
+    let text = match simdutf8::compat::from_utf8(line) {
         Ok(text) => text,
         Err(e) => {
             return Line::Faulty(format!(

@@ -107,13 +107,18 @@ pub struct RowAlarms<'t> {
 }
 
 impl<'t> RowAlarms<'t> {
+    /// Whether validator number `validator` alarms.
+    pub fn raises(self, validator: usize) -> bool {
+        assert!(validator < self.validators, "a validator of the table");
+        self.raising[validator / WORD] >> (validator % WORD) & 1 == 1
+    }
+
     /// The first alarm of validator number `validator`.
     pub fn of(self, validator: usize) -> FirstAlarm {
-        assert!(validator < self.validators, "a validator of the table");
-        let (word, bit) = (validator / WORD, validator % WORD);
-        if self.raising[word] >> bit & 1 == 0 {
+        if !self.raises(validator) {
             return FirstAlarm::Never;
         }
+        let (word, bit) = (validator / WORD, validator % WORD);
         let before = self.raising[..word].iter().map(|set| set.count_ones());
         let within = (self.raising[word] & ((1 << bit) - 1)).count_ones();
         alarm(self.raised[(before.sum::<u32>() + within) as usize])
@@ -185,6 +190,9 @@ mod tests {
             for (i, row) in rows.iter().enumerate() {
                 for kept in [alarms.row(i), again.row(i)] {
                     prop_assert_eq!(&kept.iter().collect::<Vec<_>>(), row);
+                    for (v, alarm) in row.iter().enumerate() {
+                        prop_assert_eq!(kept.raises(v), *alarm != FirstAlarm::Never);
+                    }
                     let raised = row.iter().copied().enumerate();
                     let raised: Vec<_> = raised.filter(|(_, a)| *a != FirstAlarm::Never).collect();
                     prop_assert_eq!(kept.are_silent(), raised.is_empty());

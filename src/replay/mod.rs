@@ -53,6 +53,7 @@ pub use part::Part;
 pub use row::{Caveats, Group, Rare, Row};
 pub use rule_times::RuleTime;
 pub use run::{Outcomes, Replay};
+pub use running_coin::BesideRunningCoin;
 pub use saved::{SCHEMA, SavedTable, SourceLog};
 pub use schedule::{Place, Schedule, ScheduleError};
 pub use steps::FirstError;

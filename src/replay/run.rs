@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::alarms::Set;
 use super::rejections::Rejections;
-use super::{Judgement, Place, Schedule, ScheduleError, Stop, Table, judge};
+use super::{Judgement, Place, Row, Schedule, ScheduleError, Stop, Table, judge};
 use crate::outcome::{Frame, Knowledge, NEVER, OutcomeBatch};
 use crate::policy::{Checkpoint, PolicyFile, Position};
 
@@ -231,6 +231,11 @@ impl<'t> Replay<'t> {
         if !rows.is_sorted_by_key(prompt) {
             rows.sort_by_key(prompt);
         }
+        self.of_prompts(rows, frame)
+    }
+
+    /// The same of generations those of one prompt of which stand next to each other already.
+    pub fn of_prompts(&self, rows: Vec<usize>, frame: Frame) -> Outcomes<'_> {
         Outcomes {
             rejections: self.rejections(&rows),
             replay: self,
@@ -282,19 +287,7 @@ impl Outcomes<'_> {
 
     /// Ranges of generations for [`Outcomes::batch`], all of them together.
     pub fn ranges(&self) -> Vec<Range<usize>> {
-        let rows = self.replay.table.rows();
-        let prompt = |i: usize| rows[self.rows[i]].prompt;
-        let mut ranges = Vec::new();
-        let mut start = 0;
-        while start < self.rows.len() {
-            let mut end = (start + BATCH).min(self.rows.len());
-            while end < self.rows.len() && prompt(end) == prompt(end - 1) {
-                end += 1;
-            }
-            ranges.push(start..end);
-            start = end;
-        }
-        ranges
+        ranges(self.replay.table.rows(), &self.rows)
     }
 
     /// The outcomes of all of them in one batch.
@@ -352,6 +345,23 @@ impl Outcomes<'_> {
             early_exit: None,
         }
     }
+}
+
+/// Ranges of some generations, those of one prompt of which stand next to each other: some whole
+/// prompts each.
+pub(super) fn ranges(table: &[Row], rows: &[usize]) -> Vec<Range<usize>> {
+    let prompt = |i: usize| table[rows[i]].prompt;
+    let mut ranges = Vec::new();
+    let mut start = 0;
+    while start < rows.len() {
+        let mut end = (start + BATCH).min(rows.len());
+        while end < rows.len() && prompt(end) == prompt(end - 1) {
+            end += 1;
+        }
+        ranges.push(start..end);
+        start = end;
+    }
+    ranges
 }
 
 /// A value for each of `rows`, where there is something to say.

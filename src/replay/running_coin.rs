@@ -16,8 +16,11 @@
 //! times the derivatives of a sum is the generation's part in it (the linearisation of
 //! a ratio, as for place_excess).
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
+use super::run::ranges;
 use super::{Judgement, Place, Replay};
 use crate::outcome::RunningCoinOutcome;
 
@@ -305,6 +308,13 @@ impl<'r> Coin<'r> {
         drift
     }
 
+    /// Tokens of a generation in full, and those paid under the policy.
+    fn tokens_of(&self, row: usize) -> (f64, f64) {
+        let (replay, judgement) = (self.replay, self.judgements[row]);
+        let paid = replay.tokens_until(row, judgement.stop) as f64 + judgement.cost;
+        (replay.tokens_full(row) as f64, paid)
+    }
+
     fn outcome(&self, row: usize) -> RunningCoinOutcome {
         let (replay, accepted) = (self.replay, self.accepted(row));
         let judgement = self.judgements[row];
@@ -327,11 +337,12 @@ impl<'r> Coin<'r> {
             (0.0, 0.0)
         };
         let generation = &replay.table().rows()[row];
+        let (tokens_full, tokens_paid) = self.tokens_of(row);
         RunningCoinOutcome {
             prompt: generation.prompt as u64,
-            tokens_full: replay.tokens_full(row) as f64,
+            tokens_full,
             accepted: generation.accepted,
-            tokens_paid: replay.tokens_until(row, judgement.stop) as f64 + judgement.cost,
+            tokens_paid,
             rejected: judgement.stop.is_some(),
             saved: saved + more_saved,
             surviving,
@@ -342,11 +353,40 @@ impl<'r> Coin<'r> {
 
 impl Replay<'_> {
     /// Generations number `rows` under a coin that strikes only what still runs, as many at each
-    /// place as this policy rejects of them there; those of one prompt next to each other.
-    pub fn beside_running_coin(&self, rows: &[usize]) -> Vec<RunningCoinOutcome> {
+    /// place as this policy rejects of them there.
+    pub fn beside_running_coin(&self, rows: &[usize]) -> BesideRunningCoin<'_> {
         let coin = Coin::new(self, rows);
         let mut rows = rows.to_vec();
-        rows.sort_by_key(|&i| self.table().rows()[i].prompt);
-        rows.into_par_iter().map(|i| coin.outcome(i)).collect()
+        let prompt = |i: &usize| self.table().rows()[*i].prompt;
+        if !rows.is_sorted_by_key(prompt) {
+            rows.sort_by_key(prompt);
+        }
+        BesideRunningCoin { coin, rows }
+    }
+}
+
+/// Generations under the coin.
+pub struct BesideRunningCoin<'r> {
+    coin: Coin<'r>,
+    /// Those of one prompt next to each other.
+    rows: Vec<usize>,
+}
+
+impl BesideRunningCoin<'_> {
+    /// The most tokens that any of them has or costs.
+    pub fn most_tokens(&self) -> f64 {
+        let tokens = |&i: &usize| {
+            let (full, paid) = self.coin.tokens_of(i);
+            full.max(paid)
+        };
+        self.rows.iter().map(tokens).fold(0.0, f64::max)
+    }
+
+    /// What happens to them, some whole prompts at a time.
+    pub fn outcomes(&self) -> impl ParallelIterator<Item = Vec<RunningCoinOutcome>> {
+        let ranges = ranges(self.coin.replay.table().rows(), &self.rows);
+        let outcome = |&i: &usize| self.coin.outcome(i);
+        let outcomes = move |range: Range<usize>| self.rows[range].iter().map(outcome).collect();
+        ranges.into_par_iter().map(outcomes)
     }
 }

@@ -78,12 +78,18 @@ fn of(contribution: &Contribution) -> [Estimate; 4] {
     ]
 }
 
+/// Tokens of the longest generation in full.
+fn longest(replay: &Replay<'_>) -> f64 {
+    let rows = 0..replay.table().rows().len();
+    rows.map(|i| replay.tokens_full(i)).max().unwrap_or(0) as f64
+}
+
 fn attribution(replay: &Replay<'_>, validators: usize, without: Option<usize>) -> Attribution {
     let table = replay.table();
     let mut rows: Vec<usize> = (0..table.rows().len()).collect();
     rows.retain(|&i| Some(table.rows()[i].prompt) != without);
     rows.sort_by_key(|&i| table.rows()[i].prompt);
-    Attribution::new(validators, &|| {
+    Attribution::new(validators, longest(replay), &|| {
         rows.iter().map(|&i| replay.under_subsets(i))
     })
 }
@@ -289,7 +295,7 @@ fn standard_errors_agree_with_the_jackknife() {
         .map(|p| attribution(&replay, 4, Some(p)))
         .collect();
     let rows = 0..table.rows().len();
-    let apart = Attribution::new(4, &|| {
+    let apart = Attribution::new(4, longest(&replay), &|| {
         rows.clone().map(|i| SubsetOutcome {
             prompt: i as u64,
             ..replay.under_subsets(i)
@@ -397,7 +403,8 @@ proptest! {
                 accepted: Some(accepted),
             }
         };
-        let found = Attribution::new(3, &|| generations.iter().map(outcome));
+        let longest = generations.iter().map(|g| outcome(g).tokens_full).fold(0.0, f64::max);
+        let found = Attribution::new(3, longest, &|| generations.iter().map(outcome));
         let accepted: Vec<u64> = generations.iter().filter(|g| g.2).map(|g| g.0).collect();
         prop_assume!(!accepted.is_empty());
         let share = |which: &dyn Fn(u64) -> bool| {

@@ -233,7 +233,8 @@ fn standard_errors_agree_with_the_jackknife() {
     let replay = Replay::new(&table, &policy, policy.checkpoints(), false).unwrap();
     let coin = |left_out: Option<usize>| {
         let rows = (0..table.rows().len()).filter(|&i| Some(table.rows()[i].prompt) != left_out);
-        RunningCoin::new(&replay.beside_running_coin(&rows.collect::<Vec<_>>()))
+        let beside = replay.beside_running_coin(&rows.collect::<Vec<_>>());
+        RunningCoin::new(beside.most_tokens(), beside.outcomes())
     };
     let all = coin(None);
     let without: Vec<RunningCoin> = (0..table.prompts()).map(|p| coin(Some(p))).collect();

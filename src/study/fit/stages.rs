@@ -251,7 +251,7 @@ impl<'r> Stages<'r> {
             })
         } else {
             let asked = self.layout.consulted.iter().flatten().copied();
-            let raised = asked.filter(|&v| alarms.of(v) != FirstAlarm::Never);
+            let raised = asked.filter(|&v| alarms.raises(v));
             let first = raised.min_by_key(|&v| (alarms.of(v), v));
             first.map(|validator| Alarm {
                 validator,

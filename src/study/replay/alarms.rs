@@ -142,7 +142,7 @@ impl Pair {
     fn prompt(&mut self, table: &Table, rows: &[usize]) {
         let (mut both, mut any) = (0, 0);
         for &i in rows {
-            let alarms = |v: usize| table.alarms(i).of(v) != FirstAlarm::Never;
+            let alarms = |v: usize| table.alarms(i).raises(v);
             let place = match self.validators.map(alarms) {
                 [true, true] => 0,
                 [true, false] => 1,

@@ -151,6 +151,10 @@ pub(super) fn attribution(
     let figures = || figures(table, replay, by_part);
     let rows = by_prompt(table);
     let generations = || rows.iter().map(|&i| replay.under_subsets(i));
+    let longest = || {
+        let tokens = rows.iter().map(|&i| replay.tokens_full(i));
+        tokens.max().unwrap_or(0) as f64
+    };
     let alone = || {
         let mut rejected = vec![(ByVerdict::default(), ByVerdict::default()); count];
         let silent = |&&i: &&usize| table.alarms(i).are_silent();
@@ -168,7 +172,7 @@ pub(super) fn attribution(
         rejected
     };
     let (figures, (attribution, rejected)) = rayon::join(figures, || {
-        rayon::join(|| Attribution::new(count, &generations), alone)
+        rayon::join(|| Attribution::new(count, longest(), &generations), alone)
     });
     let applies = |c: &Checkpoint<Position>| c.at != Position::Problem || generated;
     let consulted = |v: usize| {
@@ -229,12 +233,15 @@ fn figures(
         let consulting = checkpoints.filter(|(_, c)| c.validators.contains(&v));
         let consulting: Vec<usize> = consulting.map(|(c, _)| c).collect();
         let checkpoints = alone(v);
-        // Where a validator is silent, it alone is as good as nobody at its checkpoints.
+        // Where a validator is silent, it alone is as good as nobody at its checkpoints; where no
+        // other alarms, as good as all.
         let nobody = known.nobody.of(&consulting);
-        let alone = parts.estimates(&replay.at(&checkpoints), v, &nobody);
+        let whole = known.whole.of(&consulting);
+        let alone = parts.estimates(&replay.at(&checkpoints), v, &nobody, Some(&whole));
         let without = replay.checkpoints_of(|w| w != v);
         let left_out = if without.len() == replay.checkpoints().len() {
-            parts.estimates(&replay.at(&without), v, &known.whole)
+            let nobody = Some(&known.nobody);
+            parts.estimates(&replay.at(&without), v, &known.whole, nobody)
         } else {
             // Without it a checkpoint is gone, for everybody.
             plain_estimates(table, &replay.at(&without), &all)

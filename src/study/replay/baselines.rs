@@ -230,7 +230,10 @@ fn coin_on_running(estimates: &Estimates, running: &RunningCoin, records: u64) -
 pub(super) fn running_coin(table: &Table, replay: &Replay<'_>) -> RunningCoin {
     let all = rows(table, |_| true);
     let labelled = rows(table, |i| table.rows()[i].accepted.is_some());
-    let of = |rows: &[usize]| RunningCoin::new(&replay.beside_running_coin(rows));
+    let of = |rows: &[usize]| {
+        let beside = replay.beside_running_coin(rows);
+        RunningCoin::new(beside.most_tokens(), beside.outcomes())
+    };
     if labelled.len() == all.len() {
         return of(&all);
     }
@@ -242,9 +245,11 @@ pub(super) fn running_coin(table: &Table, replay: &Replay<'_>) -> RunningCoin {
 fn length_cap(table: &Table, rejected: u64) -> Stopping {
     let all = rows(table, |_| true);
     let mut lengths: Vec<u64> = table.rows().iter().map(|row| row.tokens).collect();
-    lengths.sort_unstable_by(|a, b| b.cmp(a));
-    let cap = usize::try_from(rejected).ok().and_then(|n| lengths.get(n));
-    let cap = cap.copied().unwrap_or(0);
+    let place = usize::try_from(rejected)
+        .ok()
+        .filter(|n| *n < lengths.len());
+    let longest_first = |a: &u64, b: &u64| b.cmp(a);
+    let cap = place.map_or(0, |n| *lengths.select_nth_unstable_by(n, longest_first).1);
     let stop = |tokens: u64| (tokens > cap).then_some(cap);
     Stopping {
         name: "length-cap",
@@ -265,18 +270,22 @@ fn oracle_at_first_alarm(table: &Table, replay: &Replay<'_>) -> Option<Stopping>
     let generated = replay.problem_generated();
     let applies = |c: &&Checkpoint<Position>| c.at != Position::Problem || generated;
     let consulted = replay.checkpoints().iter().filter(applies);
-    let mut validators: Vec<usize> = consulted.flat_map(|c| c.validators.clone()).collect();
-    validators.sort_unstable();
-    validators.dedup();
+    let mut validators = vec![false; table.validators().len()];
+    for &v in consulted.flat_map(|c| &c.validators) {
+        validators[v] = true;
+    }
     let stop = |i: usize| {
         let row = &table.rows()[i];
-        let alarms = validators.iter().map(|&v| table.alarms(i).of(v));
-        match alarms.min() {
+        if row.accepted != Some(false) {
+            return None;
+        }
+        let alarms = table.alarms(i).raised();
+        let consulted = alarms.filter(|(v, _)| validators[*v]);
+        match consulted.map(|(_, alarm)| alarm).min() {
             Some(FirstAlarm::Tokens(tokens)) => Some(tokens),
             Some(FirstAlarm::AtEnd) => Some(row.tokens),
             Some(FirstAlarm::Never) | None => None,
         }
-        .filter(|_| row.accepted == Some(false))
     };
     let rows = rows(table, |i| table.rows()[i].accepted.is_some());
     (!rows.is_empty()).then(|| Stopping {

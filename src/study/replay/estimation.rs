@@ -35,7 +35,8 @@ pub(super) fn estimates(
 ) -> (Tally, Estimates) {
     let complete = rows.iter().all(|&i| known(table, i) == Knowledge::FULL);
     if complete {
-        let tally = tally(table, replay, rows, Knowledge::FULL, covariates);
+        let frame = replay.frame(rows, Knowledge::FULL, covariates);
+        let tally = tally_of(&replay.prepared(rows.to_vec(), frame));
         let estimates = Estimates::new(&tally);
         return (tally, estimates);
     }

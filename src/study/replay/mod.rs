@@ -230,7 +230,7 @@ pub fn findings(
     replay: &Replay<'_>,
     intake: &Intake,
 ) -> Result<ReplayFindings, ScheduleError> {
-    let all: Vec<usize> = (0..table.rows().len()).collect();
+    let records = table.rows().len();
     let (verdicts, parts) = rayon::join(|| ByStage::of(table, replay), || Parts::new(table));
     let parts = parts.as_ref();
     let known = parts.filter(|_| Parts::suit(replay.checkpoints()));
@@ -238,18 +238,18 @@ pub fn findings(
     let by_part = known.as_ref().map(|(parts, known)| (*parts, known));
     let (tally, estimates) = match by_part {
         Some((_, known)) => (known.tally.clone(), Estimates::new(&known.tally)),
-        None => estimates(table, replay, &all, true),
+        None => estimates(table, replay, &(0..records).collect::<Vec<_>>(), true),
     };
-    let mut rows = vec![Vec::new(); table.groups().len()];
-    for (i, row) in table.rows().iter().enumerate() {
-        rows[row.group].push(i);
-    }
     let by_group = || -> Vec<GroupEstimates> {
+        let mut rows = vec![Vec::new(); table.groups().len()];
+        for (i, row) in table.rows().iter().enumerate() {
+            rows[row.group].push(i);
+        }
         let groups = table.groups().iter().zip(&rows);
         let of = |(group, rows): (&Group, &Vec<usize>)| GroupEstimates {
             group: group.clone(),
             records: rows.len() as u64,
-            estimates: if rows.len() == all.len() {
+            estimates: if rows.len() == records {
                 named(&estimates)
             } else {
                 named(&plain_estimates(table, replay, rows))
@@ -257,48 +257,44 @@ pub fn findings(
         };
         groups.map(of).collect()
     };
-    let ((running, baselines), ((groups, validators), (overlaps, attribution))) = rayon::join(
-        || {
-            let running = baselines::running_coin(table, replay);
-            let rejected = verdicts.rejected();
-            let baselines =
-                baselines::baselines(policy, table, replay, rejected, &estimates, &running);
-            (running, baselines)
-        },
-        || {
-            rayon::join(
-                || {
-                    rayon::join(by_group, || {
-                        validators(policy, table, parts, silent_at_end(replay, by_part))
-                    })
-                },
-                || {
-                    rayon::join(
-                        || alarms::overlaps(policy, table),
-                        || attribution::attribution(policy, table, replay, by_part),
-                    )
-                },
-            )
-        },
-    );
+    let beside = || {
+        let running = baselines::running_coin(table, replay);
+        let rejected = verdicts.rejected();
+        let baselines = baselines::baselines(policy, table, replay, rejected, &estimates, &running);
+        (running, baselines)
+    };
+    let of_validators = || {
+        let silent = silent_at_end(replay, by_part);
+        rayon::join(
+            || validators(policy, table, parts, silent),
+            || {
+                rayon::join(
+                    || alarms::overlaps(policy, table),
+                    || attribution::attribution(policy, table, replay, by_part),
+                )
+            },
+        )
+    };
+    let remarks = || {
+        let rejected = verdicts.rejected();
+        let estimated = (&tally, &estimates);
+        let warnings = warnings::warnings(policy, table, replay, rejected, estimated, intake);
+        (warnings, early_exit::early_exit(table, replay))
+    };
+    let ((running, baselines), ((validators, (overlaps, attribution)), (groups, remarks))) =
+        rayon::join(beside, || {
+            rayon::join(of_validators, || rayon::join(by_group, remarks))
+        });
+    let (warnings, (early_exit, of_early_exit)) = remarks;
     let shift = |(name, value): &(String, Estimate)| Named {
         name: name.clone(),
         value: *value,
     };
-    let (early_exit, of_early_exit) = early_exit::early_exit(table, replay);
     let caveats = table.caveats();
-    let warnings = warnings::warnings(
-        policy,
-        table,
-        replay,
-        verdicts.rejected(),
-        (&tally, &estimates),
-        intake,
-    );
     Ok(ReplayFindings {
         schema: RESULT_SCHEMA.to_owned(),
         policy: policy.name().to_owned(),
-        records: all.len() as u64,
+        records: records as u64,
         prompts: table.prompts() as u64,
         skipped: intake.skipped,
         seed: None,

@@ -2,7 +2,8 @@
 //!
 //! Prompts are parted by the validators that alarm on any of their generations. On a part on which
 //! a validator is silent, a policy that consults it alone rejects nothing, and one that leaves it
-//! out does what the whole policy does. Tallies are exact sums: those of such a part are computed
+//! out does what the whole policy does; where it is the only one that alarms, it is the other way
+//! round. Tallies are exact sums: those of such a part are computed
 //! once and merged with those of the parts on which the policies differ, to the same bits.
 //!
 //! Assumes that checkpoints charge nothing and stand at one place of each generation: else what they
@@ -121,30 +122,39 @@ impl Parts {
     pub(super) fn tallies(&self, replay: &Replay<'_>, covariates: bool) -> Tallies {
         let frame = replay.frame(&self.rows, Knowledge::FULL, covariates);
         let parts = self.parts.par_iter();
-        let tally = |part: &Part| tally_of(&replay.prepared(part.rows.clone(), frame.clone()));
+        let tally = |part: &Part| tally_of(&replay.of_prompts(part.rows.clone(), frame.clone()));
         Tallies {
             parts: parts.map(tally).collect(),
             frame,
         }
     }
 
-    /// Estimates of what `replay` does, which is what is `known` of as many checkpoints where
-    /// validator number `validator` is silent.
+    /// Estimates of what `replay` does, which is what is known of as many checkpoints: where
+    /// validator number `validator` is `silent`, and perhaps where it is the `only` one that alarms.
     pub(super) fn estimates(
         &self,
         replay: &Replay<'_>,
         validator: usize,
-        known: &Tallies,
+        silent: &Tallies,
+        only: Option<&Tallies>,
     ) -> Estimates {
-        let silent = |part: &Part| part.alarming >> validator & 1 == 0;
-        let alarmed = self.parts.iter().filter(|part| !silent(part));
-        let rows = alarmed.flat_map(|part| &part.rows).copied().collect();
-        let checkpoints = replay.checkpoints().len();
-        assert_eq!(checkpoints, known.frame.checkpoints, "as many checkpoints");
-        let mut tally = tally_of(&replay.prepared(rows, known.frame.clone()));
-        for (part, known) in self.parts.iter().zip(&known.parts) {
-            if silent(part) {
-                <Tally as Fold<OutcomeBatch>>::merge(&mut tally, known.clone());
+        let known = |part: &Part| {
+            if part.alarming >> validator & 1 == 0 {
+                Some(silent)
+            } else {
+                only.filter(|_| part.alarming == 1 << validator)
+            }
+        };
+        let open = self.parts.iter().filter(|part| known(part).is_none());
+        let rows = open.flat_map(|part| &part.rows).copied().collect();
+        for known in [Some(silent), only].into_iter().flatten() {
+            let checkpoints = replay.checkpoints().len();
+            assert_eq!(checkpoints, known.frame.checkpoints, "as many checkpoints");
+        }
+        let mut tally = tally_of(&replay.of_prompts(rows, silent.frame.clone()));
+        for (p, part) in self.parts.iter().enumerate() {
+            if let Some(known) = known(part) {
+                <Tally as Fold<OutcomeBatch>>::merge(&mut tally, known.parts[p].clone());
             }
         }
         Estimates::new(&tally)
@@ -180,7 +190,8 @@ impl Tallies {
         }
     }
 
-    /// The same at checkpoints number `kept` alone, where nobody rejects anything.
+    /// The same at checkpoints number `kept` alone, for parts on which nobody rejects anything at
+    /// others.
     pub(super) fn of(&self, kept: &[usize]) -> Self {
         let parts: Vec<Tally> = self.parts.iter().map(|tally| tally.at(kept)).collect();
         Self {
@@ -285,20 +296,26 @@ mod tests {
                 assert_eq!(left_out.len(), replay.checkpoints().len());
                 let left_out = replay.at(&left_out);
                 let expected = plain_estimates(&table, &left_out, &all);
-                assert_eq!(parts.estimates(&left_out, v, &whole), expected);
+                assert_eq!(parts.estimates(&left_out, v, &whole, None), expected);
+                assert_eq!(
+                    parts.estimates(&left_out, v, &whole, Some(&nobody)),
+                    expected
+                );
                 let alone = replay.checkpoints_of(|w| w == v);
                 let consults = |c: &usize| policy.checkpoints()[*c].validators.contains(&v);
                 let consulting: Vec<usize> = (0..3).filter(consults).collect();
+                let only = whole.of(&consulting);
                 let nobody = nobody.of(&consulting);
                 assert_eq!(nobody.parts, silent(&parts, &consulting));
                 let alone = replay.at(&alone);
                 let expected = plain_estimates(&table, &alone, &all);
-                assert_eq!(parts.estimates(&alone, v, &nobody), expected);
+                assert_eq!(parts.estimates(&alone, v, &nobody, None), expected);
+                assert_eq!(parts.estimates(&alone, v, &nobody, Some(&only)), expected);
             }
             // Of one that alarms, the whole policy is not what is left.
             let alone = replay.checkpoints_of(|w| w == 0);
             let alone = replay.at(&alone);
-            let wrong = parts.estimates(&alone, 0, &whole);
+            let wrong = parts.estimates(&alone, 0, &whole, None);
             let expected = plain_estimates(&table, &alone, &all);
             // Large parts may hide that, smaller ones must not.
             assert!(most < MOST_PARTS || wrong != expected);

@@ -74,7 +74,7 @@ pub(super) fn validators(
             let alone = at_end(vec![v]);
             let replay = Replay::new(table, policy, &alone, false)?;
             let estimates = match &by_part {
-                Some((parts, silent)) => parts.estimates(&replay, v, silent),
+                Some((parts, silent)) => parts.estimates(&replay, v, silent, None),
                 None => plain_estimates(table, &replay, &all),
             };
             let rate = |name: &str| estimates.by_name.get(name).copied().unwrap_or_default();
