@@ -10,7 +10,7 @@ use memchr::{memchr, memchr_iter, memrchr};
 use super::source::Source;
 
 /// Bytes of a block, unless a line is longer.
-const BLOCK: usize = 1 << 18;
+const BLOCK: usize = 1 << 19;
 
 /// More than what may stand around a line: its end and a byte-order mark.
 const AROUND: usize = 8;

@@ -19,7 +19,7 @@ use super::{Compression, Fingerprint, ReadError, Reader, Record, View};
 use crate::input::{Mistake, Mistakes};
 
 /// Blocks that are read at a time, per thread: enough that threads seldom wait for each other.
-const BLOCKS_PER_THREAD: usize = 4;
+const BLOCKS_PER_THREAD: usize = 8;
 /// Rows of Parquet that are held at a time, and those of them that one thread takes in.
 const ROWS: usize = 8192;
 const ROWS_TOGETHER: usize = 64;

@@ -28,7 +28,7 @@ const SIGNS: [(&str, u8); 6] = [
 /// sentence, a part of one or a line begins there.
 pub(super) fn holds(text: &[u8], start: usize, fresh: bool, equals: usize) -> Option<usize> {
     let before = &text[start..equals];
-    let mut left = if fresh && !before.iter().any(|&b| says_number(b)) {
+    let mut left = if fresh && !before.iter().rev().any(|&b| says_number(b)) {
         None
     } else {
         Some(last_calculation(before, fresh)?)

@@ -97,11 +97,16 @@ pub(super) fn overlaps(policy: &PolicyFile, table: &Table) -> Vec<Overlap> {
         pairs.extend((first + 1..count).map(|second| Pair::new(first, second)));
     }
     let rows = by_prompt(table);
+    let mut raising = vec![false; count];
     for prompt in rows.chunk_by(|&i, &j| table.rows()[i].prompt == table.rows()[j].prompt) {
         let silent = |&&i: &&usize| table.alarms(i).are_silent();
         let alarmed: Vec<usize> = prompt.iter().filter(|i| !silent(i)).copied().collect();
-        if !alarmed.is_empty() {
-            for pair in &mut pairs {
+        raising.fill(false);
+        for (v, _) in alarmed.iter().flat_map(|&i| table.alarms(i).raised()) {
+            raising[v] = true;
+        }
+        for pair in &mut pairs {
+            if pair.validators.iter().any(|&v| raising[v]) {
                 pair.prompt(table, &alarmed);
             }
         }
