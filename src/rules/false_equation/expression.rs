@@ -192,6 +192,27 @@ pub(super) fn whole_value(items: &[Item]) -> Option<i64> {
     sum.checked_add(term)
 }
 
+/// All that such a side may be taken for where no number has a point: its usual value, that from left
+/// to right, and its first number.
+pub(super) fn whole_readings(items: &[Item]) -> Option<[i64; 3]> {
+    let usual = whole_value(items)?;
+    let number = |item: &Item| match item {
+        Item::Number(number) if number.decimals == 0 => number.small(),
+        _ => None,
+    };
+    let first = number(items.first()?)?;
+    let mut in_order = first;
+    for pair in items[1..].chunks_exact(2) {
+        let operand = number(&pair[1])?;
+        in_order = match pair[0] {
+            Item::Times => in_order.checked_mul(operand)?,
+            Item::Minus => in_order.checked_sub(operand)?,
+            _ => in_order.checked_add(operand)?,
+        };
+    }
+    Some([usual, in_order, first])
+}
+
 /// Descends no deeper than there are items, of which there are at most [`LONGEST`].
 struct Reader<'i> {
     items: &'i [Item],

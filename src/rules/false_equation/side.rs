@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::super::ratio::Ratio;
-use super::expression::{Item, Order, Style, Value, value, whole_value};
+use super::expression::{Item, Order, Style, Value, value, whole_readings, whole_value};
 use super::words::Units;
 
 /// Factors between units: time, length, weight, volume, money and per cent.
@@ -146,7 +146,27 @@ pub(super) fn judge(left: &Side, right: &Side, tolerance: Ratio) -> Verdict {
     if left.adds_percent() || right.adds_percent() || left.units_with(right).convert() {
         return Verdict::CannotTell;
     }
-    compare(left, right, tolerance).unwrap_or(Verdict::CannotTell)
+    match whole_numbers_agree(left, right, tolerance) {
+        Some(true) => Verdict::Holds,
+        Some(false) => Verdict::Fails,
+        None => compare(left, right, tolerance).unwrap_or(Verdict::CannotTell),
+    }
+}
+
+/// The short way for most sides that differ in the usual reading: whole numbers in no unit, with `+`,
+/// `-` and `*` between them. Whether they agree in another one; `None` for all others.
+fn whole_numbers_agree(left: &Side, right: &Side, tolerance: Ratio) -> Option<bool> {
+    /// From here on a calculator may lose 1.
+    const LARGE: u64 = 1_000_000_000_000;
+    if !tolerance.is_zero() || !left.units_with(right).is_empty() {
+        return None;
+    }
+    let [usual, in_order, _] = whole_readings(&left.items)?;
+    let rights = whole_readings(&right.items)?;
+    if rights.iter().any(|r| r.unsigned_abs() >= LARGE) {
+        return None;
+    }
+    Some(rights.contains(&usual) || rights.contains(&in_order))
 }
 
 /// Compares all readings of the sides; `None` where something does not fit.
@@ -204,4 +224,94 @@ fn convert(left: Ratio, right: Ratio) -> bool {
     FACTORS
         .iter()
         .any(|&factor| up == Ratio::whole(factor) || down == Ratio::whole(factor))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::number::Number;
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Numbers, few of them large, with operators between them that mostly have a short way.
+    fn side() -> impl Strategy<Value = Side> {
+        let number = prop_oneof![
+            8 => 0..13_u64,
+            1 => 0..u64::from(u32::MAX),
+        ];
+        let operator = prop::sample::select(vec![
+            Item::Plus,
+            Item::Plus,
+            Item::Plus,
+            Item::Minus,
+            Item::Minus,
+            Item::Minus,
+            Item::Times,
+            Item::Times,
+            Item::Times,
+            Item::Over,
+            Item::Percent,
+        ]);
+        let terms = prop::collection::vec((number, operator), 1..5);
+        (terms, any::<[u8; 2]>()).prop_map(|(terms, [money, units])| {
+            let mut side = Side::default();
+            for (n, operator) in terms {
+                side.items
+                    .extend([Item::Number(Number::whole(n)), operator]);
+            }
+            side.items.pop();
+            side.money = money == 0;
+            if units == 0 {
+                side.units = Units::DOLLAR;
+            }
+            side
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 20_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn the_short_way_compares_as_the_long_one(left in side(), right in side(), passes in 0..20_u8) {
+            let tolerance = Ratio::whole(i128::from(passes / 19));
+            let differ = left.calculates() && !left.plainly_equals(&right);
+            let agree = whole_numbers_agree(&left, &right, tolerance).filter(|_| differ);
+            if let Some(agree) = agree {
+                let verdict = if agree { Verdict::Holds } else { Verdict::Fails };
+                prop_assert_eq!(compare(&left, &right, tolerance), Some(verdict));
+            }
+        }
+    }
+
+    #[test]
+    fn the_short_way_is_for_whole_numbers_without_a_unit() {
+        let side = |items: &[Item]| Side {
+            items: items.to_vec(),
+            ..Side::default()
+        };
+        let number = |n| Item::Number(Number::whole(n));
+        let sum = side(&[number(1), Item::Plus, number(2), Item::Times, number(3)]);
+        let agree = |right: &Side| whole_numbers_agree(&sum, right, Ratio::ZERO);
+        assert_eq!(agree(&side(&[number(8)])), Some(false));
+        assert_eq!(agree(&side(&[number(9)])), Some(true), "from left to right");
+        assert_eq!(
+            agree(&side(&[number(9), Item::Plus, number(5)])),
+            Some(true),
+            "a running total"
+        );
+        assert_eq!(agree(&side(&[number(8), Item::Over, number(1)])), None);
+        assert_eq!(
+            agree(&Side {
+                money: true,
+                ..side(&[number(8)])
+            }),
+            None
+        );
+        let large = u64::from(u32::MAX);
+        let large = side(&[number(large), Item::Times, number(large)]);
+        assert_eq!(agree(&large), None);
+        assert_eq!(
+            whole_numbers_agree(&sum, &side(&[number(8)]), CALCULATOR),
+            None
+        );
+    }
 }
