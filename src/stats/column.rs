@@ -1,7 +1,7 @@
 //! A column of whole numbers, one per cluster, and exact sums of products of two of them.
 //!
 //! Most columns are small numbers times a power of two: counts, and whole tokens in a fine unit.
-//! Their products add up within 64 bits, which a machine multiplies several at a time. A column
+//! Their products add up within 64 bits, or 32, which a machine multiplies several at a time. A column
 //! that is hardly ever other than 0 is gone through by its entries. Anything else takes 128 bits.
 
 /// A column is gone through by its entries where it has one among so many clusters, or fewer.
@@ -23,6 +23,8 @@ pub(super) struct Column<'v> {
 struct Small {
     /// Values are 2^shift times these.
     values: Vec<u32>,
+    /// The same again, if they have at most 15 bits.
+    narrow: Option<Vec<i16>>,
     shift: u32,
     /// Bits of the largest of them.
     bits: u32,
@@ -33,26 +35,38 @@ impl Small {
         let all = values.iter().fold(0, |all, x| all | x);
         let shift = all.trailing_zeros();
         let bits = i64::BITS - (all.checked_shr(shift)?).leading_zeros();
-        (all > 0 && bits <= u32::BITS).then(|| Self {
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "not negative and of at most 32 bits"
-            )]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "not negative and of at most 32 bits, or 15"
+        )]
+        let small = || Self {
             values: values.iter().map(|x| (x >> shift) as u32).collect(),
+            narrow: (bits < i16::BITS)
+                .then(|| values.iter().map(|x| (x >> shift) as i16).collect()),
             shift,
             bits,
-        })
+        };
+        (all > 0 && bits <= u32::BITS).then(small)
     }
 
     /// The sum of products, if it is sure to fit in 64 bits.
     fn product(&self, other: &Self) -> Option<i128> {
         let terms = usize::BITS - self.values.len().leading_zeros();
-        (self.bits + other.bits + terms <= u64::BITS).then(|| {
-            let pairs = self.values.iter().zip(&other.values);
-            let sum: u64 = pairs.map(|(&x, &y)| u64::from(x) * u64::from(y)).sum();
-            i128::from(sum) << (self.shift + other.shift)
-        })
+        let bits = self.bits + other.bits + terms;
+        let sum: u64 = match (&self.narrow, &other.narrow) {
+            (Some(these), Some(those)) if bits < i32::BITS => {
+                let pairs = these.iter().zip(those);
+                let sum: i32 = pairs.map(|(&x, &y)| i32::from(x) * i32::from(y)).sum();
+                sum.unsigned_abs().into()
+            }
+            _ if bits <= u64::BITS => {
+                let pairs = self.values.iter().zip(&other.values);
+                pairs.map(|(&x, &y)| u64::from(x) * u64::from(y)).sum()
+            }
+            _ => return None,
+        };
+        Some(i128::from(sum) << (self.shift + other.shift))
     }
 }
 
