@@ -47,7 +47,7 @@ pub struct Attribution {
 
 impl Attribution {
     /// Attribution to so many `validators`, at most as many as a set of them holds. `generations`
-    /// is called twice and must give the same each time, those of one prompt next to each other; the
+    /// is called at most twice and must give the same each time, those of one prompt next to each other; the
     /// longest in full has `longest` tokens. Savings are about all of them, the other figures about
     /// those with a verdict.
     pub fn new<I>(validators: usize, longest: f64, generations: &impl Fn() -> I) -> Self

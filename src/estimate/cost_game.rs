@@ -37,6 +37,9 @@ pub(super) struct CostSums {
     by_absent: BTreeMap<Validators, (f64, f64)>,
     /// The same of no set at all, which most terms are of.
     always: (f64, f64),
+    /// Validators of any of the sets. With more than [`MOST_PLAYERS`] there is no game, and sets are
+    /// not kept.
+    involved: Validators,
     full: f64,
     accepted: f64,
     prompts: u64,
@@ -50,12 +53,21 @@ impl CostSums {
         let before = self.prompt.replace(generation.prompt);
         self.prompts += u64::from(before != Some(generation.prompt));
         self.full += generation.tokens_full;
+        let accepted = f64::from(u8::from(accepted));
+        self.accepted += accepted;
+        self.involved |= generation.involved();
+        if self.is_too_large() {
+            self.by_absent.clear();
+            return;
+        }
         for &(absent, tokens) in &generation.paid {
             self.of(absent).0 += tokens;
         }
-        let accepted = f64::from(u8::from(accepted));
-        self.accepted += accepted;
         self.of(generation.rejecting).1 += accepted;
+    }
+
+    fn is_too_large(&self) -> bool {
+        self.involved.count_ones() as usize > MOST_PLAYERS
     }
 
     fn of(&mut self, absent: Validators) -> &mut (f64, f64) {
@@ -70,9 +82,8 @@ impl CostSums {
 impl CostGame {
     /// The game of the generations that were summed.
     pub(super) fn new(sums: CostSums) -> Self {
-        let involved = sums.by_absent.keys().fold(0, |set, absent| set | absent);
-        let players: Vec<usize> = members(involved).collect();
-        let subsets = if players.len() > MOST_PLAYERS {
+        let players: Vec<usize> = members(sums.involved).collect();
+        let subsets = if sums.is_too_large() {
             0
         } else {
             1 << players.len()
@@ -263,6 +274,29 @@ mod tests {
             }
         }
         assert!(orders(0).is_empty());
+    }
+
+    #[test]
+    fn without_a_game_no_sets_are_kept() {
+        for (validators, kept) in [(MOST_PLAYERS, MOST_PLAYERS), (MOST_PLAYERS + 1, 0)] {
+            let mut sums = CostSums::default();
+            for v in 0..validators {
+                let generation = SubsetOutcome {
+                    prompt: v as u64 / 2,
+                    tokens_full: 10.0,
+                    paid: [(0, 4.0), (1 << v, 6.0)].into_iter().collect(),
+                    rejecting: 1 << v,
+                    accepted: Some(true),
+                };
+                sums.add(&generation, true);
+            }
+            assert_eq!(sums.by_absent.len(), kept);
+            let game = CostGame::new(sums);
+            assert_eq!(game.players(), validators);
+            assert_eq!(game.prompts, validators.div_ceil(2) as u64);
+            assert_relative_eq!(game.full, 10.0 * validators as f64);
+            assert_eq!(game.paid.is_empty(), kept == 0);
+        }
     }
 
     #[test]

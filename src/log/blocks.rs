@@ -226,6 +226,28 @@ mod tests {
     }
 
     #[test]
+    fn blocks_that_were_taken_back_leave_nothing_behind() {
+        let line = |i: usize| format!("{i}{}\n", "x".repeat(i * 7 % 31));
+        let text: String = (0..200).map(line).collect();
+        for size in 1..=40 {
+            let mut blocks = blocks(text.as_bytes(), size);
+            let (mut read, mut reused) = (Vec::new(), 0);
+            while let Some(block) = blocks.next().unwrap() {
+                for line in block.lines() {
+                    read.extend_from_slice(line.text);
+                    read.push(b'\n');
+                }
+                blocks.take_back([block]);
+                reused += blocks.spare.len();
+                let most = blocks.spare.iter().map(Vec::capacity).max();
+                assert!(most.is_none_or(|most| most <= 4 * size), "{size}");
+            }
+            assert_eq!(String::from_utf8(read).unwrap(), text, "{size}");
+            assert!(size < 20 || reused > 0, "{size}");
+        }
+    }
+
+    #[test]
     fn of_a_line_that_is_too_long_a_beginning_comes_that_is_too_long() {
         let long = "x".repeat(1000);
         for size in 1..60 {

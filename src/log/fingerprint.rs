@@ -33,8 +33,8 @@ impl Fingerprint {
     }
 }
 
-/// Numbers by fingerprint, at most 2^32 of them: in 24 bytes each and about 12 of a table of their
-/// places, with room to grow.
+/// Numbers by fingerprint, at most 2^32 of them: in 24 bytes each, with room to grow, and
+/// 6 to 23 of a table of their places.
 ///
 /// They stand one behind the other, and the table alone is looked up at random: it is small enough to
 /// be near. Nothing depends on where an entry of the table stands.
@@ -71,9 +71,10 @@ impl Numbers {
         (number, false)
     }
 
-    /// Makes room for four times as many: the table is small, and filling it anew takes long.
+    /// Makes room for four times as many: the table is small, and filling it anew takes long. The
+    /// last fingerprint has no place yet.
     fn grow(&mut self) {
-        self.places = HashTable::with_capacity(4 * self.known.len());
+        self.places = HashTable::with_capacity(4 * self.places.capacity().max(1));
         for place in 0..self.known.len() {
             self.place(place);
         }

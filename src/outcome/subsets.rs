@@ -50,6 +50,13 @@ impl SubsetOutcome {
         terms.map(|(_, tokens)| tokens).sum()
     }
 
+    /// Those that make any difference to it.
+    pub fn involved(&self) -> Validators {
+        self.paid
+            .iter()
+            .fold(self.rejecting, |set, term| set | term.0)
+    }
+
     /// Whether any of `present` rejects it.
     pub fn rejected(&self, present: Validators) -> bool {
         self.rejecting & present != 0

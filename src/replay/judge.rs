@@ -75,9 +75,10 @@ pub fn judge(
     let mut stop: Option<Due> = None;
     for (v, alarm) in raised {
         for (c, checkpoint) in checkpoints.iter().enumerate() {
-            if checkpoint.validators.contains(&v)
-                && let Some(due) = due(place(c), c, alarm, tokens)
+            // Most are later than what is known, and need not be searched.
+            if let Some(due) = due(place(c), c, alarm, tokens)
                 && stop.is_none_or(|stop| due < stop)
+                && checkpoint.validators.contains(&v)
             {
                 stop = Some(due);
             }

@@ -31,7 +31,7 @@ impl fmt::Display for Group {
 pub struct Row {
     /// Number of its pair of benchmark and prompt.
     pub prompt: usize,
-    /// Number of its model and benchmark, see [`Table::groups`].
+    /// Number of its model and benchmark, see [`Table::groups`](super::Table::groups).
     pub group: usize,
     /// n, tokens of the solution.
     pub tokens: u64,

@@ -9,6 +9,7 @@ use foldem::replay::{Place, Replay, Table};
 use foldem::rng::{Purpose, stream};
 use foldem::study::replay::{Intake, ReplayFindings, findings};
 use rand::RngExt as _;
+use rayon::prelude::*;
 
 use super::literal::{policy, record, table};
 
@@ -223,6 +224,42 @@ fn clustered(seed: u64, knows: Knows) -> Vec<Record> {
         }
     }
     records
+}
+
+#[test]
+fn the_coin_is_the_same_however_its_outcomes_are_cut() {
+    let policy = policy(&[("bad", "!")], CHECKPOINTS);
+    let mut records = clustered(18, Knows::Running);
+    for (seldom, unknown) in [(false, false), (true, false), (true, true)] {
+        if seldom {
+            // So few are rejected that intervals are exact.
+            let rejected = records.iter_mut().filter(|r| r.solution.contains('!'));
+            for record in rejected.skip(4) {
+                record.solution = "a".repeat(record.solution.len());
+            }
+        }
+        if unknown {
+            (records[0].correct, records[0].accepted, records[0].utility) = (None, None, None);
+        }
+        let table = table(&policy, records.clone());
+        let replay = Replay::new(&table, &policy, policy.checkpoints(), false).unwrap();
+        let beside = replay.beside_running_coin(&(0..table.rows().len()).collect::<Vec<_>>());
+        let outcomes = beside.outcomes().collect::<Vec<_>>().concat();
+        let coin =
+            |parts: Vec<Vec<_>>| RunningCoin::new(beside.most_tokens(), parts.into_par_iter());
+        let whole = coin(vec![outcomes.clone()]);
+        assert_eq!(whole.cost_beyond.mean.is_none(), unknown);
+        let mut start = 0;
+        let mut prompts = Vec::new();
+        for prompt in outcomes.chunk_by(|a, b| a.prompt == b.prompt) {
+            prompts.push(prompt.to_vec());
+            start += prompt.len();
+            let rest = outcomes[start..].to_vec();
+            assert_eq!(coin(vec![outcomes[..start].to_vec(), rest]), whole);
+        }
+        assert!(prompts.len() > 100);
+        assert_eq!(coin(prompts), whole);
+    }
 }
 
 /// Relative error of the jackknife with two hundred prompts about 5 %; 1.2 is beyond its reach.
