@@ -225,13 +225,8 @@ impl<'t> Replay<'t> {
     }
 
     /// The outcomes of some generations, `rows`, to be had in batches of `frame`.
-    pub fn prepared(&self, mut rows: Vec<usize>, frame: Frame) -> Outcomes<'_> {
-        // All generations of a prompt stand next to each other, as they do in most logs.
-        let prompt = |i: &usize| self.table.rows()[*i].prompt;
-        if !rows.is_sorted_by_key(prompt) {
-            rows.sort_by_key(prompt);
-        }
-        self.of_prompts(rows, frame)
+    pub fn prepared(&self, rows: Vec<usize>, frame: Frame) -> Outcomes<'_> {
+        self.of_prompts(self.table.by_prompt(rows), frame)
     }
 
     /// The same of generations those of one prompt of which stand next to each other already.

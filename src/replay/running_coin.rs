@@ -355,13 +355,10 @@ impl Replay<'_> {
     /// Generations number `rows` under a coin that strikes only what still runs, as many at each
     /// place as this policy rejects of them there.
     pub fn beside_running_coin(&self, rows: &[usize]) -> BesideRunningCoin<'_> {
-        let coin = Coin::new(self, rows);
-        let mut rows = rows.to_vec();
-        let prompt = |i: &usize| self.table().rows()[*i].prompt;
-        if !rows.is_sorted_by_key(prompt) {
-            rows.sort_by_key(prompt);
+        BesideRunningCoin {
+            coin: Coin::new(self, rows),
+            rows: self.table().by_prompt(rows.to_vec()),
         }
-        BesideRunningCoin { coin, rows }
     }
 }
 

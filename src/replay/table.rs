@@ -44,6 +44,16 @@ impl Table {
         &self.rows
     }
 
+    /// The generations number `rows` with those of one prompt next to each other, as they are in most
+    /// logs.
+    pub fn by_prompt(&self, mut rows: Vec<usize>) -> Vec<usize> {
+        let prompt = |i: &usize| self.rows[*i].prompt;
+        if !rows.is_sorted_by_key(prompt) {
+            rows.sort_by_key(prompt);
+        }
+        rows
+    }
+
     /// Id of generation number `row`.
     pub fn id(&self, row: usize) -> &str {
         self.ids.get(row)

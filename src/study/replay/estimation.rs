@@ -8,12 +8,7 @@ use crate::replay::{Outcomes, Replay, Table};
 
 /// Numbers of all generations, those of one prompt next to each other.
 pub(in crate::study) fn by_prompt(table: &Table) -> Vec<usize> {
-    let mut rows: Vec<usize> = (0..table.rows().len()).collect();
-    let prompt = |i: &usize| table.rows()[*i].prompt;
-    if !rows.is_sorted_by_key(prompt) {
-        rows.sort_by_key(prompt);
-    }
-    rows
+    table.by_prompt((0..table.rows().len()).collect())
 }
 
 /// Estimates from generations number `rows`, without covariates.
